@@ -1,0 +1,94 @@
+//! Who is at fault, and what a person reads about it.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// Who has to move before the thing that failed can work. Every error of the product sorts itself
+/// into one of these; one table each turns them into a page's status, an exit status and a log
+/// level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fault {
+    /// The identity provider failed or cannot be reached: nobody's turn, Mailgrant tries again.
+    Provider,
+    /// The mail server failed, broke its protocol or cannot be reached: Mailgrant tries again.
+    Server,
+    /// The mailbox's owner must act: sign in, consent, ask for access.
+    Owner,
+    /// Mailgrant's administrator must act: a setting, a secret, a file, a disk.
+    Operator,
+    /// Mailgrant itself is wrong: to be reported.
+    Bug,
+}
+
+impl Fault {
+    /// The fault as one word, for logs and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Provider => "provider",
+            Self::Server => "server",
+            Self::Owner => "owner",
+            Self::Operator => "operator",
+            Self::Bug => "bug",
+        }
+    }
+
+    /// Whether trying again later can help without anybody doing anything.
+    pub fn passes_by_itself(self) -> bool {
+        matches!(self, Self::Provider | Self::Server)
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A failure in words for people: what happened, what to do next, and what the other side said.
+///
+/// No secret ever stands in one: whoever builds it from an answer of the other side takes only the
+/// fields that are known to hold none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Diagnosis {
+    /// Who has to move.
+    pub fault: Fault,
+    /// What happened, as a sentence that names the thing it happened to.
+    pub what: String,
+    /// What to do next, as a sentence.
+    pub next: String,
+    /// The other side's own words, where there are any (`AADSTS…`, `NO [ALERT] …`).
+    pub said: Option<String>,
+}
+
+impl Diagnosis {
+    /// A diagnosis without the other side's words.
+    pub fn new(fault: Fault, what: impl Into<String>, next: impl Into<String>) -> Self {
+        Self {
+            fault,
+            what: what.into(),
+            next: next.into(),
+            said: None,
+        }
+    }
+
+    /// Adds what the other side said.
+    #[must_use]
+    pub fn said(mut self, words: impl Into<String>) -> Self {
+        self.said = Some(words.into());
+        self
+    }
+}
+
+impl fmt::Display for Diagnosis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.what, self.next)
+    }
+}
+
+/// What every error type of the product can say about itself.
+pub trait Diagnose: std::error::Error {
+    /// The error in words for people.
+    fn diagnosis(&self) -> Diagnosis;
+}

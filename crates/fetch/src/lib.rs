@@ -1,0 +1,26 @@
+//! Fetching: new mail from the source, through the ledger, into the sink.
+//!
+//! The way of a message:
+//!
+//! ```text
+//! source ──chunks──▶ sink.stage ──▶ ledger: Prepared ──▶ sink.commit ──▶ ledger: Delivered
+//!        (streamed)  (not yet visible)  (on disk)       (visible, durable)   │
+//!                                   source: seen / moved / deleted ◀─────────┘
+//!                                                │
+//!                                                ▼
+//!                                       ledger: Acknowledged
+//! ```
+//!
+//! A crash between any two arrows leaves a state from which the next run goes on without losing a
+//! message, and without doubling one where the sink can tell.
+
+mod error;
+mod fetcher;
+mod round;
+pub mod sink;
+mod status;
+mod worker;
+
+pub use error::FetchError;
+pub use fetcher::{Fetched, Fetcher, FetcherMetrics, MailboxCheck};
+pub use status::{Activity, Status};

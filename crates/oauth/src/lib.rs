@@ -1,0 +1,41 @@
+//! The grants: how Mailgrant asks an identity provider for access and keeps it, without a store
+//! and without mail.
+//!
+//! The way of a grant through this crate:
+//!
+//! ```text
+//! Profile ──resolve──▶ Endpoints          what the administrator entered, what the catalogue says
+//!    │                                    and what discovery answered, made one
+//!    ├─ Attempt::new + authorize_url ──▶ the browser goes to the provider
+//!    ├─ Callback::parse ─▶ Callback       what the browser brought back, checked against the Attempt
+//!    ├─ redeem_code ─────▶ Tokens         authorization code + client credential + PKCE verifier
+//!    ├─ identity ────────▶ Identity       who signed in: the verified id_token
+//!    ├─ refresh ─────────▶ Tokens         later, ahead of need
+//!    └─ revoke                            in the end, where the provider can
+//! ```
+//!
+//! All that a provider says no with is a [`Refusal`], sorted by what has to happen next.
+//! Providers differ in the rows of [`catalogue`], never in an `if` elsewhere.
+
+mod authorize;
+mod callback;
+pub mod catalogue;
+mod endpoints;
+mod http_client;
+mod identity;
+mod profile;
+mod redirect;
+mod refusal;
+mod scope;
+mod token;
+
+pub use authorize::{Attempt, AuthorizeUrl, authorize_url, requested_scopes};
+pub use callback::{Callback, CallbackError};
+pub use endpoints::{Endpoints, resolve};
+pub use http_client::{HttpClient, HttpFailure};
+pub use identity::{Identity, IdentityError, identity};
+pub use profile::{ClientCredential, EndpointOverrides, Profile, ProviderKind, SecretMethod};
+pub use redirect::RedirectUri;
+pub use refusal::{Refusal, Said};
+pub use scope::{Resource, Scope, ScopeError, check_scopes};
+pub use token::{Tokens, redeem_code, refresh, revoke};

@@ -1,0 +1,80 @@
+//! What an administrator enters about an identity provider.
+
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::Scope;
+
+/// The kinds of provider: each is a row of the [catalogue](crate::catalogue).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProviderKind {
+    /// Microsoft Entra ID and Outlook.com.
+    Microsoft,
+    /// Google Workspace and Gmail.
+    Google,
+    /// Any OpenID Connect provider, found by discovery from its issuer.
+    Oidc,
+    /// Any OAuth 2.0 server whose endpoints are entered by hand.
+    Oauth2,
+}
+
+/// An identity provider profile: only what was set by hand. What is absent comes from the
+/// catalogue or from discovery each time it is needed, so that a better catalogue reaches existing
+/// profiles.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    /// Which row of the catalogue applies.
+    pub kind: ProviderKind,
+    /// The client identifier that the provider gave to Mailgrant (RFC 6749, section 2.2).
+    pub client_id: String,
+    /// How Mailgrant proves that it is that client.
+    pub credential: ClientCredential,
+    /// Microsoft only: a tenant's GUID or domain, `organizations`, `common` or `consumers`.
+    pub tenant: Option<String>,
+    /// OpenID Connect only: the issuer, from which discovery finds the rest.
+    pub issuer: Option<Url>,
+    /// Endpoints entered by hand.
+    pub endpoints: EndpointOverrides,
+    /// Scopes entered by hand instead of the catalogue's.
+    pub scopes: Option<Vec<Scope>>,
+}
+
+/// Endpoints entered by hand; each that is present wins over catalogue and discovery.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EndpointOverrides {
+    /// Where the browser is sent (RFC 6749, section 3.1).
+    pub authorization: Option<Url>,
+    /// Where codes and refresh tokens are redeemed (RFC 6749, section 3.2).
+    pub token: Option<Url>,
+    /// Where the keys that sign `id_token`s are published (RFC 7517).
+    pub jwks: Option<Url>,
+    /// Where a grant is ended (RFC 7009).
+    pub revocation: Option<Url>,
+}
+
+/// How Mailgrant proves to the provider that it is the registered application.
+#[derive(Debug, Clone)]
+pub enum ClientCredential {
+    /// A public client: PKCE alone protects the code.
+    None,
+    /// A shared secret.
+    Secret {
+        /// The secret's value.
+        secret: SecretString,
+        /// How it is sent.
+        method: SecretMethod,
+    },
+}
+
+/// How a client secret is sent (RFC 6749, section 2.3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SecretMethod {
+    /// `client_secret_basic`: in the `Authorization` header.
+    Basic,
+    /// `client_secret_post`: in the body.
+    Post,
+}

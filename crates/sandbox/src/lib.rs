@@ -1,0 +1,13 @@
+//! A small identity provider and a small mail server, with faults on demand: for `mailgrant demo`
+//! and for every test that needs a peer that misbehaves. It knows nothing of Mailgrant's own
+//! crates, so that a mistake there cannot hide here.
+
+mod mailserver;
+mod provider;
+mod samples;
+mod tokens;
+
+pub use mailserver::{ImapFault, MailServer, MailServerOptions};
+pub use provider::{Client, IdentityProvider, ProviderFault, ProviderOptions, User};
+pub use samples::{Sample, samples};
+pub use tokens::TokenBook;

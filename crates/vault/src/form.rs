@@ -1,0 +1,115 @@
+//! The one check behind pages and command line: what people type becomes a draft, or a list of
+//! what is wrong with which field.
+
+use crate::{AccountDraft, Provider, ProviderDraft};
+
+/// One field that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// The field's name, as in the form and (with `--` and dashes) on the command line.
+    pub field: &'static str,
+    /// What is wrong and what is expected, as a sentence.
+    pub problem: String,
+}
+
+/// Everything that is wrong with a form.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.0.iter().map(|e| format!("{}: {}", e.field, e.problem)).collect::<Vec<_>>().join("; "))]
+pub struct FormErrors(pub Vec<FieldError>);
+
+/// What people type about a provider; empty means not given.
+#[derive(Debug, Clone, Default)]
+pub struct ProviderForm {
+    /// Its unique name.
+    pub name: String,
+    /// `microsoft`, `google`, `oidc`, `oauth2`.
+    pub kind: String,
+    /// The client id.
+    pub client_id: String,
+    /// The client secret; empty keeps the one that is there, or means a public client.
+    pub client_secret: String,
+    /// Drops the secret that is there.
+    pub no_client_secret: bool,
+    /// `basic`, `post` or empty (the catalogue's).
+    pub secret_method: String,
+    /// Microsoft: the tenant.
+    pub tenant: String,
+    /// OpenID Connect: the issuer.
+    pub issuer: String,
+    /// By hand: the authorization endpoint.
+    pub authorization_endpoint: String,
+    /// By hand: the token endpoint.
+    pub token_endpoint: String,
+    /// By hand: the signing keys.
+    pub jwks_uri: String,
+    /// By hand: the revocation endpoint.
+    pub revocation_endpoint: String,
+    /// By hand: scopes, separated by spaces.
+    pub scopes: String,
+}
+
+impl ProviderForm {
+    /// The form that shows a stored provider; never its secret.
+    pub fn of(provider: &Provider) -> Self {
+        todo!()
+    }
+
+    /// Checks every field. `present` is the stored provider, where one is changed: an empty
+    /// secret keeps its secret.
+    pub fn check(&self, present: Option<&Provider>) -> Result<ProviderDraft, FormErrors> {
+        todo!()
+    }
+}
+
+/// What people type about an account; empty means not given.
+#[derive(Debug, Clone, Default)]
+pub struct AccountForm {
+    /// Its unique name; empty takes the address.
+    pub name: String,
+    /// The mailbox's address.
+    pub address: String,
+    /// The provider's name.
+    pub provider: String,
+    /// Who signs in, for a shared mailbox.
+    pub signs_in: String,
+    /// `user=` over IMAP.
+    pub imap_user: String,
+    /// `user=` over POP3.
+    pub pop3_user: String,
+    /// `user=` over SMTP.
+    pub smtp_user: String,
+    /// The IMAP host; empty takes the provider's own.
+    pub imap_host: String,
+    /// The IMAP port; empty takes 993 (tls) or 143.
+    pub imap_port: String,
+    /// `tls`, `starttls`, `plain`; empty means `tls`.
+    pub imap_security: String,
+    /// The folder; empty means `INBOX`.
+    pub folder: String,
+    /// `everything` (also when empty) or `only-new`.
+    pub start: String,
+    /// `keep` (also when empty), `mark-seen`, `move`, `delete`.
+    pub after: String,
+    /// The folder for `move`.
+    pub move_to: String,
+    /// `maildir`, `command`, or empty: only tokens.
+    pub sink: String,
+    /// Maildir: an absolute path.
+    pub maildir: String,
+    /// Command: program and arguments, in the shell's quoting.
+    pub command: String,
+    /// Command: the time limit in seconds; empty means 60.
+    pub command_time_limit: String,
+}
+
+impl AccountForm {
+    /// The form that shows a stored account; `provider` is its provider's name.
+    pub fn of(account: &crate::Account, provider: &str) -> Self {
+        todo!()
+    }
+
+    /// Checks every field; `providers` are those that can be chosen.
+    pub fn check(&self, providers: &[Provider]) -> Result<AccountDraft, FormErrors> {
+        todo!()
+    }
+}

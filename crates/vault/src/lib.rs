@@ -1,0 +1,39 @@
+//! The store: what Mailgrant knows, on disk, with every secret sealed and bound to its row.
+//!
+//! One file per noun holds its types, the trait that a backend implements for it and the
+//! [`Vault`] methods that everybody else calls; `sqlite/` and `postgres/` hold the same files with
+//! nothing but SQL. Sealing happens in between: a backend never sees a secret.
+//!
+//! Rules of the house: "not found" is `Ok(None)`; every change says how many rows it touched and a
+//! change of an old version is [`VaultError::Stale`]; time and randomness are arguments.
+
+mod account;
+mod admin;
+mod authorization;
+mod changes;
+mod error;
+mod event;
+mod form;
+mod grant;
+mod key;
+mod ledger;
+mod provider;
+mod vault;
+
+pub use account::{
+    Account, AccountDraft, AccountId, AfterDelivery, CommandSink, Identities, MaildirSink, Sink,
+    StartFrom,
+};
+pub use admin::{Administrator, AdministratorId, Session};
+pub use authorization::{Authorization, AuthorizationId, AuthorizationOutcome, Begun};
+pub use changes::Changes;
+pub use error::VaultError;
+pub use event::{Event, EventKind, NewEvent};
+pub use form::{AccountForm, FieldError, FormErrors, ProviderForm};
+pub use grant::{Grant, GrantState, NewGrant, Renewal, StoredToken};
+pub use key::{Key, KeyError};
+pub use ledger::{
+    Counts, Delivery, Folder, FolderId, LedgerEntry, MessageState, Prepared, Quarantine,
+};
+pub use provider::{Provider, ProviderDraft, ProviderId, ProviderTrouble};
+pub use vault::{Location, Vault};
