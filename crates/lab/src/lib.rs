@@ -1,2 +1,28 @@
 //! Real peers for the tests, started on loopback ports of their own and stopped when dropped:
 //! Dovecot, oidc-provider, PostgreSQL, Chromium. Never part of the product.
+//!
+//! `./test` installs them; a test that uses one is `#[ignore = "needs X; ./test installs it"]`,
+//! so that `cargo test` alone runs wherever Rust does. A peer that does not start is a panic with
+//! what it said: here a clear stop is the best error.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a peer that cannot be started ends the test; paths are the lab's own"
+)]
+
+mod certificate;
+mod chromium;
+mod dovecot;
+mod oidc_provider;
+mod postgres;
+mod process;
+
+pub use certificate::Certificate;
+pub use chromium::Chromium;
+pub use dovecot::{Dovecot, DovecotOptions, as_served};
+pub use fantoccini;
+pub use oidc_provider::{OidcClient, OidcProvider, OidcProviderOptions};
+pub use postgres::Postgres;
+pub use process::free_port;

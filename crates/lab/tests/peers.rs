@@ -1,0 +1,64 @@
+//! Each peer starts, answers and stops.
+
+#![expect(clippy::disallowed_methods, reason = "the lab's own paths")]
+
+use mailgrant_lab::{
+    Chromium, Dovecot, DovecotOptions, OidcProvider, OidcProviderOptions, Postgres,
+};
+
+#[test]
+#[ignore = "needs PostgreSQL; ./test installs it"]
+fn postgresql_gives_each_caller_an_empty_database() {
+    let (one, two) = (Postgres::shared().database(), Postgres::shared().database());
+    assert_ne!(one, two);
+}
+
+#[test]
+#[ignore = "needs Dovecot; ./test installs it"]
+fn dovecot_serves_what_was_delivered() {
+    let dovecot = Dovecot::start(&DovecotOptions {
+        introspection_url: "http://127.0.0.1:9/".to_owned(),
+        mechanisms: "xoauth2 oauthbearer",
+        password: Some("secret".to_owned()),
+    });
+    dovecot.deliver("help@example.org", b"Subject: one\n\nbody\n");
+    let url = format!("imap://127.0.0.1:{}/INBOX;UID=1", dovecot.imap_port());
+    let fetched = std::process::Command::new("curl")
+        .args([
+            "-s",
+            "--login-options",
+            "AUTH=PLAIN",
+            "-u",
+            "help@example.org:secret",
+            &url,
+        ])
+        .output()
+        .unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&fetched.stdout),
+        "Subject: one\r\n\r\nbody\r\n",
+        "{}",
+        dovecot.log()
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs oidc-provider and Chromium; ./test installs them"]
+async fn chromium_opens_the_providers_discovery_document() {
+    let provider = OidcProvider::start(&OidcProviderOptions {
+        clients: Vec::new(),
+        access_token_seconds: 600,
+    });
+    let browser = Chromium::start(390, 844, false).await;
+    let url = format!("{}/.well-known/openid-configuration", provider.issuer());
+    browser.window.goto(&url).await.unwrap();
+    assert!(
+        browser
+            .window
+            .source()
+            .await
+            .unwrap()
+            .contains("token_endpoint")
+    );
+    browser.window.clone().close().await.unwrap();
+}
