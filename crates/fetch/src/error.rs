@@ -1,6 +1,6 @@
 //! Why a mailbox is not being fetched.
 
-use mailgrant_base::{Diagnose, Diagnosis, files::FileError};
+use mailgrant_base::{Diagnose, Diagnosis};
 use mailgrant_keeper::KeeperError;
 use mailgrant_mail::MailError;
 use mailgrant_vault::VaultError;

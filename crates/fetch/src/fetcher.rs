@@ -1,6 +1,7 @@
 //! The fetcher's handle: one worker per mailbox, started and stopped as accounts come and go.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,21 @@ use crate::{FetchError, Status};
 #[derive(Clone)]
 pub struct Fetcher {
     inner: Arc<()>,
+}
+
+/// How mail is fetched, the same for all mailboxes.
+#[derive(Debug, Clone)]
+pub struct FetchSettings {
+    /// Whom to believe.
+    pub trust: Trust,
+    /// Time and size limits of a session.
+    pub limits: Limits,
+    /// How often a mailbox without IDLE is looked at.
+    pub poll: Duration,
+    /// A folder of Mailgrant's own, below the data directory; made where it is missing. Large
+    /// messages wait in it until a program has read them, and a lock file per mailbox keeps two
+    /// processes from fetching the same one.
+    pub spool: PathBuf,
 }
 
 /// What the fetcher counts.
@@ -52,13 +68,11 @@ pub struct Fetched {
 }
 
 impl Fetcher {
-    /// A fetcher over this store. `poll` is how often a mailbox without IDLE is looked at.
+    /// A fetcher over this store.
     pub fn new(
         vault: Vault,
         keeper: Keeper,
-        trust: Trust,
-        limits: Limits,
-        poll: Duration,
+        settings: FetchSettings,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
         metrics: FetcherMetrics,

@@ -22,5 +22,5 @@ mod status;
 mod worker;
 
 pub use error::FetchError;
-pub use fetcher::{Fetched, Fetcher, FetcherMetrics, MailboxCheck};
+pub use fetcher::{FetchSettings, Fetched, Fetcher, FetcherMetrics, MailboxCheck};
 pub use status::{Activity, Status};
