@@ -48,7 +48,8 @@ pub fn authorize_url(request: &AuthorizeUrl<'_>, attempt: &Attempt) -> Url {
     todo!()
 }
 
-/// The scopes to ask for: those entered by hand, else the catalogue's.
-pub fn requested_scopes(profile: &Profile) -> Vec<Scope> {
+/// The scopes to ask for: those entered by hand, else the catalogue's, less what the provider says
+/// that it does not support.
+pub fn requested_scopes(profile: &Profile, endpoints: &Endpoints) -> Vec<Scope> {
     todo!()
 }

@@ -20,6 +20,8 @@ pub struct Endpoints {
     pub revocation: Option<Url>,
     /// The provider says that it always sends `iss` with the code (RFC 9207, section 3).
     pub sends_iss: bool,
+    /// The scopes that the provider says it supports, where discovery told.
+    pub scopes_supported: Option<Vec<String>>,
 }
 
 /// Finds a profile's endpoints: what was entered by hand, then the catalogue's, then discovery
@@ -27,3 +29,6 @@ pub struct Endpoints {
 pub async fn resolve(http: &HttpClient, profile: &Profile) -> Result<Endpoints, Refusal> {
     todo!()
 }
+
+#[derive(Debug, Clone)]
+pub(crate) struct Document;

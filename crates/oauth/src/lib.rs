@@ -18,11 +18,13 @@
 //! Providers differ in the rows of [`catalogue`], never in an `if` elsewhere.
 
 mod authorize;
+mod cache;
 mod callback;
 pub mod catalogue;
 mod endpoints;
 mod http_client;
 mod identity;
+mod keys;
 mod profile;
 mod redirect;
 mod refusal;
@@ -37,5 +39,5 @@ pub use identity::{Identity, IdentityError, identity};
 pub use profile::{ClientCredential, EndpointOverrides, Profile, ProviderKind, SecretMethod};
 pub use redirect::RedirectUri;
 pub use refusal::{Refusal, Said};
-pub use scope::{Resource, Scope, ScopeError, check_scopes};
+pub use scope::{Resource, Scope, ScopeError, check_scopes, missing_for_mail};
 pub use token::{Tokens, redeem_code, refresh, revoke};
