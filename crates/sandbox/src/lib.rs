@@ -8,6 +8,8 @@ mod samples;
 mod tokens;
 
 pub use mailserver::{ImapFault, MailServer, MailServerOptions};
-pub use provider::{Client, IdentityProvider, ProviderFault, ProviderOptions, User};
+pub use provider::{
+    Client, IdentityProvider, ProviderFault, ProviderOptions, User, sign_in, sign_in_and_deny,
+};
 pub use samples::{Sample, samples};
 pub use tokens::TokenBook;
