@@ -1,7 +1,7 @@
 //! Why there is no access token.
 
 use jiff::Timestamp;
-use mailgrant_base::{Diagnose, Diagnosis};
+use mailgrant_base::{Diagnose, Diagnosis, Fault};
 use mailgrant_vault::VaultError;
 
 /// Why there is no access token; names the account.
@@ -59,8 +59,61 @@ impl From<VaultError> for KeeperError {
     }
 }
 
+impl KeeperError {
+    /// Whether the grant is untouched by this, so that its old token may go on serving.
+    pub(crate) fn grant_stays(&self) -> bool {
+        matches!(
+            self,
+            Self::Later { .. } | Self::ProviderTrouble { .. } | Self::Vault(_)
+        )
+    }
+}
+
 impl Diagnose for KeeperError {
     fn diagnosis(&self) -> Diagnosis {
-        todo!()
+        match self {
+            Self::NoAccount(name) => Diagnosis::new(
+                Fault::Operator,
+                format!("There is no account `{name}`."),
+                "Look at the list of accounts for the right name.",
+            ),
+            Self::NotAuthorized { account } => Diagnosis::new(
+                Fault::Owner,
+                format!("Nobody has authorised {account} yet."),
+                "Open Mailgrant, choose the account and press Authorize.",
+            ),
+            Self::NeedsAuthorization { account, reason } => Diagnosis::new(
+                Fault::Owner,
+                format!("The permission to read the mail of {account} has ended."),
+                "Open Mailgrant, choose the account and press Authorize.",
+            )
+            .said(reason),
+            Self::ProviderTrouble { provider, reason } => Diagnosis::new(
+                Fault::Operator,
+                format!(
+                    "{provider} does not accept Mailgrant's registration. Its accounts keep their \
+                     permissions and wait."
+                ),
+                "Compare client id and client secret with the registration at the provider (a \
+                 secret may have expired), and correct them in Mailgrant's provider page.",
+            )
+            .said(reason),
+            Self::ProviderPaused { provider } => Diagnosis::new(
+                Fault::Operator,
+                format!("The provider {provider} is paused."),
+                "Resume it in Mailgrant when its accounts are to work again.",
+            ),
+            Self::Later {
+                account,
+                why,
+                retry_at,
+            } => Diagnosis::new(
+                Fault::Provider,
+                format!("There is no access token for {account} at the moment."),
+                format!("Nothing needs to be done: Mailgrant tries again at {retry_at:.0}."),
+            )
+            .said(why),
+            Self::Vault(failure) => failure.diagnosis(),
+        }
     }
 }

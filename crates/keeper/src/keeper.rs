@@ -1,21 +1,47 @@
 //! The keeper's handle.
 
+use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
-use mailgrant_base::{Clock, Diagnosis, Random};
+use mailgrant_base::{Clock, Random};
 use mailgrant_oauth::{HttpClient, RedirectUri, Resource};
-use mailgrant_vault::{AccountId, Provider, Vault};
-use prometheus_client::registry::Registry;
+use mailgrant_vault::{AccountId, NewEvent, ProviderId, StoredToken, Vault};
 use secrecy::SecretString;
-use tokio_util::sync::CancellationToken;
+use tracing::error;
 
-use crate::KeeperError;
+use crate::endpoints::KnownEndpoints;
+use crate::holds::Holds;
+use crate::schedule::Jitter;
+use crate::single_flight::Flights;
+use crate::unstored::Unstored;
+use crate::{KeeperError, KeeperMetrics};
 
 /// Keeps tokens. Cheap to clone.
 #[derive(Clone)]
 pub struct Keeper {
-    inner: Arc<()>,
+    pub(crate) inner: Arc<Inner>,
+}
+
+/// What all clones share.
+pub(crate) struct Inner {
+    pub(crate) vault: Vault,
+    pub(crate) http: HttpClient,
+    pub(crate) redirect_uri: RedirectUri,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) metrics: KeeperMetrics,
+    pub(crate) endpoints: KnownEndpoints,
+    pub(crate) flights: Flights<(AccountId, Resource), Result<AccessToken, KeeperError>>,
+    pub(crate) unstored: Unstored,
+    /// Providers that refuse Mailgrant's registration: when the next probe may go out.
+    pub(crate) held_providers: Holds<ProviderId>,
+    /// Accounts whose own renewal met such a refusal.
+    pub(crate) held_accounts: Holds<AccountId>,
+    pub(crate) jitter: Jitter,
+    process: String,
+    renewals: AtomicU64,
 }
 
 /// A valid access token.
@@ -29,22 +55,14 @@ pub struct AccessToken {
     pub grant_version: i64,
 }
 
-/// What the keeper counts.
-#[derive(Debug, Clone, Default)]
-pub struct KeeperMetrics {}
-
-impl KeeperMetrics {
-    /// Registers the counters (`mailgrant_renewals_total{outcome}`, `mailgrant_grants{state}`).
-    pub fn register(registry: &mut Registry) -> Self {
-        todo!()
+impl From<StoredToken> for AccessToken {
+    fn from(kept: StoredToken) -> Self {
+        Self {
+            token: kept.token,
+            expires_at: kept.expires_at,
+            grant_version: kept.grant_version,
+        }
     }
-}
-
-/// What a test of a provider found out, step by step.
-#[derive(Debug, Clone)]
-pub struct ProviderCheck {
-    /// Each step's name and what came of it.
-    pub steps: Vec<(String, Result<String, Diagnosis>)>,
 }
 
 impl Keeper {
@@ -57,50 +75,49 @@ impl Keeper {
         random: Arc<dyn Random>,
         metrics: KeeperMetrics,
     ) -> Self {
-        todo!()
+        let jitter = Jitter::new(random.as_ref());
+        let process = random.token();
+        Self {
+            inner: Arc::new(Inner {
+                vault,
+                http,
+                redirect_uri,
+                clock,
+                random,
+                metrics,
+                endpoints: KnownEndpoints::default(),
+                flights: Flights::default(),
+                unstored: Unstored::default(),
+                held_providers: Holds::default(),
+                held_accounts: Holds::default(),
+                jitter,
+                process,
+                renewals: AtomicU64::new(0),
+            }),
+        }
     }
 
-    /// A valid access token: the kept one while it lives, else a renewed one. However many ask at
-    /// once, one renewal happens.
-    pub async fn access_token(
-        &self,
-        account: AccountId,
-        resource: Resource,
-    ) -> Result<AccessToken, KeeperError> {
-        todo!()
+    pub(crate) fn now(&self) -> Timestamp {
+        self.inner.clock.now()
     }
 
-    /// The mail server refused this token although it should be valid: one forced renewal, unless
-    /// a newer one is there already.
-    pub async fn renew_refused(
-        &self,
-        account: AccountId,
-        resource: Resource,
-        refused: &AccessToken,
-    ) -> Result<AccessToken, KeeperError> {
-        todo!()
+    /// A name for the renewal lease that nobody else has: not another process, and not another
+    /// renewal of this one (for another resource of the same account, say).
+    pub(crate) fn lease_owner(&self) -> String {
+        let count = self.inner.renewals.fetch_add(1, Ordering::Relaxed);
+        format!("{}-{count}", self.inner.process)
     }
 
-    /// Renews whatever is due now, each account's failure apart from the others; says when the
-    /// next is due.
-    pub async fn renew_due(&self) -> Result<Option<Timestamp>, KeeperError> {
-        todo!()
+    /// Records an event. What happened has happened: if only its record fails, that is logged.
+    pub(crate) async fn record(&self, event: NewEvent) {
+        if let Err(failure) = self.inner.vault.record(event, self.now()).await {
+            error!(%failure, "an audit event could not be recorded");
+        }
     }
+}
 
-    /// Renews ahead of need until `stopping`; wakes for what is due and for changes in the store.
-    pub async fn run(&self, stopping: CancellationToken) {
-        todo!()
-    }
-
-    /// Ends an account's grant: here first, then at the provider where it can. Says whether the
-    /// provider was told.
-    pub async fn revoke(&self, account: AccountId, actor: &str) -> Result<bool, KeeperError> {
-        todo!()
-    }
-
-    /// Tests a provider without touching any grant: endpoints found, token endpoint answers, the
-    /// client credential is not refused outright.
-    pub async fn check_provider(&self, provider: &Provider) -> ProviderCheck {
-        todo!()
+impl fmt::Debug for Keeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Keeper")
     }
 }

@@ -5,12 +5,39 @@
 //! and [`Keeper::access_token`] hands out what is valid. One renewal at a time per account, in
 //! this process and across processes; a late answer of an old version is discarded; a rotated
 //! refresh token is committed before the access token that came with it is used.
+//!
+//! ```text
+//! access_token, renew_refused (access)      run, renew_due (watch)
+//!             └────────────┬───────────────────────┘
+//!                   single_flight             one renewal per account in this process
+//!                      renewal                lease, look, ask, store: one in all processes
+//!          ┌──────────┬────┴─────┬─────────┐
+//!       decision   outcome    unstored    holds
+//!       may we?    what now?  never lost  who must wait
+//! ```
+//!
+//! `decision`, `outcome` and `schedule` are pure: what they decide is tested without a provider.
 
+mod access;
 mod authorization;
+mod decision;
+mod endpoints;
 mod error;
+mod holds;
 mod keeper;
+mod metrics;
+mod outcome;
+mod provider_check;
+mod provider_trouble;
 mod renewal;
+mod revoke;
+mod schedule;
+mod single_flight;
+mod unstored;
+mod watch;
 
 pub use authorization::{Arrival, AuthorizationError, Departure, Finished, Ticket};
 pub use error::KeeperError;
-pub use keeper::{AccessToken, Keeper, KeeperMetrics, ProviderCheck};
+pub use keeper::{AccessToken, Keeper};
+pub use metrics::KeeperMetrics;
+pub use provider_check::ProviderCheck;

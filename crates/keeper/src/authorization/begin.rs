@@ -1,0 +1,123 @@
+//! The browser leaves for the provider.
+
+use jiff::{SignedDuration, Timestamp};
+use mailgrant_base::Diagnose as _;
+use mailgrant_oauth::{Attempt, AuthorizeUrl, authorize_url, requested_scopes};
+use mailgrant_vault::{Account, AccountId, AuthorizationId, AuthorizationOutcome, Begun, Provider};
+use secrecy::SecretString;
+use tracing::{error, info};
+
+use super::{AuthorizationError, Departure, Ticket};
+use crate::Keeper;
+
+/// How long an authorization may take.
+const LIFE: SignedDuration = SignedDuration::from_mins(10);
+
+impl Keeper {
+    /// Makes a one-time link for an account, good for 10 minutes.
+    pub async fn offer(&self, account: AccountId) -> Result<Ticket, AuthorizationError> {
+        let vault = &self.inner.vault;
+        if vault.account(account).await?.is_none() {
+            return Err(AuthorizationError::NoAccount);
+        }
+        let secret = SecretString::from(self.inner.random.token());
+        let now = self.now();
+        let id = vault
+            .offer_authorization(account, &secret, now, dies_at(now))
+            .await?;
+        Ok(Ticket { secret, id })
+    }
+
+    /// The browser (whose session cookie's secret is `browser`) leaves for the provider.
+    pub async fn begin(
+        &self,
+        account: AccountId,
+        browser: &SecretString,
+    ) -> Result<Departure, AuthorizationError> {
+        self.depart(account, None, browser).await
+    }
+
+    /// The same, begun by opening a one-time link.
+    pub async fn begin_with_ticket(
+        &self,
+        ticket: &SecretString,
+        browser: &SecretString,
+    ) -> Result<Departure, AuthorizationError> {
+        let vault = &self.inner.vault;
+        let Some(offered) = vault.redeem_ticket(ticket, self.now()).await? else {
+            return Err(AuthorizationError::DeadTicket);
+        };
+        let departure = self
+            .depart(offered.account, Some(offered.id), browser)
+            .await;
+        if let Err(failure) = &departure {
+            // The link is spent: whoever waits for its outcome must not wait in vain.
+            let outcome = AuthorizationOutcome::Failed(failure.diagnosis().to_string());
+            let told = vault
+                .finish_authorization(offered.id, &outcome, self.now())
+                .await;
+            if let Err(failure) = told {
+                error!(%failure, "the outcome of an authorization could not be recorded");
+            }
+        }
+        departure
+    }
+
+    async fn depart(
+        &self,
+        account: AccountId,
+        ticket: Option<AuthorizationId>,
+        browser: &SecretString,
+    ) -> Result<Departure, AuthorizationError> {
+        let (account, provider) = self.account_and_provider(account).await?;
+        let endpoints = self.endpoints(&provider).await?;
+        let begun = Begun {
+            attempt: Attempt::new(self.inner.random.as_ref()),
+            redirect_uri: self.inner.redirect_uri.as_str().to_owned(),
+            browser: browser.clone(),
+            provider: provider.id,
+            provider_version: provider.version,
+        };
+        let url = authorize_url(
+            &AuthorizeUrl {
+                profile: &provider.profile,
+                endpoints: &endpoints,
+                redirect_uri: &self.inner.redirect_uri,
+                scopes: &requested_scopes(&provider.profile, &endpoints),
+                login_hint: account.expected_sign_in(),
+            },
+            &begun.attempt,
+        );
+        let now = self.now();
+        self.inner
+            .vault
+            .begin_authorization(account.id, ticket, &begun, now, dies_at(now))
+            .await?;
+        info!(
+            account = account.draft.name,
+            provider = provider.name,
+            "a browser leaves for the provider"
+        );
+        Ok(Departure { url })
+    }
+
+    /// The account and its provider, which is not paused.
+    pub(super) async fn account_and_provider(
+        &self,
+        account: AccountId,
+    ) -> Result<(Account, Provider), AuthorizationError> {
+        let vault = &self.inner.vault;
+        let account = vault.account(account).await?;
+        let account = account.ok_or(AuthorizationError::NoAccount)?;
+        let provider = vault.provider(account.draft.provider).await?;
+        let provider = provider.ok_or(AuthorizationError::NoAccount)?;
+        if provider.paused {
+            return Err(AuthorizationError::ProviderPaused(provider.name));
+        }
+        Ok((account, provider))
+    }
+}
+
+fn dies_at(now: Timestamp) -> Timestamp {
+    now.saturating_add(LIFE).unwrap_or(now)
+}

@@ -1,0 +1,124 @@
+//! Why an authorization failed.
+
+use mailgrant_base::{Diagnose, Diagnosis, Fault};
+use mailgrant_oauth::{CallbackError, Refusal};
+use mailgrant_vault::VaultError;
+
+/// An authorization that failed; whatever grant was there is untouched.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthorizationError {
+    /// No such account, or it was removed meanwhile.
+    #[error("the account does not exist any more")]
+    NoAccount,
+    /// The provider (profile) is paused.
+    #[error("provider {0} is paused")]
+    ProviderPaused(String),
+    /// The link was used, is too old or was never given out.
+    #[error("this link has been used or is too old")]
+    DeadTicket,
+    /// State unknown, used, older than 10 minutes, or of another browser.
+    #[error("this answer does not belong to an authorization that began in this browser")]
+    UnknownState,
+    /// The answer itself is wrong.
+    #[error(transparent)]
+    Callback(#[from] CallbackError),
+    /// The provider said no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The provider gave fewer scopes than are needed for mail.
+    #[error("the provider did not grant {missing}")]
+    ScopeMissing {
+        /// What is missing.
+        missing: String,
+    },
+    /// The provider gave no refresh token, and there is none from before.
+    #[error("the provider gave no refresh token")]
+    NoRefreshToken,
+    /// The `id_token` cannot be believed.
+    #[error("{0}")]
+    Identity(String),
+    /// The profile was changed while the browser was away.
+    #[error("the provider profile was changed meanwhile")]
+    ProfileChanged,
+    /// The store failed.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+}
+
+impl Diagnose for AuthorizationError {
+    fn diagnosis(&self) -> Diagnosis {
+        match self {
+            Self::NoAccount => Diagnosis::new(
+                Fault::Operator,
+                "The account was removed before the sign-in was finished.",
+                "Nothing was stored. Add the account again if it is still wanted.",
+            ),
+            Self::ProviderPaused(provider) => Diagnosis::new(
+                Fault::Operator,
+                format!("The provider {provider} is paused, so nobody can be sent to it."),
+                "Resume the provider in Mailgrant, then press Authorize again.",
+            ),
+            Self::DeadTicket => Diagnosis::new(
+                Fault::Owner,
+                "This link has been used already, or is older than 10 minutes.",
+                "Ask for a new one with `mailgrant account authorize`, or press Authorize in Mailgrant.",
+            ),
+            Self::UnknownState => Diagnosis::new(
+                Fault::Owner,
+                "This answer does not belong to an authorization that began in this browser in the \
+                 last 10 minutes, or it was used already.",
+                "Nothing was changed. Press Authorize again and finish in the same browser.",
+            ),
+            Self::Callback(CallbackError::WrongIssuer { .. } | CallbackError::MissingIssuer) => {
+                Diagnosis::new(
+                    Fault::Operator,
+                    "The answer does not come from the identity provider that was asked.",
+                    "Nothing was changed. Check the issuer in the provider's page; if it is right, \
+                     somebody may be mixing up providers on purpose.",
+                )
+                .said(self.to_string())
+            }
+            Self::Callback(_) => Diagnosis::new(
+                Fault::Provider,
+                "The identity provider's answer is not a proper one.",
+                "Nothing was changed. Press Authorize again.",
+            )
+            .said(self.to_string()),
+            Self::Refused(Refusal::NeedsPerson(said)) if said.error == "access_denied" => {
+                Diagnosis::new(
+                    Fault::Owner,
+                    "The permission was denied at the identity provider.",
+                    "Nothing was changed. Press Authorize again and agree to what is asked, or ask \
+                     the provider's administrator to allow Mailgrant.",
+                )
+                .said(said.to_string())
+            }
+            Self::Refused(refusal) => refusal.diagnosis(),
+            Self::ScopeMissing { missing } => Diagnosis::new(
+                Fault::Owner,
+                format!("The provider did not give the permission `{missing}`, which is needed for mail."),
+                "Nothing was changed. Press Authorize again and leave all boxes ticked; if it still \
+                 fails, allow the permission in the registration at the provider.",
+            ),
+            Self::NoRefreshToken => Diagnosis::new(
+                Fault::Operator,
+                "The provider gave no refresh token, so the permission would end within the hour.",
+                "Nothing was changed. Allow offline access (`offline_access`) in the registration at \
+                 the provider, then press Authorize again.",
+            ),
+            Self::Identity(why) => Diagnosis::new(
+                Fault::Provider,
+                "Who signed in could not be verified.",
+                "Nothing was changed. Press Authorize again; if it still fails, check the issuer and \
+                 the clock of this machine.",
+            )
+            .said(why),
+            Self::ProfileChanged => Diagnosis::new(
+                Fault::Operator,
+                "The provider's settings were changed while somebody was signing in.",
+                "Nothing was stored. Press Authorize again.",
+            ),
+            Self::Vault(failure) => failure.diagnosis(),
+        }
+    }
+}

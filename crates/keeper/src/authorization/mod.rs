@@ -1,0 +1,48 @@
+//! A person authorises an account: to the provider ([`begin`]) and back ([`finish`]).
+
+mod begin;
+mod checks;
+mod error;
+mod finish;
+
+use mailgrant_vault::{AccountId, AuthorizationId, AuthorizationOutcome};
+use secrecy::SecretString;
+use url::Url;
+
+pub use error::AuthorizationError;
+
+/// A one-time link's secret, for `mailgrant account authorize`.
+#[derive(Debug, Clone)]
+pub struct Ticket {
+    /// What the link ends with.
+    pub secret: SecretString,
+    /// Where its outcome will be recorded.
+    pub id: AuthorizationId,
+}
+
+/// The browser leaves.
+#[derive(Debug, Clone)]
+pub struct Departure {
+    /// Where to send it: the provider's own login page.
+    pub url: Url,
+}
+
+/// The browser is back.
+#[derive(Debug)]
+pub struct Arrival<'a> {
+    /// The raw query of the request to the redirect URI.
+    pub query: &'a str,
+    /// The secret of the browser's session cookie, if it had one.
+    pub browser: Option<&'a SecretString>,
+}
+
+/// A finished authorization.
+#[derive(Debug, Clone)]
+pub struct Finished {
+    /// Its row.
+    pub id: AuthorizationId,
+    /// For which account.
+    pub account: AccountId,
+    /// `Granted` or `OtherIdentity`.
+    pub outcome: AuthorizationOutcome,
+}

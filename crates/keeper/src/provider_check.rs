@@ -1,0 +1,94 @@
+//! A test of a provider that touches no grant.
+
+use mailgrant_base::{Diagnose as _, Diagnosis, Fault};
+use mailgrant_oauth::{Endpoints, Refusal, Scope, refresh, requested_scopes, resolve};
+use mailgrant_vault::Provider;
+
+use crate::Keeper;
+
+/// What a test of a provider found out, step by step.
+#[derive(Debug, Clone)]
+pub struct ProviderCheck {
+    /// Each step's name and what came of it.
+    pub steps: Vec<(String, Result<String, Diagnosis>)>,
+}
+
+impl Keeper {
+    /// Tests a provider without touching any grant: endpoints found, token endpoint answers, the
+    /// client credential is not refused outright.
+    pub async fn check_provider(&self, provider: &Provider) -> ProviderCheck {
+        let mut steps = Vec::new();
+        // Asked anew: the administrator wants to know how it is now.
+        match resolve(&self.inner.http, &provider.profile).await {
+            Err(refusal) => {
+                steps.push(("Find the endpoints".to_owned(), Err(refusal.diagnosis())));
+            }
+            Ok(endpoints) => {
+                steps.push(("Find the endpoints".to_owned(), Ok(found(&endpoints))));
+                let scopes = Scope::join(&requested_scopes(&provider.profile, &endpoints));
+                steps.push((
+                    "Choose the scopes".to_owned(),
+                    Ok(format!("Asks for {scopes}.")),
+                ));
+                let answer = self.ask_with_made_up_token(provider, &endpoints).await;
+                let accepted = registration(provider, &endpoints, answer);
+                steps.push(("Present Mailgrant's registration".to_owned(), accepted));
+            }
+        }
+        ProviderCheck { steps }
+    }
+
+    /// A renewal with a refresh token that nobody ever gave. A provider that refuses the token, and
+    /// not the client, has accepted the client.
+    async fn ask_with_made_up_token(
+        &self,
+        provider: &Provider,
+        endpoints: &Endpoints,
+    ) -> Result<(), Refusal> {
+        let made_up = self.inner.random.token().into();
+        let profile = &provider.profile;
+        let scopes = requested_scopes(profile, endpoints);
+        refresh(&self.inner.http, profile, endpoints, &made_up, &scopes)
+            .await
+            .map(|_tokens| ())
+    }
+}
+
+/// What the answer to the made-up token says about the client.
+fn registration(
+    provider: &Provider,
+    endpoints: &Endpoints,
+    answer: Result<(), Refusal>,
+) -> Result<String, Diagnosis> {
+    match answer {
+        Err(Refusal::NeedsPerson(_)) => Ok(format!(
+            "{} answers and does not refuse the client.",
+            endpoints.token
+        )),
+        // Some take the made-up token for a badly formed one.
+        Err(Refusal::Profile(said)) if said.error == "invalid_request" => Ok(format!(
+            "{} answers and does not refuse the client.",
+            endpoints.token
+        )),
+        Err(refusal) => Err(refusal.diagnosis()),
+        Ok(()) => Err(Diagnosis::new(
+            Fault::Provider,
+            format!(
+                "{} gave an access token for a refresh token that it has never seen.",
+                provider.name
+            ),
+            "Check that its token endpoint is the right one; do not use it before you know.",
+        )),
+    }
+}
+
+fn found(endpoints: &Endpoints) -> String {
+    let issuer = match &endpoints.issuer {
+        Some(issuer) => format!("Issuer {issuer}. "),
+        None => String::new(),
+    };
+    format!(
+        "{issuer}People sign in at {}; tokens come from {}.",
+        endpoints.authorization, endpoints.token
+    )
+}
