@@ -2,11 +2,13 @@
 //! and for every test that needs a peer that misbehaves. It knows nothing of Mailgrant's own
 //! crates, so that a mistake there cannot hide here.
 
+mod browser;
 mod mailserver;
 mod provider;
 mod samples;
 mod tokens;
 
+pub use browser::{Browser, Page};
 pub use mailserver::{ImapFault, MailServer, MailServerOptions};
 pub use provider::{
     Client, IdentityProvider, ProviderFault, ProviderOptions, User, sign_in, sign_in_and_deny,

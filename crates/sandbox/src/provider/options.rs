@@ -22,6 +22,20 @@ pub struct ProviderOptions {
     pub hint: Option<String>,
 }
 
+impl Default for ProviderOptions {
+    /// Any free port, nobody registered, tokens for ten minutes, rotation on.
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            clients: Vec::new(),
+            users: Vec::new(),
+            access_token_lifetime: Duration::from_mins(10),
+            rotate: true,
+            hint: None,
+        }
+    }
+}
+
 /// A registered client.
 #[derive(Clone)]
 pub struct Client {
