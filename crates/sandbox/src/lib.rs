@@ -9,7 +9,7 @@ mod samples;
 mod tokens;
 
 pub use browser::{Browser, Page};
-pub use mailserver::{ImapFault, MailServer, MailServerOptions};
+pub use mailserver::{ImapFault, MailServer, MailServerOptions, StoredMessage};
 pub use provider::{
     Client, IdentityProvider, ProviderFault, ProviderOptions, User, sign_in, sign_in_and_deny,
 };

@@ -1,0 +1,242 @@
+//! A running mail server, as tests and the demo hold it.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::fault::{Faults, ImapFault};
+use super::listener::{self, Security};
+use super::options::MailServerOptions;
+use super::store::{Store, StoredMessage};
+use super::tls;
+use super::transcript::Transcript;
+use crate::TokenBook;
+
+/// A running mail server; stops when dropped.
+#[derive(Debug)]
+pub struct MailServer {
+    shared: Arc<Shared>,
+    tls_address: SocketAddr,
+    plain_address: Option<SocketAddr>,
+    certificate_pem: String,
+}
+
+impl MailServer {
+    /// Starts one on loopback, with a certificate for `localhost` and `127.0.0.1` made on the spot.
+    pub async fn start(options: MailServerOptions, tokens: TokenBook) -> io::Result<Self> {
+        let (acceptor, certificate_pem) = tls::fresh()?;
+        let tls_listener = TcpListener::bind(options.listen_tls).await?;
+        let plain_listener = match options.listen_plain {
+            Some(address) => Some(TcpListener::bind(address).await?),
+            None => None,
+        };
+        let tls_address = tls_listener.local_addr()?;
+        let plain_address = match &plain_listener {
+            Some(listener) => Some(listener.local_addr()?),
+            None => None,
+        };
+        let shared = Arc::new(Shared::new(options, tokens));
+        let plain = plain_listener.map(|listener| (listener, Security::Plain));
+        for (listener, security) in [(tls_listener, Security::ImplicitTls)]
+            .into_iter()
+            .chain(plain)
+        {
+            let accepting =
+                listener::accept(listener, security, acceptor.clone(), Arc::clone(&shared));
+            tokio::spawn(accepting);
+        }
+        Ok(Self {
+            shared,
+            tls_address,
+            plain_address,
+            certificate_pem,
+        })
+    }
+
+    /// Where implicit TLS listens.
+    pub fn tls_address(&self) -> SocketAddr {
+        self.tls_address
+    }
+
+    /// Where the plain listener listens.
+    pub fn plain_address(&self) -> Option<SocketAddr> {
+        self.plain_address
+    }
+
+    /// Its certificate in PEM, for whoever is to trust it.
+    pub fn certificate_pem(&self) -> String {
+        self.certificate_pem.clone()
+    }
+
+    /// Puts a message into a folder of a mailbox (both made where they are missing); says its UID.
+    /// Every session that has the folder selected is told.
+    pub fn deliver(&self, mailbox: &str, folder: &str, raw: &[u8]) -> u32 {
+        self.shared.store.mailbox(mailbox, |mailbox| {
+            let folder = mailbox.folder_or_create(folder);
+            folder.append(Bytes::copy_from_slice(raw), Vec::new(), now())
+        })
+    }
+
+    /// What a folder holds: UID, flags and bytes, ascending by UID.
+    pub fn contents(&self, mailbox: &str, folder: &str) -> Vec<(u32, Vec<String>, Vec<u8>)> {
+        let contents = self.shared.store.folder(mailbox, folder, |folder| {
+            let messages = folder.messages().iter();
+            let parts = |it: &StoredMessage| (it.uid, it.flags.clone(), it.raw.to_vec());
+            messages.map(parts).collect()
+        });
+        contents.unwrap_or_default()
+    }
+
+    /// Waits until the messages of a folder (both made where they are missing) are as `predicate`
+    /// wants them. It is asked at once and after every change, and must not call this server.
+    pub async fn wait_for(
+        &self,
+        mailbox: &str,
+        folder: &str,
+        mut predicate: impl FnMut(&[StoredMessage]) -> bool,
+    ) {
+        let mut changes = self.shared.store.mailbox(mailbox, |mailbox| {
+            mailbox.folder_or_create(folder).changes()
+        });
+        loop {
+            let satisfied = self
+                .shared
+                .store
+                .folder(mailbox, folder, |folder| predicate(folder.messages()));
+            if satisfied == Some(true) || changes.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Lets a fault happen `times` times (`None`: until cleared).
+    pub fn fault(&self, fault: ImapFault, times: Option<u32>) {
+        self.shared.faults.add(fault, times);
+    }
+
+    /// All is well again.
+    pub fn clear_faults(&self) {
+        self.shared.faults.clear();
+    }
+
+    /// How many logins have succeeded, by mechanism name.
+    pub fn logins(&self) -> Vec<(String, u64)> {
+        let logins = self.shared.logins();
+        let named = logins
+            .iter()
+            .map(|(name, count)| ((*name).to_owned(), *count));
+        named.collect()
+    }
+
+    /// How many connections are open.
+    pub fn connections(&self) -> usize {
+        self.shared.open.load(Ordering::Relaxed)
+    }
+
+    /// Ends all connections as a server that goes down.
+    pub fn drop_connections(&self) {
+        let mut current = self.shared.current_connections();
+        current.cancel();
+        *current = self.shared.stop.child_token();
+    }
+
+    /// The latest commands and answers in short form, tokens shortened: `3 C: a1 NOOP`, with the
+    /// number of the connection.
+    pub fn transcript(&self) -> Vec<String> {
+        self.shared.transcript.lines()
+    }
+}
+
+impl Drop for MailServer {
+    fn drop(&mut self) {
+        self.shared.stop.cancel();
+    }
+}
+
+/// What all sessions share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) options: MailServerOptions,
+    pub(super) tokens: TokenBook,
+    pub(super) store: Store,
+    pub(super) faults: Faults,
+    pub(super) transcript: Arc<Transcript>,
+    pub(super) stop: CancellationToken,
+    /// Ends the connections that are open now.
+    current: Mutex<CancellationToken>,
+    open: AtomicUsize,
+    next_number: AtomicU64,
+    logins: Mutex<BTreeMap<&'static str, u64>>,
+}
+
+impl Shared {
+    fn new(options: MailServerOptions, tokens: TokenBook) -> Self {
+        let stop = CancellationToken::new();
+        Self {
+            options,
+            tokens,
+            store: Store::default(),
+            faults: Faults::default(),
+            transcript: Arc::new(Transcript::default()),
+            current: Mutex::new(stop.child_token()),
+            stop,
+            open: AtomicUsize::new(0),
+            next_number: AtomicU64::new(1),
+            logins: Mutex::new(BTreeMap::new()),
+        }
+    }
+
+    pub(super) fn count_login(&self, mechanism: &'static str) {
+        *self.logins().entry(mechanism).or_default() += 1;
+    }
+
+    /// Counts a connection for as long as what is returned lives.
+    pub(super) fn open_connection(self: &Arc<Self>) -> OpenConnection {
+        self.open.fetch_add(1, Ordering::Relaxed);
+        OpenConnection {
+            number: self.next_number.fetch_add(1, Ordering::Relaxed),
+            ended: self.current_connections().child_token(),
+            server: Arc::clone(self),
+        }
+    }
+
+    fn current_connections(&self) -> std::sync::MutexGuard<'_, CancellationToken> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn logins(&self) -> std::sync::MutexGuard<'_, BTreeMap<&'static str, u64>> {
+        self.logins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection that counts as open.
+#[derive(Debug)]
+pub(super) struct OpenConnection {
+    /// Connections are numbered from 1.
+    pub(super) number: u64,
+    /// Cancelled when the connection has to end.
+    pub(super) ended: CancellationToken,
+    server: Arc<Shared>,
+}
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.server.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// When a message comes in.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the sandbox stands for the world outside, which has its own clock"
+)]
+pub(super) fn now() -> Timestamp {
+    Timestamp::now()
+}

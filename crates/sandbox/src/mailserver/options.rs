@@ -1,0 +1,62 @@
+//! How the mail server behaves when all is well.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+/// How the mail server behaves when all is well. By default it listens on any free port of
+/// 127.0.0.1, with TLS and without, and offers everything that it can do.
+#[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each switches one capability"
+)]
+pub struct MailServerOptions {
+    /// Where to listen with implicit TLS (port 0 for any).
+    pub listen_tls: SocketAddr,
+    /// Where to listen without, with STARTTLS offered.
+    pub listen_plain: Option<SocketAddr>,
+    /// Offers `SASL-IR`.
+    pub sasl_ir: bool,
+    /// Offers `AUTH=XOAUTH2`.
+    pub xoauth2: bool,
+    /// Offers `AUTH=OAUTHBEARER`.
+    pub oauthbearer: bool,
+    /// Offers `IDLE`.
+    pub idle: bool,
+    /// Offers `MOVE` and `UIDPLUS`.
+    pub r#move: bool,
+    /// Offers `LITERAL+`.
+    pub literal_plus: bool,
+    /// Offers `STARTTLS` on the plain listener.
+    pub starttls: bool,
+    /// Offers logins on the plain listener before STARTTLS too; otherwise `LOGINDISABLED`.
+    pub login_without_tls: bool,
+    /// Tells the capabilities in the greeting and in the answer to AUTHENTICATE; otherwise the
+    /// client has to ask.
+    pub announce_capabilities: bool,
+    /// Ends a session with `* BYE Session invalidated - AccessTokenExpired` when its token is no
+    /// longer valid: at the next command, or within a second where the client is silent.
+    pub end_sessions_with_token: bool,
+    /// Shared mailboxes: (mailbox, user who has access besides).
+    pub shared: Vec<(String, String)>,
+}
+
+impl Default for MailServerOptions {
+    fn default() -> Self {
+        let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Self {
+            listen_tls: any_port,
+            listen_plain: Some(any_port),
+            sasl_ir: true,
+            xoauth2: true,
+            oauthbearer: true,
+            idle: true,
+            r#move: true,
+            literal_plus: true,
+            starttls: true,
+            login_without_tls: true,
+            announce_capabilities: true,
+            end_sessions_with_token: true,
+            shared: Vec::new(),
+        }
+    }
+}
