@@ -1,9 +1,13 @@
 //! Why a mailbox is not being fetched.
 
-use mailgrant_base::{Diagnose, Diagnosis};
+use std::sync::Arc;
+
+use mailgrant_base::{Diagnose, Diagnosis, Fault, files::FileError};
 use mailgrant_keeper::KeeperError;
 use mailgrant_mail::MailError;
 use mailgrant_vault::VaultError;
+
+use crate::sink::SinkDown;
 
 /// Why a mailbox is not being fetched.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -22,19 +26,57 @@ pub enum FetchError {
         /// What happened.
         why: String,
     },
+    /// The account only hands out tokens.
+    #[error("{account} has no sink: its mail goes nowhere")]
+    NoSink {
+        /// The account's name.
+        account: String,
+    },
+    /// Another task or process is fetching this mailbox, and did not end in time.
+    #[error("the mailbox is being fetched by another process")]
+    Busy,
+    /// Mailgrant's own folder for messages on their way cannot be used.
+    #[error("{0}")]
+    Spool(Arc<FileError>),
     /// The store failed.
     #[error("{0}")]
-    Vault(std::sync::Arc<VaultError>),
+    Vault(Arc<VaultError>),
 }
 
 impl From<VaultError> for FetchError {
     fn from(error: VaultError) -> Self {
-        Self::Vault(std::sync::Arc::new(error))
+        Self::Vault(Arc::new(error))
+    }
+}
+
+impl From<SinkDown> for FetchError {
+    fn from(SinkDown { sink, why }: SinkDown) -> Self {
+        Self::SinkDown { sink, why }
     }
 }
 
 impl Diagnose for FetchError {
     fn diagnosis(&self) -> Diagnosis {
-        todo!()
+        match self {
+            Self::Keeper(error) => error.diagnosis(),
+            Self::Mail(error) => error.diagnosis(),
+            Self::SinkDown { sink, why } => Diagnosis::new(
+                Fault::Operator,
+                format!("{sink} takes no mail now: {why}."),
+                "Mend what is named; nothing is lost, and Mailgrant goes on by itself.",
+            ),
+            Self::NoSink { account } => Diagnosis::new(
+                Fault::Operator,
+                format!("The account {account} only hands out tokens; its mail goes nowhere."),
+                "Choose a Maildir or a command where its mail is to be delivered.",
+            ),
+            Self::Busy => Diagnosis::new(
+                Fault::Operator,
+                "Another process is fetching this mailbox just now.",
+                "Wait until it has finished, or stop it.",
+            ),
+            Self::Spool(error) => error.diagnosis(),
+            Self::Vault(error) => error.diagnosis(),
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The fetcher's handle: one worker per mailbox, started and stopped as accounts come and go.
+//! The fetcher's handle.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -6,19 +6,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mailgrant_base::{Clock, Diagnosis, Random};
-use mailgrant_keeper::Keeper;
+use mailgrant_keeper::{Keeper, KeeperError};
 use mailgrant_mail::{Limits, Trust};
 use mailgrant_vault::{AccountId, Vault};
-use prometheus_client::registry::Registry;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::{FetchError, Status};
+use crate::connect::{LoggedIn, Login};
+use crate::plug::Plug;
+use crate::round::{Suspect, round};
+use crate::shared::Shared;
+use crate::status::Board;
+use crate::{FetchError, FetcherMetrics, Status, check, supervisor};
 
 /// Fetches mail. Cheap to clone.
 #[derive(Clone)]
 pub struct Fetcher {
-    inner: Arc<()>,
+    shared: Arc<Shared>,
 }
 
 /// How mail is fetched, the same for all mailboxes.
@@ -34,18 +38,6 @@ pub struct FetchSettings {
     /// messages wait in it until a program has read them, and a lock file per mailbox keeps two
     /// processes from fetching the same one.
     pub spool: PathBuf,
-}
-
-/// What the fetcher counts.
-#[derive(Debug, Clone, Default)]
-pub struct FetcherMetrics {}
-
-impl FetcherMetrics {
-    /// Registers the counters (`mailgrant_messages_total{outcome}`, `mailgrant_mailboxes{activity}`
-    /// …).
-    pub fn register(registry: &mut Registry) -> Self {
-        todo!()
-    }
 }
 
 /// What a test of a mailbox found out, step by step.
@@ -77,27 +69,107 @@ impl Fetcher {
         random: Arc<dyn Random>,
         metrics: FetcherMetrics,
     ) -> Self {
-        todo!()
+        Self::with_plug(
+            vault,
+            keeper,
+            settings,
+            clock,
+            random,
+            metrics,
+            Plug::default(),
+        )
     }
 
-    /// Keeps one worker per account that has a sink, is not paused and whose grant is active, until
-    /// `stopping`; returns when the last worker has finished the messages it has in hand.
+    #[cfg(test)]
+    pub(crate) fn unplugged(&self, plug: Plug) -> Self {
+        let shared = &self.shared;
+        Self::with_plug(
+            shared.vault.clone(),
+            shared.keeper.clone(),
+            shared.settings.clone(),
+            Arc::clone(&shared.clock),
+            Arc::clone(&shared.random),
+            shared.metrics.clone(),
+            plug,
+        )
+    }
+
+    fn with_plug(
+        vault: Vault,
+        keeper: Keeper,
+        settings: FetchSettings,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        metrics: FetcherMetrics,
+        plug: Plug,
+    ) -> Self {
+        let board = Board::new(metrics.clone());
+        let shared = Shared {
+            vault,
+            keeper,
+            settings,
+            clock,
+            random,
+            metrics,
+            board,
+            plug,
+        };
+        Self {
+            shared: Arc::new(shared),
+        }
+    }
+
+    /// Keeps one worker per account that has a sink and is not paused (nor its provider), until
+    /// `stopping`; returns when the last worker has finished the messages it has in hand. A worker
+    /// whose account is not authorised holds still until that changes.
     pub async fn run(&self, stopping: CancellationToken) {
-        todo!()
+        supervisor::run(Arc::clone(&self.shared), stopping).await;
     }
 
-    /// Fetches what is there now, once.
+    /// Fetches what is there now, once. Goes on to its end even if the caller gives up waiting.
     pub async fn fetch_once(&self, account: AccountId) -> Result<Fetched, FetchError> {
-        todo!()
+        let shared = Arc::clone(&self.shared);
+        match tokio::spawn(fetch_once(shared, account)).await {
+            Ok(fetched) => fetched,
+            Err(died) if died.is_panic() => std::panic::resume_unwind(died.into_panic()),
+            Err(_) => Err(FetchError::Busy),
+        }
     }
 
     /// Tests the whole way without fetching anything: token, connection, login, folder, sink.
     pub async fn check(&self, account: AccountId) -> MailboxCheck {
-        todo!()
+        check::check(&self.shared, account).await
     }
 
     /// What each mailbox is doing; changes as they do.
     pub fn status(&self) -> watch::Receiver<BTreeMap<AccountId, Status>> {
-        todo!()
+        self.shared.board.watch()
     }
+}
+
+async fn fetch_once(shared: Arc<Shared>, id: AccountId) -> Result<Fetched, FetchError> {
+    let account = shared
+        .vault
+        .account(id)
+        .await?
+        .ok_or_else(|| KeeperError::NoAccount(id.0.to_string()))?;
+    if account.draft.sink.is_none() {
+        return Err(FetchError::NoSink {
+            account: account.draft.name,
+        });
+    }
+    let LoggedIn { mut session, .. } = Login::new(&shared).open(&account).await?;
+    let status = session.select(&account.draft.folder).await?;
+    let (mut suspect, never) = (Suspect::default(), CancellationToken::new());
+    let done = round(
+        &shared,
+        &account,
+        &mut session,
+        &status,
+        &mut suspect,
+        &never,
+    )
+    .await?;
+    session.logout().await;
+    Ok(done.fetched)
 }

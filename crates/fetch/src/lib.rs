@@ -14,13 +14,22 @@
 //! A crash between any two arrows leaves a state from which the next run goes on without losing a
 //! message, and without doubling one where the sink can tell.
 
+mod check;
+mod connect;
 mod error;
 mod fetcher;
+mod key;
+mod lease;
+mod metrics;
+mod plug;
 mod round;
-pub mod sink;
+mod shared;
+mod sink;
 mod status;
+mod supervisor;
 mod worker;
 
 pub use error::FetchError;
-pub use fetcher::{FetchSettings, Fetched, Fetcher, FetcherMetrics, MailboxCheck};
+pub use fetcher::{FetchSettings, Fetched, Fetcher, MailboxCheck};
+pub use metrics::FetcherMetrics;
 pub use status::{Activity, Status};

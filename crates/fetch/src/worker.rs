@@ -1,1 +1,239 @@
-//!
+//! The one who looks after a mailbox: logs in, fetches, listens, and starts over when something
+//! ends it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use mailgrant_base::{Backoff, Diagnose as _};
+use mailgrant_keeper::{AccessToken, KeeperError};
+use mailgrant_mail::{ImapSession, MailError};
+use mailgrant_vault::Account;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, warn};
+
+use crate::connect::{LoggedIn, Login};
+use crate::round::{Done, Suspect, round};
+use crate::shared::Shared;
+use crate::{Activity, FetchError};
+
+/// The longest IDLE: below the 29 minutes of RFC 2177.
+const LONGEST_IDLE: Duration = Duration::from_mins(25);
+/// A session is ended so long before its token ends, so that the server need not do it.
+const TOKEN_MARGIN: Duration = Duration::from_mins(2);
+/// However little is left of a token: a session is used at least so long.
+const SHORTEST_IDLE: Duration = Duration::from_secs(30);
+/// The waits after failures.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_mins(5);
+/// A mailbox that waits for a person is looked at so often even if nobody says that something
+/// changed.
+const LOOK_AGAIN: Duration = Duration::from_hours(1);
+/// How often in a row a session may end because of its token without a round in between.
+const SILENT_RESUMES: u32 = 2;
+
+/// Looks after one mailbox.
+pub(crate) struct Worker {
+    shared: Arc<Shared>,
+    account: Account,
+    /// Rung when grant or provider changed.
+    wake: Arc<Notify>,
+    stopping: CancellationToken,
+    login: Login,
+    backoff: Backoff,
+    suspect: Suspect,
+    resumed: u32,
+}
+
+/// Why a session ended without an error.
+enum Ended {
+    /// Asked to stop.
+    Stopping,
+    /// Log in again at once: the token ends soon, or something changed.
+    Resume,
+    /// There is no IDLE: look again then.
+    Poll(Duration),
+}
+
+impl Worker {
+    pub(crate) fn new(
+        shared: &Arc<Shared>,
+        account: Account,
+        wake: Arc<Notify>,
+        stopping: CancellationToken,
+    ) -> Self {
+        Self {
+            shared: Arc::clone(shared),
+            account,
+            wake,
+            stopping,
+            login: Login::new(shared),
+            backoff: Backoff::new(FIRST_WAIT, LONGEST_WAIT),
+            suspect: Suspect::default(),
+            resumed: 0,
+        }
+    }
+
+    /// Works until asked to stop, or until the account is gone.
+    pub(crate) async fn run(mut self) {
+        while !self.stopping.is_cancelled() {
+            self.doing(Activity::Connecting);
+            match self.session().await {
+                Ok(Ended::Stopping) => break,
+                Ok(Ended::Poll(wait)) => {
+                    self.doing(Activity::Polling);
+                    self.rest(wait).await;
+                }
+                Err(FetchError::Keeper(KeeperError::NoAccount(_))) => break,
+                Err(error) if !self.resumes_silently(&error) => self.recover_from(&error).await,
+                Ok(Ended::Resume) | Err(_) => {}
+            }
+        }
+    }
+
+    /// One connection from its beginning to its end.
+    async fn session(&mut self) -> Result<Ended, FetchError> {
+        let stopping = self.stopping.clone();
+        let opened = tokio::select! {
+            () = stopping.cancelled() => return Ok(Ended::Stopping),
+            opened = self.login.open(&self.account) => opened?,
+        };
+        let LoggedIn { mut session, token } = opened;
+        let status = session.select(&self.account.draft.folder).await?;
+        loop {
+            self.doing(Activity::Fetching);
+            let done = round(
+                &self.shared,
+                &self.account,
+                &mut session,
+                &status,
+                &mut self.suspect,
+                &self.stopping,
+            )
+            .await?;
+            if done.cut_short {
+                return Ok(Ended::Stopping);
+            }
+            self.completed();
+            if let Some(ended) = self.listen(&mut session, &token, &done).await? {
+                // A session is left politely, but nobody waits for that.
+                if !matches!(ended, Ended::Resume) {
+                    let goodbye = session.logout();
+                    let _ = tokio::time::timeout(FIRST_WAIT, goodbye).await;
+                }
+                return Ok(ended);
+            }
+        }
+    }
+
+    /// Waits for the server's notice; `None` when it is time to look for mail on this session.
+    async fn listen(
+        &self,
+        session: &mut ImapSession,
+        token: &AccessToken,
+        done: &Done,
+    ) -> Result<Option<Ended>, FetchError> {
+        if self.stopping.is_cancelled() {
+            return Ok(Some(Ended::Stopping));
+        }
+        let due = done
+            .next_due
+            .map_or(LONGEST_IDLE, |due| self.until(due).max(FIRST_WAIT));
+        if !session.opened().capabilities.idle {
+            return Ok(Some(Ended::Poll(self.shared.settings.poll.min(due))));
+        }
+        self.doing(Activity::Listening);
+        let left = self.until(token.expires_at).saturating_sub(TOKEN_MARGIN);
+        let wait = LONGEST_IDLE.min(due).min(left.max(SHORTEST_IDLE));
+        tokio::select! {
+            () = self.stopping.cancelled() => return Ok(Some(Ended::Stopping)),
+            () = self.wake.notified() => return Ok(Some(Ended::Resume)),
+            event = session.idle(wait) => event?,
+        };
+        let left = self.until(token.expires_at);
+        Ok((left <= TOKEN_MARGIN).then_some(Ended::Resume))
+    }
+
+    /// A session that ends because its token did is normal, unless it does so again and again.
+    fn resumes_silently(&mut self, error: &FetchError) -> bool {
+        let token_ended = matches!(
+            error,
+            FetchError::Mail(MailError::Closed {
+                token_ended: true,
+                ..
+            })
+        );
+        self.resumed += 1;
+        token_ended && self.resumed <= SILENT_RESUMES
+    }
+
+    /// Tells what is wrong and waits as the trouble demands.
+    async fn recover_from(&mut self, error: &FetchError) {
+        let now = self.shared.now();
+        let (activity, wait) = match error {
+            FetchError::Keeper(
+                KeeperError::NotAuthorized { .. }
+                | KeeperError::NeedsAuthorization { .. }
+                | KeeperError::ProviderTrouble { .. }
+                | KeeperError::ProviderPaused { .. },
+            ) => (Activity::Held, LOOK_AGAIN),
+            FetchError::Keeper(KeeperError::Later { retry_at, .. }) => {
+                let wait = self.until(*retry_at).clamp(FIRST_WAIT, LONGEST_WAIT);
+                (retrying(now, wait), wait)
+            }
+            _ => {
+                let wait = self.backoff.next(&*self.shared.random, None);
+                (retrying(now, wait), wait)
+            }
+        };
+        let (account, trouble) = (&self.account.draft.name, error.diagnosis());
+        let (what, said) = (
+            trouble.what.clone(),
+            trouble.said.clone().unwrap_or_default(),
+        );
+        let fault = trouble.fault.as_str();
+        if self
+            .shared
+            .board
+            .troubled(self.account.id, trouble, activity, now)
+        {
+            warn!(account, fault, said, "{what}");
+        } else {
+            debug!(account, fault, said, "still: {what}");
+        }
+        self.rest(wait).await;
+    }
+
+    async fn rest(&self, wait: Duration) {
+        tokio::select! {
+            () = self.stopping.cancelled() => {}
+            () = self.wake.notified() => {}
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+
+    fn completed(&mut self) {
+        self.resumed = 0;
+        self.backoff.reset();
+        self.shared
+            .board
+            .completed(self.account.id, self.shared.now());
+    }
+
+    fn doing(&self, activity: Activity) {
+        self.shared
+            .board
+            .doing(self.account.id, activity, self.shared.now());
+    }
+
+    fn until(&self, then: Timestamp) -> Duration {
+        then.duration_since(self.shared.now())
+            .try_into()
+            .unwrap_or_default()
+    }
+}
+
+fn retrying(now: Timestamp, wait: Duration) -> Activity {
+    Activity::Retrying(now.checked_add(wait).unwrap_or(Timestamp::MAX))
+}

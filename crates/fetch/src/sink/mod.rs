@@ -1,1 +1,121 @@
 //! Where mail is delivered.
+//!
+//! Every sink works in two phases. What is *sealed* is safe against a crash but nobody sees it yet;
+//! what is *committed* is the application's. The ledger writes `Prepared` in between, so that after
+//! a crash [`Sink::recover`] can say of each message whether it has to be delivered again.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use mailgrant_vault::Account;
+
+use crate::lease::Lease;
+use crate::plug::Plug;
+
+mod command;
+mod maildir;
+mod program;
+mod staged;
+mod sysexits;
+
+pub(crate) use staged::{Body, Staged, Staging};
+
+/// A sink that takes no mail now; nothing of what it was given is visible, or the ledger still
+/// calls it `Prepared`.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{sink} takes no mail now: {why}")]
+pub(crate) struct SinkDown {
+    /// Which sink, for people.
+    pub(crate) sink: String,
+    /// What happened.
+    pub(crate) why: String,
+}
+
+/// How much is handed to a sink at once. A batch is full as soon as it reaches either.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BatchLimit {
+    /// So many messages.
+    pub(crate) messages: usize,
+    /// So many bytes.
+    pub(crate) bytes: u64,
+}
+
+/// What a sink says about one message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It has it, durably; with its words.
+    Taken(String),
+    /// Not now; why.
+    Later(String),
+    /// Never; why.
+    Never(String),
+}
+
+/// What became of a message that was about to be handed over when Mailgrant was interrupted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Recovered {
+    /// The sink has it.
+    Taken,
+    /// To be fetched and handed over again, under the same key.
+    Again,
+}
+
+/// A place where mail goes.
+#[async_trait]
+pub(crate) trait Sink: Send + Sync + fmt::Debug {
+    /// Which sink, for people: `Maildir /var/spool/tickets`.
+    fn name(&self) -> String;
+
+    /// How much it takes at once.
+    fn batch(&self) -> BatchLimit;
+
+    /// A message's idempotency key, as this sink spells it.
+    fn key(&self, message: &str) -> String;
+
+    /// Where a message goes that is too large for memory until it is sealed.
+    fn staging_path(&self, key: &str) -> PathBuf;
+
+    /// Proves that mail could be delivered now; says how in words.
+    async fn check(&self) -> Result<String, SinkDown>;
+
+    /// Looks what became of messages whose hand-over was interrupted, in the order of their keys,
+    /// and removes what earlier runs left half done.
+    async fn recover(&self, keys: Vec<String>) -> Result<Vec<Recovered>, SinkDown>;
+
+    /// Makes a batch safe against a crash without showing it to anybody. Where this fails, nothing
+    /// of the batch is left behind.
+    async fn seal(&self, batch: Vec<Staged>) -> Result<Vec<Staged>, SinkDown>;
+
+    /// Hands a sealed batch over; one verdict for each message, in order. After an error any part
+    /// of the batch may have been handed over: [`recover`](Self::recover) finds out.
+    async fn commit(&self, batch: Vec<Staged>) -> Result<Vec<Verdict>, SinkDown>;
+}
+
+/// The sink of an account, where it has one. The sink keeps `lease` alive for as long as any of
+/// its work goes on.
+pub(crate) fn open(
+    account: &Account,
+    spool: &std::path::Path,
+    lease: &Arc<Lease>,
+    plug: &Plug,
+) -> Option<Arc<dyn Sink>> {
+    let sink: Arc<dyn Sink> = match account.draft.sink.as_ref()? {
+        mailgrant_vault::Sink::Maildir(settings) => Arc::new(maildir::Maildir::new(
+            account.id,
+            &settings.path,
+            spool,
+            Arc::clone(lease),
+            plug.clone(),
+        )),
+        mailgrant_vault::Sink::Command(settings) => Arc::new(command::Command::new(
+            account,
+            settings,
+            spool,
+            Arc::clone(lease),
+            plug.clone(),
+        )),
+    };
+    Some(sink)
+}

@@ -1,0 +1,128 @@
+//! A test of the whole way that fetches nothing.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use mailgrant_base::{Diagnose as _, Diagnosis};
+use mailgrant_keeper::KeeperError;
+use mailgrant_mail::{ImapSession, MailError};
+use mailgrant_oauth::Resource;
+use mailgrant_vault::{Account, AccountId, AfterDelivery};
+
+use crate::connect::{LoggedIn, Login};
+use crate::lease::Lease;
+use crate::shared::Shared;
+use crate::sink;
+use crate::{FetchError, MailboxCheck};
+
+/// How long another process may hold the mailbox before the sink is not tested.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// Tests token, connection, login, folder and sink, each only if the one before worked.
+pub(crate) async fn check(shared: &Arc<Shared>, id: AccountId) -> MailboxCheck {
+    let mut steps = Steps(Vec::new());
+    // The first step that fails is the last that is told.
+    let _ = all_steps(shared, id, &mut steps).await;
+    MailboxCheck { steps: steps.0 }
+}
+
+struct Steps(Vec<(String, Result<String, Diagnosis>)>);
+
+/// A step failed and has been written down.
+struct Failed;
+
+impl Steps {
+    fn passed(&mut self, step: &str, words: impl Into<String>) {
+        self.0.push((step.to_owned(), Ok(words.into())));
+    }
+
+    fn failed(&mut self, step: &str, error: &FetchError) -> Failed {
+        self.0.push((step.to_owned(), Err(error.diagnosis())));
+        Failed
+    }
+}
+
+async fn all_steps(shared: &Arc<Shared>, id: AccountId, steps: &mut Steps) -> Result<(), Failed> {
+    const TOKEN: &str = "access token";
+    let account = match shared.vault.account(id).await {
+        Ok(Some(account)) => account,
+        Ok(None) => {
+            let error = KeeperError::NoAccount(id.0.to_string());
+            return Err(steps.failed(TOKEN, &error.into()));
+        }
+        Err(error) => return Err(steps.failed(TOKEN, &error.into())),
+    };
+    if let Err(error) = shared.keeper.access_token(id, Resource::Mail).await {
+        return Err(steps.failed(TOKEN, &error.into()));
+    }
+    steps.passed(TOKEN, "there is a valid access token");
+
+    let mut session = log_in(shared, &account, steps).await?;
+    let found = folders(&account, &mut session).await;
+    session.logout().await;
+    match found {
+        Ok(words) => steps.passed("folder", words),
+        Err(error) => return Err(steps.failed("folder", &error.into())),
+    }
+    match try_sink(shared, &account).await {
+        Ok(words) => steps.passed("sink", words),
+        Err(error) => return Err(steps.failed("sink", &error)),
+    }
+    Ok(())
+}
+
+async fn log_in(
+    shared: &Arc<Shared>,
+    account: &Account,
+    steps: &mut Steps,
+) -> Result<ImapSession, Failed> {
+    let server = &account.draft.imap;
+    let connected = format!("{server} answers");
+    match Login::new(shared).open(account).await {
+        Ok(LoggedIn { session, .. }) => {
+            steps.passed("connection", connected);
+            let mechanism = session.opened().mechanism;
+            let user = account.imap_user();
+            steps.passed(
+                "login",
+                format!("{server} accepted {user} by {mechanism:?}"),
+            );
+            Ok(session)
+        }
+        Err(error @ FetchError::Mail(MailError::Connect { .. } | MailError::Tls { .. })) => {
+            Err(steps.failed("connection", &error))
+        }
+        Err(error) => {
+            steps.passed("connection", connected);
+            Err(steps.failed("login", &error))
+        }
+    }
+}
+
+/// Opens the folder, and looks for the one that mail is moved to.
+async fn folders(account: &Account, session: &mut ImapSession) -> Result<String, MailError> {
+    let folder = &account.draft.folder;
+    let status = session.select(folder).await?;
+    let words = format!("{folder} has {} messages", status.exists);
+    let AfterDelivery::Move { folder: target } = &account.draft.after else {
+        return Ok(words);
+    };
+    let is_target = |name: &String| name == target;
+    if session.folders().await?.iter().any(is_target) {
+        return Ok(format!("{words}; {target} is there for delivered mail"));
+    }
+    Err(MailError::Refused {
+        server: account.draft.imap.to_string(),
+        command: format!("MOVE to \"{target}\""),
+        said: format!("there is no folder {target}"),
+    })
+}
+
+async fn try_sink(shared: &Shared, account: &Account) -> Result<String, FetchError> {
+    let spool: PathBuf = shared.settings.spool.clone();
+    let lease = Lease::take(&spool, account.id, PATIENCE).await?;
+    match sink::open(account, &spool, &Arc::new(lease), &shared.plug) {
+        Some(sink) => Ok(sink.check().await?),
+        None => Ok("none: this account only hands out tokens".to_owned()),
+    }
+}

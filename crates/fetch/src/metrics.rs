@@ -1,0 +1,125 @@
+//! What the fetcher counts.
+
+use std::time::Duration;
+
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::status::Activity;
+
+type Label = [(&'static str, &'static str); 1];
+
+/// What the fetcher counts. Cheap to clone; clones count together.
+#[derive(Debug, Clone)]
+pub struct FetcherMetrics {
+    messages: Family<Label, Counter>,
+    bytes: Counter,
+    mailboxes: Family<Label, Gauge>,
+    delivery: Histogram,
+}
+
+/// What came of a message, as metrics name it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Outcome {
+    Delivered,
+    Deferred,
+    Quarantined,
+    /// Gone from the source before it was fetched.
+    Vanished,
+    /// Delivered in an older epoch of the folder's UIDs.
+    Known,
+}
+
+impl Outcome {
+    const ALL: [Self; 5] = [
+        Self::Delivered,
+        Self::Deferred,
+        Self::Quarantined,
+        Self::Vanished,
+        Self::Known,
+    ];
+
+    fn label(self) -> Label {
+        let name = match self {
+            Self::Delivered => "delivered",
+            Self::Deferred => "deferred",
+            Self::Quarantined => "quarantined",
+            Self::Vanished => "vanished",
+            Self::Known => "known",
+        };
+        [("outcome", name)]
+    }
+}
+
+impl Default for FetcherMetrics {
+    fn default() -> Self {
+        let metrics = Self {
+            messages: Family::default(),
+            bytes: Counter::default(),
+            mailboxes: Family::default(),
+            // From 5 ms to about 5 minutes.
+            delivery: Histogram::new(exponential_buckets(0.005, 3.0, 11)),
+        };
+        // A series that is there from the start can be watched from the start.
+        for outcome in Outcome::ALL {
+            metrics.count(outcome, 0);
+        }
+        for activity in Activity::NAMES {
+            metrics.mailbox(activity).set(0);
+        }
+        metrics
+    }
+}
+
+impl FetcherMetrics {
+    /// Registers the counters: `mailgrant_messages_total{outcome}`,
+    /// `mailgrant_message_bytes_total`, `mailgrant_mailboxes{activity}` and
+    /// `mailgrant_delivery_seconds`.
+    pub fn register(registry: &mut Registry) -> Self {
+        let metrics = Self::default();
+        registry.register(
+            "mailgrant_messages",
+            "Messages by what came of them",
+            metrics.messages.clone(),
+        );
+        registry.register_with_unit(
+            "mailgrant_message",
+            "Size of all delivered messages together",
+            Unit::Bytes,
+            metrics.bytes.clone(),
+        );
+        registry.register(
+            "mailgrant_mailboxes",
+            "Mailboxes by what their worker is doing",
+            metrics.mailboxes.clone(),
+        );
+        registry.register_with_unit(
+            "mailgrant_delivery",
+            "Time from a message's first byte until the sink has it and the ledger says so",
+            Unit::Seconds,
+            metrics.delivery.clone(),
+        );
+        metrics
+    }
+
+    pub(crate) fn count(&self, outcome: Outcome, messages: u64) {
+        self.messages
+            .get_or_create(&outcome.label())
+            .inc_by(messages);
+    }
+
+    pub(crate) fn delivered(&self, size: u64, took: Duration) {
+        self.count(Outcome::Delivered, 1);
+        self.bytes.inc_by(size);
+        self.delivery.observe(took.as_secs_f64());
+    }
+
+    pub(crate) fn mailbox(&self, activity: &'static str) -> Gauge {
+        self.mailboxes
+            .get_or_create(&[("activity", activity)])
+            .clone()
+    }
+}

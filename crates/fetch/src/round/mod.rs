@@ -1,0 +1,537 @@
+//! One look at a folder: finish what is unfinished, then fetch and deliver what is new.
+//!
+//! While one batch is sealed, noted and committed, the next one is being read; never more than
+//! that is in hand. The ledger's floor (`next_uid`) moves with each batch, and only past messages
+//! that are in the ledger or settled.
+
+mod reader;
+mod suspect;
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use mailgrant_base::Backoff;
+use mailgrant_mail::{FolderStatus, ImapSession, MailError};
+use mailgrant_vault::{
+    Account, AfterDelivery, Delivery, EventKind, Folder, LedgerEntry, MessageState, NewEvent,
+    Prepared, StartFrom,
+};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info, warn};
+
+use crate::key::Keys;
+use crate::lease::Lease;
+use crate::metrics::Outcome;
+use crate::shared::Shared;
+use crate::sink::{self, Recovered, Sink, SinkDown, Staged, Verdict};
+use crate::{FetchError, Fetched};
+
+use reader::{End, Reader};
+pub(crate) use suspect::Suspect;
+
+/// How many messages are asked for at once.
+const GROUP: usize = 200;
+/// How long a message waits that the sink could not take, at first and at most.
+const FIRST_RETRY: Duration = Duration::from_secs(30);
+const LONGEST_RETRY: Duration = Duration::from_hours(1);
+/// How long another task or process may hold the mailbox.
+const LEASE_PATIENCE: Duration = Duration::from_mins(2);
+
+/// What a round did.
+#[derive(Debug)]
+pub(crate) struct Done {
+    /// How many messages.
+    pub(crate) fetched: Fetched,
+    /// When the next deferred message is due.
+    pub(crate) next_due: Option<Timestamp>,
+    /// It was stopped in the middle of a FETCH: the session is of no more use.
+    pub(crate) cut_short: bool,
+}
+
+/// One round over the folder that `session` has selected. When `stopping`, it finishes the
+/// messages in hand and ends.
+pub(crate) async fn round(
+    shared: &Shared,
+    account: &Account,
+    session: &mut ImapSession,
+    status: &FolderStatus,
+    suspect: &mut Suspect,
+    stopping: &CancellationToken,
+) -> Result<Done, FetchError> {
+    let lease = Lease::take(&shared.settings.spool, account.id, LEASE_PATIENCE).await?;
+    let sink = sink::open(
+        account,
+        &shared.settings.spool,
+        &Arc::new(lease),
+        &shared.plug,
+    )
+    .ok_or_else(|| FetchError::NoSink {
+        account: account.draft.name.clone(),
+    })?;
+    let start = first_uid(account, session, status).await?;
+    let folder = shared
+        .vault
+        .open_folder(
+            account.id,
+            &account.draft.folder,
+            status.uid_validity,
+            start,
+            shared.now(),
+        )
+        .await?;
+    let mut round = Round {
+        shared,
+        account,
+        sink,
+        keys: Keys::of(account, status.uid_validity),
+        ceiling: folder.next_uid,
+        folder,
+        open: BTreeSet::new(),
+        attempts: HashMap::new(),
+        next_due: None,
+        fetched: Fetched::default(),
+        refused: None,
+        cut_short: false,
+    };
+    let again = round.recover(session).await?;
+    let todo = round.todo(session, suspect, again).await?;
+    let worked = round.work(session, todo, suspect, stopping).await;
+    round.tell();
+    worked?;
+    match round.refused.take() {
+        Some(refused) => Err(refused.into()),
+        None => Ok(Done {
+            fetched: round.fetched,
+            next_due: round.next_due,
+            cut_short: round.cut_short,
+        }),
+    }
+}
+
+/// Where a folder begins that was never seen before.
+async fn first_uid(
+    account: &Account,
+    session: &mut ImapSession,
+    status: &FolderStatus,
+) -> Result<u32, MailError> {
+    Ok(match (account.draft.start, status.uid_next) {
+        (StartFrom::Everything, _) => 1,
+        (StartFrom::OnlyNew, Some(next)) => next,
+        (StartFrom::OnlyNew, None) => {
+            let last = session.uids_from(1).await?.last().copied();
+            last.unwrap_or(0).saturating_add(1)
+        }
+    })
+}
+
+struct Round<'a> {
+    shared: &'a Shared,
+    account: &'a Account,
+    sink: Arc<dyn Sink>,
+    keys: Keys,
+    folder: Folder,
+    /// New messages that are not in the ledger yet.
+    open: BTreeSet<u32>,
+    /// Above all new messages.
+    ceiling: u32,
+    /// How often delivery of a message failed before.
+    attempts: HashMap<u32, u32>,
+    next_due: Option<Timestamp>,
+    fetched: Fetched,
+    /// The server refuses what is to be done after delivery. That holds up no mail; it is told at
+    /// the end.
+    refused: Option<MailError>,
+    cut_short: bool,
+}
+
+impl Round<'_> {
+    /// Finishes what an earlier round began; gives back what must be delivered (again).
+    async fn recover(&mut self, session: &mut ImapSession) -> Result<Vec<u32>, FetchError> {
+        let unfinished = self.shared.vault.unfinished(self.folder.id).await?;
+        let now = self.shared.now();
+        self.attempts = unfinished
+            .iter()
+            .map(|entry| (entry.uid, entry.attempts))
+            .collect();
+
+        let in_state = |state| unfinished.iter().filter(move |entry| entry.state == state);
+        let mut delivered: Vec<u32> = in_state(MessageState::Delivered).map(uid).collect();
+        let prepared: Vec<&LedgerEntry> = in_state(MessageState::Prepared).collect();
+        let keys = prepared.iter().map(|entry| entry.key.clone()).collect();
+        let mut again = Vec::new();
+        let mut taken = Vec::new();
+        for (entry, recovered) in prepared.into_iter().zip(self.sink.recover(keys).await?) {
+            match recovered {
+                Recovered::Taken => taken.push(Delivery {
+                    uid: entry.uid,
+                    answer: "delivered before an interruption".to_owned(),
+                }),
+                Recovered::Again => again.push(entry.uid),
+            }
+        }
+        if !taken.is_empty() {
+            self.power()?;
+            self.shared
+                .vault
+                .note_delivered(self.folder.id, &taken, now)
+                .await?;
+            self.fetched.delivered += taken.len() as u64;
+            self.shared
+                .metrics
+                .count(Outcome::Delivered, taken.len() as u64);
+            delivered.extend(taken.iter().map(|delivery| delivery.uid));
+        }
+        self.acknowledge(session, &mut delivered).await?;
+
+        for entry in in_state(MessageState::Waiting) {
+            match entry.retry_at {
+                Some(at) if at > now => self.due(at),
+                _ => again.push(entry.uid),
+            }
+        }
+        Ok(again)
+    }
+
+    /// All that is to be fetched, ascending.
+    async fn todo(
+        &mut self,
+        session: &mut ImapSession,
+        suspect: &mut Suspect,
+        again: Vec<u32>,
+    ) -> Result<Vec<u32>, FetchError> {
+        let listed = session.uids_from(self.folder.next_uid).await?;
+        let is_new = |uid: &u32| *uid >= self.folder.next_uid && !self.attempts.contains_key(uid);
+        self.open = listed.into_iter().filter(is_new).collect();
+        self.ceiling = self
+            .open
+            .last()
+            .map_or(self.ceiling, |last| last.saturating_add(1));
+
+        let mut todo: BTreeSet<u32> = self.open.iter().copied().chain(again).collect();
+        if let Some(uid) = suspect.given_up()
+            && todo.remove(&uid)
+        {
+            let why = "the mail server breaks off whenever it is asked for this message";
+            self.defer(uid, why).await?;
+            self.open.remove(&uid);
+        }
+        Ok(todo.into_iter().collect())
+    }
+
+    async fn work(
+        &mut self,
+        session: &mut ImapSession,
+        todo: Vec<u32>,
+        suspect: &mut Suspect,
+        stopping: &CancellationToken,
+    ) -> Result<(), FetchError> {
+        let mut todo = todo.as_slice();
+        let mut ready = Vec::new();
+        let mut delivered = Vec::new();
+        let mut outcome = Ok(());
+        while outcome.is_ok() && !todo.is_empty() && !stopping.is_cancelled() {
+            let (group, rest) = todo.split_at(suspect.group(todo, GROUP));
+            todo = rest;
+            outcome = self
+                .group(
+                    session,
+                    group,
+                    &mut ready,
+                    &mut delivered,
+                    suspect,
+                    stopping,
+                )
+                .await;
+        }
+        match outcome {
+            // Whole messages are delivered even if the connection is gone.
+            Ok(()) | Err(FetchError::Mail(_)) => {
+                delivered.extend(self.deliver(ready).await?);
+                outcome?;
+            }
+            Err(error) => {
+                if self.power().is_ok() {
+                    ready.iter().for_each(Staged::discard);
+                }
+                return Err(error);
+            }
+        }
+        if self.cut_short {
+            // The ledger remembers what has to be acknowledged.
+            return Ok(());
+        }
+        self.acknowledge(session, &mut delivered).await
+    }
+
+    /// Reads one group of messages, and delivers the batch before while the next one is read.
+    async fn group(
+        &mut self,
+        session: &mut ImapSession,
+        group: &[u32],
+        ready: &mut Vec<Staged>,
+        delivered: &mut Vec<u32>,
+        suspect: &mut Suspect,
+        stopping: &CancellationToken,
+    ) -> Result<(), FetchError> {
+        session.start_fetch(group).await?;
+        let server = self.account.draft.imap.to_string();
+        let mut reader = Reader::new(&self.sink, &self.keys, server, group);
+        loop {
+            let batch = std::mem::take(ready);
+            let (read, taken) = tokio::join!(reader.batch(session, suspect), self.deliver(batch));
+            *ready = read.batch;
+            delivered.extend(taken?);
+            match read.end {
+                End::Full if stopping.is_cancelled() => {
+                    self.cut_short = true;
+                    return Ok(());
+                }
+                End::Full => {}
+                End::Over => break,
+                End::Broken(error) => return Err(error),
+            }
+        }
+        self.forget(&reader.missing()).await?;
+        self.acknowledge(session, delivered).await
+    }
+
+    /// Delivers a batch; says which messages the sink has.
+    async fn deliver(&mut self, batch: Vec<Staged>) -> Result<Vec<u32>, FetchError> {
+        let (mut taken, batch) = self.sort_out_known(batch).await?;
+        if batch.is_empty() {
+            return Ok(taken);
+        }
+        let batch = self.sink.seal(batch).await?;
+
+        let prepared: Vec<Prepared> = batch.iter().map(prepared).collect();
+        let floor = self.floor_without(&prepared);
+        self.power()?;
+        let vault = &self.shared.vault;
+        vault
+            .note_prepared(self.folder.id, &prepared, floor, self.shared.now())
+            .await?;
+
+        let since: Vec<_> = batch
+            .iter()
+            .map(|message| (message.since, message.size))
+            .collect();
+        let verdicts = self.sink.commit(batch).await?;
+        let mut deliveries = Vec::with_capacity(verdicts.len());
+        let mut others = Vec::new();
+        for ((message, since), verdict) in prepared.into_iter().zip(since).zip(verdicts) {
+            match verdict {
+                Verdict::Taken(answer) => {
+                    deliveries.push((
+                        Delivery {
+                            uid: message.uid,
+                            answer,
+                        },
+                        since,
+                    ));
+                }
+                other => others.push((message.uid, other)),
+            }
+        }
+        if !deliveries.is_empty() {
+            self.power()?;
+            let (deliveries, sinces): (Vec<_>, Vec<_>) = deliveries.into_iter().unzip();
+            vault
+                .note_delivered(self.folder.id, &deliveries, self.shared.now())
+                .await?;
+            for (since, size) in sinces {
+                self.shared.metrics.delivered(size, since.elapsed());
+            }
+            self.fetched.delivered += deliveries.len() as u64;
+            taken.extend(deliveries.into_iter().map(|delivery| delivery.uid));
+        }
+        for (uid, verdict) in others {
+            match verdict {
+                Verdict::Never(why) => self.quarantine(uid, &why).await?,
+                Verdict::Later(why) | Verdict::Taken(why) => self.defer(uid, &why).await?,
+            }
+        }
+        Ok(taken)
+    }
+
+    /// In a new epoch of a folder's UIDs, what was delivered in an older one is not delivered
+    /// again. Gives back which messages those are, and the others.
+    async fn sort_out_known(
+        &mut self,
+        batch: Vec<Staged>,
+    ) -> Result<(Vec<u32>, Vec<Staged>), FetchError> {
+        if !self.folder.has_older_epoch {
+            return Ok((Vec::new(), batch));
+        }
+        let (mut known, mut others) = (Vec::new(), Vec::new());
+        let vault = &self.shared.vault;
+        for message in batch {
+            if !vault
+                .delivered_in_older_epoch(self.folder.id, &message.digest)
+                .await?
+            {
+                others.push(message);
+                continue;
+            }
+            message.discard();
+            let entry = [prepared(&message)];
+            let floor = self.floor_without(&entry);
+            let now = self.shared.now();
+            vault
+                .note_prepared(self.folder.id, &entry, floor, now)
+                .await?;
+            let answer = "delivered before, under an older UIDVALIDITY".to_owned();
+            let delivery = Delivery {
+                uid: message.uid,
+                answer,
+            };
+            vault
+                .note_delivered(self.folder.id, &[delivery], now)
+                .await?;
+            self.shared.metrics.count(Outcome::Known, 1);
+            known.push(message.uid);
+        }
+        Ok((known, others))
+    }
+
+    /// Tells the source.
+    async fn acknowledge(
+        &mut self,
+        session: &mut ImapSession,
+        delivered: &mut Vec<u32>,
+    ) -> Result<(), FetchError> {
+        if delivered.is_empty() || self.refused.is_some() {
+            return Ok(());
+        }
+        self.power()?;
+        let told = match &self.account.draft.after {
+            AfterDelivery::Keep => Ok(()),
+            AfterDelivery::MarkSeen => session.mark_seen(delivered).await,
+            AfterDelivery::Move { folder } => session.move_to(delivered, folder).await,
+            AfterDelivery::Delete => session.delete(delivered).await,
+        };
+        match told {
+            Ok(()) => {}
+            Err(refused @ MailError::Refused { .. }) => {
+                self.refused = Some(refused);
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        }
+        self.power()?;
+        let now = self.shared.now();
+        self.shared
+            .vault
+            .note_acknowledged(self.folder.id, delivered, now)
+            .await?;
+        delivered.clear();
+        Ok(())
+    }
+
+    /// These have gone from the source before they were fetched.
+    async fn forget(&mut self, vanished: &[u32]) -> Result<(), FetchError> {
+        if vanished.is_empty() {
+            return Ok(());
+        }
+        self.power()?;
+        self.shared.vault.forget(self.folder.id, vanished).await?;
+        for uid in vanished {
+            self.open.remove(uid);
+        }
+        self.shared
+            .metrics
+            .count(Outcome::Vanished, vanished.len() as u64);
+        Ok(())
+    }
+
+    async fn defer(&mut self, uid: u32, why: &str) -> Result<(), FetchError> {
+        self.power()?;
+        let now = self.shared.now();
+        let failures = self.attempts.get(&uid).copied().unwrap_or(0);
+        let random = &*self.shared.random;
+        let wait = Backoff::wait(FIRST_RETRY, LONGEST_RETRY, failures, random);
+        let at = now.checked_add(wait).unwrap_or(Timestamp::MAX);
+        self.shared
+            .vault
+            .note_deferred(self.folder.id, uid, why, at, now)
+            .await?;
+        debug!(account = self.account.draft.name, uid, %at, "the sink takes a message later");
+        self.due(at);
+        self.fetched.deferred += 1;
+        self.shared.metrics.count(Outcome::Deferred, 1);
+        Ok(())
+    }
+
+    async fn quarantine(&mut self, uid: u32, why: &str) -> Result<(), FetchError> {
+        self.power()?;
+        let now = self.shared.now();
+        self.shared
+            .vault
+            .note_quarantined(self.folder.id, uid, why, now)
+            .await?;
+        let (account, folder) = (&self.account.draft.name, &self.account.draft.folder);
+        warn!(
+            account,
+            folder, uid, "the sink refuses a message for good: quarantined"
+        );
+        let event = NewEvent {
+            kind: EventKind::MessageQuarantined,
+            actor: "fetcher".to_owned(),
+            provider: None,
+            account: Some(self.account.id),
+            text: format!("{account}: message {uid} of {folder} is refused: {why}"),
+        };
+        self.shared.vault.record(event, now).await?;
+        self.fetched.quarantined += 1;
+        self.shared.metrics.count(Outcome::Quarantined, 1);
+        Ok(())
+    }
+
+    /// The floor once these are in the ledger.
+    fn floor_without(&mut self, messages: &[Prepared]) -> u32 {
+        for message in messages {
+            self.open.remove(&message.uid);
+        }
+        self.open.first().copied().unwrap_or(self.ceiling)
+    }
+
+    fn due(&mut self, at: Timestamp) {
+        self.next_due = Some(self.next_due.map_or(at, |due| due.min(at)));
+    }
+
+    fn power(&self) -> Result<(), FetchError> {
+        self.shared.plug.power().map_err(|error| {
+            SinkDown {
+                sink: self.sink.name(),
+                why: error.to_string(),
+            }
+            .into()
+        })
+    }
+
+    fn tell(&self) {
+        let Fetched {
+            delivered,
+            deferred,
+            quarantined,
+        } = self.fetched;
+        if delivered + deferred + quarantined > 0 {
+            let account = &self.account.draft.name;
+            info!(account, delivered, deferred, quarantined, "fetched mail");
+        }
+    }
+}
+
+fn uid(entry: &LedgerEntry) -> u32 {
+    entry.uid
+}
+
+fn prepared(message: &Staged) -> Prepared {
+    Prepared {
+        uid: message.uid,
+        key: message.key.clone(),
+        digest: message.digest,
+        size: message.size,
+    }
+}

@@ -1,0 +1,30 @@
+//! What every worker stands on.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use mailgrant_base::{Clock, Random};
+use mailgrant_keeper::Keeper;
+use mailgrant_vault::Vault;
+
+use crate::plug::Plug;
+use crate::status::Board;
+use crate::{FetchSettings, FetcherMetrics};
+
+/// What every worker stands on.
+pub(crate) struct Shared {
+    pub(crate) vault: Vault,
+    pub(crate) keeper: Keeper,
+    pub(crate) settings: FetchSettings,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) metrics: FetcherMetrics,
+    pub(crate) board: Board,
+    pub(crate) plug: Plug,
+}
+
+impl Shared {
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}

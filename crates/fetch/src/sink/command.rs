@@ -1,0 +1,257 @@
+//! A program that reads the message on standard input and answers with its exit status.
+
+use std::ffi::OsString;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use mailgrant_vault::{Account, CommandSink};
+
+use super::program::{self, Input};
+use super::staged::{self, blocking};
+use super::{BatchLimit, Body, Recovered, Sink, SinkDown, Staged, Verdict, sysexits};
+use crate::lease::Lease;
+use crate::plug::Plug;
+
+/// What a program inherits of Mailgrant's own environment, where it is there.
+const INHERITED: &[&str] = &[
+    "HOME", "LANG", "LC_ALL", "LC_CTYPE", "LOGNAME", "TMPDIR", "TZ", "USER",
+];
+/// Where programs are looked for if Mailgrant itself was not told.
+const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// How much of a program's words the ledger remembers.
+const WORDS: usize = 1000;
+
+/// A program.
+#[derive(Debug)]
+pub(super) struct Command {
+    program: String,
+    arguments: Vec<String>,
+    environment: Vec<(&'static str, OsString)>,
+    time_limit: Duration,
+    spool: PathBuf,
+    prefix: String,
+    plug: Plug,
+    _lease: Arc<Lease>,
+}
+
+impl Command {
+    pub(super) fn new(
+        account: &Account,
+        settings: &CommandSink,
+        spool: &Path,
+        lease: Arc<Lease>,
+        plug: Plug,
+    ) -> Self {
+        let draft = &account.draft;
+        let (program, arguments) = settings
+            .argv
+            .split_first()
+            .map_or((String::new(), &[][..]), |(program, rest)| {
+                (program.clone(), rest)
+            });
+        let fill = |argument: &String| fill(argument, &draft.name, &draft.address, &draft.folder);
+        let path = std::env::var_os("PATH").unwrap_or_else(|| USUAL_PATH.into());
+        let mut environment: Vec<(&'static str, OsString)> = INHERITED
+            .iter()
+            .filter_map(|name| Some((*name, std::env::var_os(name)?)))
+            .collect();
+        environment.extend([
+            ("PATH", path),
+            ("MAILGRANT_ACCOUNT", OsString::from(&draft.name)),
+            ("MAILGRANT_ADDRESS", OsString::from(&draft.address)),
+            ("MAILGRANT_FOLDER", OsString::from(&draft.folder)),
+        ]);
+        Self {
+            program,
+            arguments: arguments.iter().map(fill).collect(),
+            environment,
+            time_limit: settings.time_limit,
+            spool: spool.to_owned(),
+            prefix: format!("a{}-", account.id.0),
+            plug,
+            _lease: lease,
+        }
+    }
+
+    fn down(&self, why: impl Into<String>) -> SinkDown {
+        SinkDown {
+            sink: self.name(),
+            why: why.into(),
+        }
+    }
+
+    async fn deliver(&self, message: Staged) -> Result<Verdict, SinkDown> {
+        self.plug
+            .power()
+            .map_err(|error| self.down(error.to_string()))?;
+        let input = match message.body {
+            Body::Memory(bytes) => Input::Bytes(bytes),
+            Body::File(path) => {
+                let opened = std::fs::File::open(&path);
+                // The program reads on from what has no name any more.
+                staged::remove_quietly(&path);
+                let why = |error| format!("cannot read {}: {error}", path.display());
+                Input::File(opened.map_err(|error| self.down(why(error)))?)
+            }
+        };
+        let mut command = tokio::process::Command::new(&self.program);
+        command
+            .args(&self.arguments)
+            .env_clear()
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .env("MAILGRANT_KEY", &message.key)
+            .current_dir("/");
+        let ended = program::run(command, input, self.time_limit)
+            .await
+            .map_err(|error| self.down(format!("cannot start {}: {error}", self.program)))?;
+        let printed: String = ended.printed.chars().take(WORDS).collect();
+        self.verdict(ended.status, &printed)
+    }
+
+    fn verdict(&self, status: Option<ExitStatus>, printed: &str) -> Result<Verdict, SinkDown> {
+        let Some(status) = status else {
+            let seconds = self.time_limit.as_secs();
+            let why = format!("not finished within its time limit of {seconds} s and ended");
+            return Ok(Verdict::Later(with_words(why, printed)));
+        };
+        match (status.code(), status.signal()) {
+            (Some(code), _) => sysexits::verdict(code, printed).map_err(|why| self.down(why)),
+            (None, signal) => {
+                let why = format!("ended by signal {}", signal.unwrap_or_default());
+                Ok(Verdict::Later(with_words(why, printed)))
+            }
+        }
+    }
+
+    /// Where the program is, if it can be executed.
+    fn find(&self) -> Option<PathBuf> {
+        let executable = |path: &PathBuf| {
+            path.metadata()
+                .is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
+        };
+        if self.program.contains('/') {
+            // Programs run in the root folder.
+            return Some(Path::new("/").join(&self.program)).filter(executable);
+        }
+        let (_, path) = self.environment.iter().find(|(name, _)| *name == "PATH")?;
+        std::env::split_paths(path)
+            .map(|folder| folder.join(&self.program))
+            .find(executable)
+    }
+}
+
+#[async_trait]
+impl Sink for Command {
+    fn name(&self) -> String {
+        format!("the program {}", self.program)
+    }
+
+    /// One by one: what a program did with one message must be on record before the next begins.
+    fn batch(&self) -> BatchLimit {
+        BatchLimit {
+            messages: 1,
+            bytes: 0,
+        }
+    }
+
+    fn key(&self, message: &str) -> String {
+        message.to_owned()
+    }
+
+    fn staging_path(&self, key: &str) -> PathBuf {
+        self.spool.join(format!("{key}.eml"))
+    }
+
+    async fn check(&self) -> Result<String, SinkDown> {
+        match self.find() {
+            Some(path) => Ok(format!("{} can be executed", path.display())),
+            None => Err(self.down("it is not there or not executable")),
+        }
+    }
+
+    /// Nobody knows what a program had done when it was interrupted: it gets the message again,
+    /// under the same key.
+    async fn recover(&self, keys: Vec<String>) -> Result<Vec<Recovered>, SinkDown> {
+        let (spool, prefix, plug) = (self.spool.clone(), self.prefix.clone(), self.plug.clone());
+        let sweep = move || {
+            for entry in std::fs::read_dir(spool)? {
+                let entry = entry?;
+                let name = entry.file_name();
+                if name.to_str().is_some_and(|name| name.starts_with(&prefix)) {
+                    plug.power()?;
+                    staged::remove_quietly(&entry.path());
+                }
+            }
+            Ok(())
+        };
+        blocking(sweep).await.map_err(|error| {
+            self.down(format!(
+                "cannot look through {}: {error}",
+                self.spool.display()
+            ))
+        })?;
+        Ok(vec![Recovered::Again; keys.len()])
+    }
+
+    /// Nothing to do: the source still has the message, and after a crash it is fetched again.
+    async fn seal(&self, batch: Vec<Staged>) -> Result<Vec<Staged>, SinkDown> {
+        Ok(batch)
+    }
+
+    async fn commit(&self, batch: Vec<Staged>) -> Result<Vec<Verdict>, SinkDown> {
+        let mut verdicts = Vec::with_capacity(batch.len());
+        for message in batch {
+            verdicts.push(self.deliver(message).await?);
+        }
+        Ok(verdicts)
+    }
+}
+
+/// Replaces the placeholders, each once and never inside what was put in for another.
+fn fill(argument: &str, account: &str, address: &str, folder: &str) -> String {
+    let mut filled = String::with_capacity(argument.len());
+    let mut rest = argument;
+    while let Some(at) = rest.find('{') {
+        let (before, from) = rest.split_at(at);
+        filled.push_str(before);
+        let known = [
+            ("{account}", account),
+            ("{address}", address),
+            ("{folder}", folder),
+        ];
+        let mut known = known.iter();
+        if let Some((placeholder, value)) = known.find(|(name, _)| from.starts_with(name)) {
+            filled.push_str(value);
+            rest = &from[placeholder.len()..];
+        } else {
+            filled.push('{');
+            rest = &from[1..];
+        }
+    }
+    filled + rest
+}
+
+fn with_words(why: String, printed: &str) -> String {
+    match printed {
+        "" => why,
+        _ => format!("{why}: {printed}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fill;
+
+    #[test]
+    fn placeholders_are_replaced_once_and_other_braces_stay() {
+        let filled = |argument| fill(argument, "{folder}", "a@b.example", "INBOX");
+        assert_eq!(filled("--to={address}/{folder}"), "--to=a@b.example/INBOX");
+        assert_eq!(filled("{account}"), "{folder}");
+        assert_eq!(filled("{{address}} {other} {"), "{a@b.example} {other} {");
+    }
+}
