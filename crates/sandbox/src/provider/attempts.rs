@@ -7,7 +7,7 @@ use super::ambient::secret;
 use super::authorization_request::AuthorizationRequest;
 
 /// How long a person may take to sign in.
-const LIFETIME: Duration = Duration::from_secs(600);
+const LIFETIME: Duration = Duration::from_mins(10);
 
 /// So many sign-ins may be under way.
 const MOST: usize = 1_000;

@@ -13,10 +13,10 @@ use super::scope::Scope;
 use crate::TokenBook;
 
 /// How long a code can be redeemed.
-const CODE_LIFETIME: Duration = Duration::from_secs(60);
+const CODE_LIFETIME: Duration = Duration::from_mins(1);
 
 /// How long a spent code is remembered, so that its reuse is noticed.
-const CODE_MEMORY: Duration = Duration::from_secs(600);
+const CODE_MEMORY: Duration = Duration::from_mins(10);
 
 /// What a user has consented to: that which a code stands for.
 #[derive(Debug, Clone)]
@@ -73,7 +73,7 @@ pub(super) enum Kind {
 /// All that the provider has given.
 pub(super) struct Grants {
     book: TokenBook,
-    grants: Vec<Grant>,
+    given: Vec<Grant>,
     codes: HashMap<String, Code>,
     refresh_tokens: HashMap<String, RefreshToken>,
     access_tokens: HashMap<String, AccessToken>,
@@ -103,7 +103,7 @@ impl Grants {
     pub(super) fn new(book: TokenBook) -> Self {
         Self {
             book,
-            grants: Vec::new(),
+            given: Vec::new(),
             codes: HashMap::new(),
             refresh_tokens: HashMap::new(),
             access_tokens: HashMap::new(),
@@ -156,18 +156,18 @@ impl Grants {
 
     /// A new grant, without any token yet.
     pub(super) fn grant(&mut self, client: &str, user: &str, scope: Scope) -> GrantId {
-        self.grants.push(Grant {
+        self.given.push(Grant {
             client: client.to_owned(),
             user: user.to_owned(),
             scope,
             ended: None,
         });
-        GrantId(self.grants.len() - 1)
+        GrantId(self.given.len() - 1)
     }
 
     /// The grant of this name.
     pub(super) fn get(&self, grant: GrantId) -> &Grant {
-        &self.grants[grant.0]
+        &self.given[grant.0]
     }
 
     /// A refresh token for a grant.
@@ -191,7 +191,7 @@ impl Grants {
         let token = secret("at_");
         let scope = scope.to_string();
         let seconds = lifetime.as_secs();
-        let user = &self.grants[grant.0].user;
+        let user = &self.given[grant.0].user;
         self.book.issue(&token, user, &scope, seconds);
         let entry = AccessToken {
             grant,
@@ -213,7 +213,7 @@ impl Grants {
         let Some(&RefreshToken { grant, spent }) = self.refresh_tokens.get(token) else {
             return Err(Refusal::invalid_grant("the refresh token is unknown"));
         };
-        let known = &self.grants[grant.0];
+        let known = &self.given[grant.0];
         if known.client != client {
             return Err(Refusal::invalid_grant(
                 "the refresh token belongs to another client",
@@ -278,7 +278,7 @@ impl Grants {
 
     /// Ends all grants of a user; access tokens live on until their time is up.
     pub(super) fn end_all_of(&mut self, user: &str) {
-        for grant in &mut self.grants {
+        for grant in &mut self.given {
             if grant.user == user {
                 grant.ended.get_or_insert("it was revoked");
             }
@@ -291,7 +291,7 @@ impl Grants {
 
     /// Ends a grant with all its access tokens.
     fn end(&mut self, grant: GrantId, why: &'static str) {
-        self.grants[grant.0].ended.get_or_insert(why);
+        self.given[grant.0].ended.get_or_insert(why);
         self.access_tokens.retain(|token, entry| {
             let stays = entry.grant != grant;
             if !stays {

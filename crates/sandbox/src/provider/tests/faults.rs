@@ -60,7 +60,7 @@ async fn status_with_and_without_retry_after() {
 #[tokio::test]
 async fn slow_requests_count_when_they_come_and_again_when_they_are_answered() {
     let (provider, _) = start(options()).await;
-    provider.fault(ProviderFault::Slow(Duration::from_secs(3600)), Some(1));
+    provider.fault(ProviderFault::Slow(Duration::from_hours(1)), Some(1));
     {
         let request = std::pin::pin!(raw_refresh(&provider));
         let arrived = async {

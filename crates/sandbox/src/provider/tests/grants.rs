@@ -43,7 +43,7 @@ fn a_code_lives_for_sixty_seconds() {
     );
     let (mut grants, code, now) = with_code();
     let refusal = grants
-        .redeem(&code, PROOF, now + Duration::from_secs(60))
+        .redeem(&code, PROOF, now + Duration::from_mins(1))
         .unwrap_err();
     assert_eq!(refusal, Refusal::invalid_grant("the code is too old"));
 }
@@ -75,7 +75,7 @@ fn a_code_that_comes_twice_ends_its_grant() {
     let (mut grants, code, now) = with_code();
     let (grant, nonce) = grants.redeem(&code, PROOF, now).unwrap();
     assert_eq!(nonce.as_deref(), Some("n"));
-    let access = grants.access_token(grant, &Scope::parse("imap"), Duration::from_secs(60));
+    let access = grants.access_token(grant, &Scope::parse("imap"), Duration::from_mins(1));
     let refresh = grants.refresh_token(grant);
     assert!(grants.book.look_up(&access).is_some());
     let later = now + Duration::from_secs(500);
@@ -100,7 +100,7 @@ fn the_grants_of_a_user_end_and_access_tokens_live_on() {
     let mut grants = Grants::new(TokenBook::default());
     let scope = Scope::parse("imap");
     let [a, b] = ["a", "b"].map(|user| grants.grant("desk", user, scope.clone()));
-    let access = grants.access_token(a, &scope, Duration::from_secs(60));
+    let access = grants.access_token(a, &scope, Duration::from_mins(1));
     let [refresh_a, refresh_b] = [a, b].map(|grant| grants.refresh_token(grant));
     grants.end_all_of("a");
     assert!(grants.refresh(&refresh_a, "desk", None).is_err());

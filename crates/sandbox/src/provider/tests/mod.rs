@@ -39,7 +39,7 @@ pub(super) fn options() -> ProviderOptions {
                 password: PASSWORD.into(),
             })
             .into(),
-        access_token_lifetime: Duration::from_secs(3600),
+        access_token_lifetime: Duration::from_hours(1),
         rotate: true,
         hint: None,
     }
