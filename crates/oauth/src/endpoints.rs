@@ -1,8 +1,16 @@
 //! Where a provider's endpoints are: by hand, from the catalogue, by discovery.
 
+use http::StatusCode;
+use serde::Deserialize;
 use url::Url;
 
+use crate::catalogue::{self, KnownEndpoints};
+use crate::error_catalogue::{NO_DISCOVERY, PROFILE_INCOMPLETE, UNSAFE_ENDPOINT, WRONG_ISSUER};
+use crate::http_client::{Answer, is_safe_transport, place};
 use crate::{HttpClient, Profile, Refusal};
+
+/// The template in an issuer that stands for the `tid` claim of the token at hand.
+const TENANT_ID: &str = "{tenantid}";
 
 /// A provider's endpoints, ready to be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,8 +35,407 @@ pub struct Endpoints {
 /// Finds a profile's endpoints: what was entered by hand, then the catalogue's, then discovery
 /// (OpenID Connect Discovery 1.0, RFC 8414), whose issuer is checked.
 pub async fn resolve(http: &HttpClient, profile: &Profile) -> Result<Endpoints, Refusal> {
-    todo!()
+    let by_hand = &profile.endpoints;
+    let mut found = match &catalogue::row(profile.kind).endpoints {
+        Some(known) => known.of_tenant(profile.tenant.as_deref())?,
+        None => Document::default(),
+    };
+    let complete =
+        by_hand.authorization.is_some() && by_hand.token.is_some() && by_hand.jwks.is_some();
+    if let Some(issuer) = &profile.issuer {
+        if found.is_empty() && !complete {
+            found = discovered(http, issuer).await?;
+        } else {
+            found.issuer = Some(issuer_text(issuer).to_owned());
+        }
+    }
+    let missing = |what| {
+        Refusal::profile(
+            PROFILE_INCOMPLETE,
+            format!("it has no {what}, and no issuer from which to find it"),
+        )
+    };
+    let endpoints = Endpoints {
+        issuer: found.issuer,
+        authorization: by_hand
+            .authorization
+            .clone()
+            .or(found.authorization_endpoint)
+            .ok_or_else(|| missing("authorization endpoint"))?,
+        token: by_hand
+            .token
+            .clone()
+            .or(found.token_endpoint)
+            .ok_or_else(|| missing("token endpoint"))?,
+        jwks: by_hand.jwks.clone().or(found.jwks_uri),
+        revocation: by_hand.revocation.clone().or(found.revocation_endpoint),
+        sends_iss: found
+            .authorization_response_iss_parameter_supported
+            .unwrap_or(false),
+        scopes_supported: found.scopes_supported,
+    };
+    let all = [Some(&endpoints.authorization), Some(&endpoints.token)];
+    let optional = [endpoints.jwks.as_ref(), endpoints.revocation.as_ref()];
+    for url in all.into_iter().chain(optional).flatten() {
+        check_endpoint(url, is_safe_transport(url))?;
+    }
+    Ok(endpoints)
 }
 
-#[derive(Debug, Clone)]
-pub(crate) struct Document;
+/// Whether an issuer is the expected one: exactly, but for the template.
+pub(crate) fn issuer_fits(expected: &str, got: &str) -> bool {
+    let Some((before, after)) = expected.split_once(TENANT_ID) else {
+        return expected == got;
+    };
+    let tenant = got
+        .strip_prefix(before)
+        .and_then(|rest| rest.strip_suffix(after));
+    tenant.is_some_and(is_guid)
+}
+
+/// The issuer that a token of this tenant must name.
+pub(crate) fn issuer_of_tenant(issuer: &str, tenant: Option<&str>) -> String {
+    match tenant {
+        Some(tenant) if is_guid(tenant) => issuer.replace(TENANT_ID, tenant),
+        _ => issuer.to_owned(),
+    }
+}
+
+fn is_guid(text: &str) -> bool {
+    text.len() == 36
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+}
+
+/// What a provider publishes about itself (OpenID Connect Discovery, section 3; RFC 8414,
+/// section 2), and what the catalogue knows in its place.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(crate) struct Document {
+    issuer: Option<String>,
+    authorization_endpoint: Option<Url>,
+    token_endpoint: Option<Url>,
+    jwks_uri: Option<Url>,
+    revocation_endpoint: Option<Url>,
+    authorization_response_iss_parameter_supported: Option<bool>,
+    scopes_supported: Option<Vec<String>>,
+}
+
+impl Document {
+    /// Reads a discovery document of `issuer` and checks all that can be checked.
+    pub(crate) fn read(issuer: &Url, body: &[u8]) -> Result<Self, Refusal> {
+        let document: Self = serde_json::from_slice(body)
+            .map_err(|error| Refusal::Garbled(format!("{}: {error}", place(issuer))))?;
+        let expected = issuer_text(issuer);
+        let named = document.issuer.as_deref().unwrap_or_default();
+        if !is_same_issuer(issuer, named) {
+            let named: String = named
+                .chars()
+                .filter(|c| c.is_ascii_graphic())
+                .take(200)
+                .collect();
+            let said = format!("the profile says `{expected}`, the provider `{named}`");
+            return Err(Refusal::profile(WRONG_ISSUER, said));
+        }
+        let urls = [
+            &document.authorization_endpoint,
+            &document.token_endpoint,
+            &document.jwks_uri,
+            &document.revocation_endpoint,
+        ];
+        for url in urls.into_iter().flatten() {
+            let as_safe = url.scheme() == "https" || issuer.scheme() == "http";
+            check_endpoint(url, as_safe && is_safe_transport(url))?;
+        }
+        Ok(document)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.authorization_endpoint.is_none() && self.token_endpoint.is_none()
+    }
+}
+
+impl KnownEndpoints {
+    fn of_tenant(&self, tenant: Option<&str>) -> Result<Document, Refusal> {
+        let tenant = tenant.unwrap_or(self.default_tenant);
+        let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
+        if !tenant.chars().all(allowed) {
+            let said = "the tenant is not an id or a domain";
+            return Err(Refusal::profile(PROFILE_INCOMPLETE, said));
+        }
+        let number = self.tenant_numbers.iter().find(|(name, _)| *name == tenant);
+        let number = number
+            .map_or(tenant, |(_, number)| number)
+            .to_ascii_lowercase();
+        let url = |template: &str| Url::parse(&template.replace("{tenant}", tenant)).ok();
+        Ok(Document {
+            issuer: Some(issuer_of_tenant(self.issuer, Some(&number))),
+            authorization_endpoint: url(self.authorization),
+            token_endpoint: url(self.token),
+            jwks_uri: url(self.jwks),
+            revocation_endpoint: self.revocation.and_then(url),
+            ..Document::default()
+        })
+    }
+}
+
+/// Asks the provider where its endpoints are, or remembers.
+async fn discovered(http: &HttpClient, issuer: &Url) -> Result<Document, Refusal> {
+    if !is_safe_transport(issuer) {
+        return Err(unsafe_endpoint(issuer));
+    }
+    let fetch = async || {
+        for url in discovery_urls(issuer) {
+            let answer = http.get(&url).await?;
+            if answer.status == StatusCode::OK {
+                return Document::read(issuer, &answer.body);
+            }
+            if answer.status.is_server_error() || answer.status == StatusCode::TOO_MANY_REQUESTS {
+                return Err(later(&url, &answer));
+            }
+        }
+        let said = format!("{} publishes no discovery document", issuer_text(issuer));
+        Err(Refusal::profile(NO_DISCOVERY, said))
+    };
+    http.documents().get(issuer.as_str(), fetch).await
+}
+
+pub(crate) fn later(url: &Url, answer: &Answer) -> Refusal {
+    Refusal::Later {
+        why: format!("{}: HTTP {}", place(url), answer.status.as_u16()),
+        retry_after: answer.retry_after,
+    }
+}
+
+/// OpenID Connect Discovery, section 4.1 puts the well-known part behind the issuer's path;
+/// RFC 8414, section 3.1 between host and path.
+fn discovery_urls(issuer: &Url) -> [Url; 2] {
+    let path = issuer.path().trim_end_matches('/');
+    let with_path = |path: String| {
+        let mut url = issuer.clone();
+        url.set_query(None);
+        url.set_fragment(None);
+        url.set_path(&path);
+        url
+    };
+    [
+        with_path(format!("{path}/.well-known/openid-configuration")),
+        with_path(format!("/.well-known/oauth-authorization-server{path}")),
+    ]
+}
+
+/// A parsed URL always has a path, an issuer need not: the lone slash is not part of it.
+fn issuer_text(issuer: &Url) -> &str {
+    let text = issuer.as_str();
+    if issuer.path() == "/" {
+        text.trim_end_matches('/')
+    } else {
+        text
+    }
+}
+
+/// Exactly, except that the slash of an empty path cannot be known from a parsed URL.
+fn is_same_issuer(issuer: &Url, named: &str) -> bool {
+    named == issuer.as_str() || named == issuer_text(issuer)
+}
+
+fn check_endpoint(url: &Url, is_safe: bool) -> Result<(), Refusal> {
+    let plain = url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
+    if is_safe && plain {
+        Ok(())
+    } else {
+        Err(unsafe_endpoint(url))
+    }
+}
+
+fn unsafe_endpoint(url: &Url) -> Refusal {
+    let said = format!(
+        "{} is not https, or has a user name or a fragment",
+        place(url)
+    );
+    Refusal::profile(UNSAFE_ENDPOINT, said)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ProviderKind::{Google, Microsoft, Oauth2, Oidc};
+    use crate::test_server::{Reply, TestServer, http_client, profile};
+
+    pub(crate) fn endpoints(issuer: &str) -> Endpoints {
+        Endpoints {
+            issuer: Some(issuer.to_owned()),
+            authorization: Url::parse("https://login.example.com/authorize").unwrap(),
+            token: Url::parse("https://login.example.com/token").unwrap(),
+            jwks: None,
+            revocation: None,
+            sends_iss: false,
+            scopes_supported: None,
+        }
+    }
+
+    async fn resolved(profile: &Profile) -> Endpoints {
+        resolve(&http_client(), profile).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn microsofts_endpoints_are_the_tenants() {
+        let mut microsoft = profile(Microsoft);
+        microsoft.tenant = Some("contoso.example".to_owned());
+        let found = resolved(&microsoft).await;
+        assert_eq!(
+            found.token.as_str(),
+            "https://login.microsoftonline.com/contoso.example/oauth2/v2.0/token"
+        );
+        assert_eq!(
+            found.issuer.unwrap(),
+            "https://login.microsoftonline.com/{tenantid}/v2.0"
+        );
+        assert_eq!(found.revocation, None);
+
+        microsoft.tenant = None;
+        let found = resolved(&microsoft).await;
+        assert!(found.authorization.path().starts_with("/common/"));
+        for (tenant, issuer) in [
+            ("consumers", "9188040d-6c67-4c5b-b112-36a304b66dad"),
+            (
+                "0F0E0D0C-0000-4000-8000-000000000000",
+                "0f0e0d0c-0000-4000-8000-000000000000",
+            ),
+        ] {
+            microsoft.tenant = Some(tenant.to_owned());
+            let expected = format!("https://login.microsoftonline.com/{issuer}/v2.0");
+            assert_eq!(resolved(&microsoft).await.issuer.unwrap(), expected);
+        }
+        microsoft.tenant = Some("../evil".to_owned());
+        let refusal = resolve(&http_client(), &microsoft).await.unwrap_err();
+        assert!(matches!(refusal, Refusal::Profile(_)));
+    }
+
+    #[tokio::test]
+    async fn what_was_entered_by_hand_wins() {
+        let mut google = profile(Google);
+        google.endpoints.token = Some(Url::parse("https://proxy.example.com/token").unwrap());
+        let found = resolved(&google).await;
+        assert_eq!(found.token.as_str(), "https://proxy.example.com/token");
+        assert_eq!(found.authorization.host_str(), Some("accounts.google.com"));
+        assert_eq!(found.revocation.unwrap().path(), "/revoke");
+    }
+
+    #[tokio::test]
+    async fn endpoints_by_hand_need_no_discovery() {
+        let mut own = profile(Oauth2);
+        let missing = resolve(&http_client(), &own).await.unwrap_err();
+        assert!(
+            missing.to_string().contains("no authorization endpoint"),
+            "{missing}"
+        );
+        own.endpoints.authorization = Some(Url::parse("https://a.example/authorize").unwrap());
+        own.endpoints.token = Some(Url::parse("https://a.example/token").unwrap());
+        assert_eq!(resolved(&own).await.issuer, None);
+        own.endpoints.token = Some(Url::parse("http://a.example/token").unwrap());
+        let refusal = resolve(&http_client(), &own).await.unwrap_err();
+        assert!(
+            refusal
+                .to_string()
+                .contains("http://a.example/token is not https"),
+            "{refusal}"
+        );
+    }
+
+    #[tokio::test]
+    async fn discovery_is_asked_once_and_again_after_a_failure() {
+        let server = TestServer::start().await;
+        let issuer = server.url("/realm");
+        let document = format!(
+            r#"{{"issuer":"{issuer}","authorization_endpoint":"{issuer}/a","token_endpoint":"{issuer}/t",
+                "jwks_uri":null,"authorization_response_iss_parameter_supported":true,"odd":[1]}}"#
+        );
+        server.queue([Reply::status(503, "Retry-After: 7"), Reply::json(&document)]);
+        let mut oidc = profile(Oidc);
+        oidc.issuer = Some(issuer.clone());
+        let http = http_client();
+        let Refusal::Later { retry_after, .. } = resolve(&http, &oidc).await.unwrap_err() else {
+            panic!()
+        };
+        assert_eq!(retry_after.unwrap().as_secs(), 7);
+        let found = resolve(&http, &oidc).await.unwrap();
+        assert_eq!(found, resolve(&http, &oidc).await.unwrap());
+        assert!(found.sends_iss);
+        assert_eq!(found.token.path(), "/realm/t");
+        let asked: Vec<String> = server.requests().iter().map(|r| r.line.clone()).collect();
+        assert_eq!(
+            asked,
+            ["GET /realm/.well-known/openid-configuration HTTP/1.1"; 2]
+        );
+    }
+
+    #[tokio::test]
+    async fn rfc_8414_is_the_second_place_to_look_and_then_the_issuer_is_wrong() {
+        let server = TestServer::start().await;
+        server.queue([Reply::status(404, ""), Reply::status(404, "")]);
+        let mut oidc = profile(Oidc);
+        oidc.issuer = Some(server.url("/realm"));
+        let refusal = resolve(&http_client(), &oidc).await.unwrap_err();
+        assert!(matches!(&refusal, Refusal::Profile(said) if said.error == NO_DISCOVERY));
+        let line = server.requests()[1].line.clone();
+        assert_eq!(
+            line,
+            "GET /.well-known/oauth-authorization-server/realm HTTP/1.1"
+        );
+    }
+
+    #[test]
+    fn a_document_of_another_issuer_is_refused() {
+        let read = |issuer: &str, named: &str| {
+            let issuer = Url::parse(issuer).unwrap();
+            Document::read(&issuer, format!(r#"{{"issuer":"{named}"}}"#).as_bytes()).is_ok()
+        };
+        assert!(read("https://a.example", "https://a.example"));
+        assert!(read("https://a.example/", "https://a.example/"));
+        assert!(read("https://a.example/x", "https://a.example/x"));
+        for named in [
+            "https://a.example/x/",
+            "https://A.example/x",
+            "https://b.example/x",
+            "",
+        ] {
+            assert!(!read("https://a.example/x", named), "{named}");
+        }
+    }
+
+    #[test]
+    fn a_document_cannot_lead_to_plain_http() {
+        let read = |issuer: &str, endpoint: &str| {
+            let body = format!(r#"{{"issuer":"{issuer}","token_endpoint":"{endpoint}"}}"#);
+            Document::read(&Url::parse(issuer).unwrap(), body.as_bytes()).is_ok()
+        };
+        assert!(read("https://a.example", "https://b.example/t"));
+        assert!(read("http://localhost:1", "http://localhost:2/t"));
+        for (issuer, endpoint) in [
+            ("https://a.example", "http://a.example/t"),
+            ("https://a.example", "http://127.0.0.1/t"),
+            ("http://localhost:1", "http://a.example/t"),
+            ("https://a.example", "https://u:p@a.example/t"),
+            ("https://a.example", "https://a.example/t#x"),
+            ("https://a.example", "file:///etc/passwd"),
+            ("https://a.example", "no url"),
+        ] {
+            assert!(!read(issuer, endpoint), "{endpoint}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_document_is_read_or_refused(body in proptest::collection::vec(any::<u8>(), 0..200), json in "\\PC{0,40}") {
+            let issuer = Url::parse("https://a.example").unwrap();
+            let _ = Document::read(&issuer, &body);
+            let json = serde_json::json!({"issuer": "https://a.example", "token_endpoint": json});
+            if let Ok(document) = Document::read(&issuer, json.to_string().as_bytes()) {
+                prop_assert!(document.token_endpoint.is_none_or(|url| url.scheme() == "https"));
+            }
+        }
+    }
+}

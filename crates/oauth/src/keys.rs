@@ -1,4 +1,90 @@
-//! The keys that a provider signs with.
+//! The keys that a provider signs with (RFC 7517).
 
+use std::sync::Arc;
+
+use http::StatusCode;
+use jsonwebtoken::Algorithm;
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, PublicKeyUse};
+use serde::Deserialize;
+use serde_json::Value;
+use url::Url;
+
+use crate::endpoints::later;
+use crate::http_client::place;
+use crate::{HttpClient, Refusal};
+
+/// A published set of keys; those that cannot be understood are left out.
 #[derive(Debug, Clone)]
-pub(crate) struct Keys;
+pub(crate) struct Keys(Arc<[Jwk]>);
+
+#[derive(Deserialize)]
+struct Document {
+    keys: Vec<Value>,
+}
+
+impl Keys {
+    /// The keys at this address, kept or fetched.
+    pub(crate) async fn of(http: &HttpClient, url: &Url) -> Result<Self, Refusal> {
+        let fetch = async || Self::fetch(http, url).await;
+        http.keys().get(url.as_str(), fetch).await
+    }
+
+    /// The keys at this address, fetched again because one is missing.
+    pub(crate) async fn newer(http: &HttpClient, url: &Url) -> Result<Self, Refusal> {
+        let fetch = async || Self::fetch(http, url).await;
+        http.keys().get_newer(url.as_str(), fetch).await
+    }
+
+    async fn fetch(http: &HttpClient, url: &Url) -> Result<Self, Refusal> {
+        let answer = http.get(url).await?;
+        if answer.status == StatusCode::OK {
+            Self::read(url, &answer.body)
+        } else {
+            Err(later(url, &answer))
+        }
+    }
+
+    fn read(url: &Url, body: &[u8]) -> Result<Self, Refusal> {
+        let document: Document = serde_json::from_slice(body)
+            .map_err(|error| Refusal::Garbled(format!("{}: {error}", place(url))))?;
+        let keys = document.keys.into_iter();
+        Ok(Self(
+            keys.filter_map(|key| serde_json::from_value(key).ok())
+                .collect(),
+        ))
+    }
+
+    /// The key that a signature was made with: the one so named, or, where the signature names none,
+    /// the only one that fits.
+    pub(crate) fn find(&self, name: Option<&str>, algorithm: Algorithm) -> Option<&Jwk> {
+        let mut fitting = self.0.iter().filter(|key| {
+            let named = name.is_none() || key.common.key_id.as_deref() == name;
+            named && fits(key, algorithm)
+        });
+        let first = fitting.next();
+        match fitting.next() {
+            Some(_) if name.is_none() => None,
+            _ => first,
+        }
+    }
+}
+
+/// A key serves its own kind of algorithm alone, whatever the token says.
+fn fits(key: &Jwk, algorithm: Algorithm) -> bool {
+    let kind = match &key.algorithm {
+        AlgorithmParameters::RSA(_) => {
+            matches!(algorithm, Algorithm::RS256 | Algorithm::PS256)
+        }
+        AlgorithmParameters::EllipticCurve(curve) => {
+            curve.curve == EllipticCurve::P256 && algorithm == Algorithm::ES256
+        }
+        _ => false,
+    };
+    let own = key.common.key_algorithm;
+    let promised = own.is_none_or(|own| own == KeyAlgorithm::from(algorithm));
+    let for_signing = matches!(
+        key.common.public_key_use,
+        None | Some(PublicKeyUse::Signature)
+    );
+    kind && promised && for_signing
+}

@@ -17,11 +17,13 @@
 //! All that a provider says no with is a [`Refusal`], sorted by what has to happen next.
 //! Providers differ in the rows of [`catalogue`], never in an `if` elsewhere.
 
+mod answer;
 mod authorize;
 mod cache;
 mod callback;
 pub mod catalogue;
 mod endpoints;
+mod error_catalogue;
 mod http_client;
 mod identity;
 mod keys;
@@ -29,7 +31,10 @@ mod profile;
 mod redirect;
 mod refusal;
 mod scope;
+#[cfg(test)]
+mod test_server;
 mod token;
+mod words;
 
 pub use authorize::{Attempt, AuthorizeUrl, authorize_url, requested_scopes};
 pub use callback::{Callback, CallbackError};

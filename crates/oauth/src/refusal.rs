@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use mailgrant_base::{Diagnose, Diagnosis};
+use mailgrant_base::{Diagnose, Diagnosis, Fault};
+
+use crate::error_catalogue::{Turn, look_up, turn};
 
 /// Why there are no tokens.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -25,8 +27,8 @@ pub enum Refusal {
         /// What the provider asked for (`Retry-After`).
         retry_after: Option<Duration>,
     },
-    /// The answer makes no sense: no JSON where JSON was due, no access token in a 200… Tried
-    /// again, and shown.
+    /// The answer makes no sense: no JSON where JSON was due, no access token in a 200, an error
+    /// code that nobody knows… Tried again, and shown.
     #[error("the identity provider's answer cannot be understood: {0}")]
     Garbled(String),
 }
@@ -51,8 +53,201 @@ impl std::fmt::Display for Said {
     }
 }
 
+/// Where a provider said no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// In the browser, to a person who is there.
+    Authorization,
+    /// At the token endpoint, to Mailgrant.
+    Token,
+}
+
+impl Refusal {
+    /// Sorts what was said. An error that is not known ends nothing: it may be new, or a typo, and a
+    /// grant that was ended wrongly costs a person's time, while one more try costs nothing.
+    pub(crate) fn sort(place: Place, said: Said, retry_after: Option<Duration>) -> Self {
+        match turn(&said) {
+            // Declined by whom? There was nobody, and RFC 6749, section 5.2 does not have it.
+            Some(Turn::Person) if place == Place::Token && said.error == "access_denied" => {
+                Self::Garbled(format!("it declines without ending the grant: {said}"))
+            }
+            Some(Turn::Person) => Self::NeedsPerson(said),
+            Some(Turn::Profile) => Self::Profile(said),
+            Some(Turn::Later) => Self::Later {
+                why: said.to_string(),
+                retry_after,
+            },
+            None => Self::Garbled(format!("it refuses for a reason that is not known: {said}")),
+        }
+    }
+
+    /// A profile that cannot work, whatever the provider would say.
+    pub(crate) fn profile(error: &'static str, description: impl Into<String>) -> Self {
+        Self::Profile(Said {
+            error: error.to_owned(),
+            description: Some(description.into()),
+            status: None,
+        })
+    }
+}
+
 impl Diagnose for Refusal {
     fn diagnosis(&self) -> Diagnosis {
-        todo!()
+        match self {
+            Self::NeedsPerson(said) => said.diagnosis(
+                Fault::Owner,
+                "The identity provider asks for a person.",
+                "Press Authorize on the account and sign in again.",
+            ),
+            Self::Profile(said) => said.diagnosis(
+                Fault::Operator,
+                "The identity provider does not accept Mailgrant's registration.",
+                "Compare the provider profile with the provider's portal.",
+            ),
+            Self::Later { why, .. } => Diagnosis::new(
+                Fault::Provider,
+                "The identity provider gives no answer now.",
+                "Nothing: Mailgrant tries again by itself. If it stays, check the network between \
+                 this machine and the provider.",
+            )
+            .said(why),
+            Self::Garbled(why) => Diagnosis::new(
+                Fault::Provider,
+                "The identity provider's answer cannot be understood.",
+                "Mailgrant tries again by itself. If it stays, check the endpoints of the provider \
+                 profile, and whether a proxy or firewall answers in the provider's place.",
+            )
+            .said(why),
+        }
+    }
+}
+
+impl Said {
+    fn diagnosis(&self, fault: Fault, what: &'static str, next: &'static str) -> Diagnosis {
+        let (what, next) = look_up(self).map_or((what, next), |entry| (entry.what, entry.next));
+        Diagnosis::new(fault, what, next).said(self.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(error: &str, description: &str) -> Said {
+        Said {
+            error: error.to_owned(),
+            description: (!description.is_empty()).then(|| description.to_owned()),
+            status: Some(400),
+        }
+    }
+
+    fn sorted(error: &str, description: &str) -> &'static str {
+        match Refusal::sort(Place::Token, said(error, description), None) {
+            Refusal::NeedsPerson(_) => "person",
+            Refusal::Profile(_) => "profile",
+            Refusal::Later { .. } => "later",
+            Refusal::Garbled(_) => "garbled",
+        }
+    }
+
+    #[test]
+    fn only_invalid_grant_and_its_kin_ask_for_a_person() {
+        for error in [
+            "invalid_grant",
+            "interaction_required",
+            "consent_required",
+            "login_required",
+            "account_selection_required",
+        ] {
+            assert_eq!(sorted(error, ""), "person", "{error}");
+        }
+        for error in [
+            "invalid_client",
+            "unauthorized_client",
+            "invalid_scope",
+            "invalid_request",
+            "unsupported_grant_type",
+            "redirect_uri_mismatch",
+            "admin_policy_enforced",
+        ] {
+            assert_eq!(sorted(error, ""), "profile", "{error}");
+        }
+        for error in ["server_error", "temporarily_unavailable"] {
+            assert_eq!(sorted(error, ""), "later", "{error}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_error_ends_nothing_and_is_shown() {
+        for error in ["invalid_grants", "INVALID_GRANT", "access_denied", "", "💥"] {
+            assert_eq!(sorted(error, "some words"), "garbled", "{error}");
+        }
+        let refusal = Refusal::sort(Place::Token, said("odd_error", "some words"), None);
+        assert!(refusal.to_string().contains("odd_error: some words"));
+    }
+
+    #[test]
+    fn a_person_who_declines_is_told_so_where_there_is_a_person() {
+        let refusal = Refusal::sort(Place::Authorization, said("access_denied", ""), None);
+        assert!(matches!(refusal, Refusal::NeedsPerson(_)));
+    }
+
+    #[test]
+    fn microsofts_number_tells_when_invalid_grant_does_not_mean_it() {
+        for (description, turn) in [
+            (
+                "AADSTS700082: The refresh token has expired due to inactivity.",
+                "person",
+            ),
+            (
+                "AADSTS7000222: The provided client secret keys are expired.",
+                "profile",
+            ),
+            ("AADSTS50196: The server terminated an operation.", "later"),
+            ("AADSTS500200: an unknown child of a known number", "person"),
+            ("not at the beginning: AADSTS50196", "person"),
+        ] {
+            assert_eq!(sorted("invalid_grant", description), turn, "{description}");
+        }
+        let ended = "AADSTS50173: The provided grant has expired due to it being revoked.";
+        assert_eq!(sorted("invalid_client", ended), "profile");
+        assert_eq!(sorted("new_error", ended), "garbled");
+    }
+
+    #[test]
+    fn each_refusal_says_what_happened_and_what_to_do() {
+        let read = |refusal: Refusal| {
+            let Diagnosis {
+                fault,
+                what,
+                next,
+                said,
+            } = refusal.diagnosis();
+            format!("{fault}\n{what}\n{next}\n{}", said.unwrap_or_default())
+        };
+        insta::assert_snapshot!(read(Refusal::NeedsPerson(said("invalid_grant", "Token has been expired or revoked."))), @r"
+        owner
+        The identity provider has ended this authorization, or it was never complete.
+        Press Authorize on the account and sign in again.
+        invalid_grant: Token has been expired or revoked.
+        ");
+        insta::assert_snapshot!(read(Refusal::Profile(said("invalid_client", "AADSTS7000222: The provided client secret keys are expired."))), @r"
+        operator
+        The client secret has expired.
+        Make a new client secret in the provider's portal and enter its value in the provider profile.
+        invalid_client: AADSTS7000222: The provided client secret keys are expired.
+        ");
+        insta::assert_snapshot!(read(Refusal::Later { why: "https://login.example.com/token: no answer in time".to_owned(), retry_after: None }), @r"
+        provider
+        The identity provider gives no answer now.
+        Nothing: Mailgrant tries again by itself. If it stays, check the network between this machine and the provider.
+        https://login.example.com/token: no answer in time
+        ");
+        insta::assert_snapshot!(read(Refusal::Garbled("HTTP 200 with text/html".to_owned())), @r"
+        provider
+        The identity provider's answer cannot be understood.
+        Mailgrant tries again by itself. If it stays, check the endpoints of the provider profile, and whether a proxy or firewall answers in the provider's place.
+        HTTP 200 with text/html
+        ");
     }
 }

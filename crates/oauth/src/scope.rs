@@ -203,6 +203,19 @@ impl ScopeRules {
         Reading::Refused(reason)
     }
 
+    /// The scopes of a token request: those of the mail servers and those without which the grant
+    /// would not last. Who signed in is known by then.
+    pub(crate) fn of_one_resource(&self, scopes: &[Scope]) -> Vec<Scope> {
+        let belongs = |scope: &&Scope| match self.read(scope) {
+            Reading::Mail { .. } => true,
+            _ => self
+                .needed
+                .iter()
+                .any(|(needed, _)| scope.0.eq_ignore_ascii_case(needed)),
+        };
+        scopes.iter().filter(belongs).cloned().collect()
+    }
+
     fn allows_imap(&self, scope: &Scope) -> bool {
         matches!(self.read(scope), Reading::Mail { allows_imap, .. } if allows_imap)
     }

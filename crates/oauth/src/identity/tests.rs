@@ -1,0 +1,325 @@
+use jsonwebtoken::jwk::Jwk;
+use jsonwebtoken::{EncodingKey, Header, encode};
+use serde_json::json;
+
+use super::*;
+use crate::ProviderKind::{self, Google, Microsoft, Oidc};
+use crate::endpoints::tests::endpoints;
+use crate::test_server::{Reply, TestServer, http_client, profile};
+
+const NOW: i64 = 1_800_000_000;
+const TENANT: &str = "0f0e0d0c-0000-4000-8000-000000000000";
+
+/// A provider that signs what it is told to.
+struct Signer {
+    server: TestServer,
+    http: HttpClient,
+    key: EncodingKey,
+    algorithm: Algorithm,
+    kind: ProviderKind,
+    issuer: &'static str,
+}
+
+impl Signer {
+    async fn new(kind: ProviderKind, issuer: &'static str) -> Self {
+        let pair = rcgen::KeyPair::generate().unwrap();
+        Self::with_key(
+            kind,
+            issuer,
+            EncodingKey::from_ec_pem(pair.serialize_pem().as_bytes()).unwrap(),
+            Algorithm::ES256,
+        )
+        .await
+    }
+
+    async fn with_key(
+        kind: ProviderKind,
+        issuer: &'static str,
+        key: EncodingKey,
+        algorithm: Algorithm,
+    ) -> Self {
+        let signer = Self {
+            server: TestServer::start().await,
+            http: http_client(),
+            key,
+            algorithm,
+            kind,
+            issuer,
+        };
+        signer.publish(&["k1"]);
+        signer
+    }
+
+    fn publish(&self, names: &[&str]) {
+        let odd = json!({"kty": "new", "kid": "odd"});
+        let own = names.iter().map(|name| {
+            let mut key = Jwk::from_encoding_key(&self.key, self.algorithm).unwrap();
+            key.common.key_id = Some((*name).to_owned());
+            key.common.key_algorithm = None;
+            serde_json::to_value(key).unwrap()
+        });
+        let keys: Vec<Value> = std::iter::once(odd).chain(own).collect();
+        let set = json!({"keys": keys});
+        self.server.queue([Reply::json(&set.to_string())]);
+    }
+
+    fn sign(&self, name: &str, claims: &Value) -> SecretString {
+        let header = Header {
+            kid: Some(name.to_owned()),
+            ..Header::new(self.algorithm)
+        };
+        encode(&header, claims, &self.key).unwrap().into()
+    }
+
+    async fn verify(&self, token: &SecretString) -> Result<Identity, String> {
+        let endpoints = Endpoints {
+            jwks: Some(self.server.url("/keys")),
+            ..endpoints(self.issuer)
+        };
+        let now = Timestamp::from_second(NOW).unwrap();
+        let nonce = "n-1".into();
+        identity(
+            &self.http,
+            &profile(self.kind),
+            &endpoints,
+            token,
+            &nonce,
+            now,
+        )
+        .await
+        .map_err(|error| error.to_string())
+    }
+}
+
+fn claims(issuer: &str) -> Value {
+    json!({
+        "iss": issuer, "aud": "client", "sub": "s-1", "nonce": "n-1",
+        "iat": NOW - 10, "nbf": NOW - 10, "exp": NOW + 3600,
+        "email": "anna@example.com", "preferred_username": "anna",
+    })
+}
+
+fn changed(name: &str, value: Value) -> Value {
+    let mut claims = claims("https://a.example");
+    claims[name] = value;
+    claims
+}
+
+#[tokio::test]
+async fn who_signed_in_is_believed_if_the_provider_signed_it() {
+    let signer = Signer::new(Oidc, "https://a.example").await;
+    let token = signer.sign("k1", &claims("https://a.example"));
+    let identity = signer.verify(&token).await.unwrap();
+    assert_eq!(identity.subject, "s-1");
+    assert_eq!(identity.name, "anna@example.com");
+}
+
+#[tokio::test]
+async fn rsa_keys_serve_too() {
+    for algorithm in [Algorithm::RS256, Algorithm::PS256] {
+        let pair = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
+        let key = EncodingKey::from_rsa_pem(pair.serialize_pem().as_bytes()).unwrap();
+        let signer = Signer::with_key(Oidc, "https://a.example", key, algorithm).await;
+        let token = signer.sign("k1", &claims("https://a.example"));
+        signer.verify(&token).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn each_wrong_claim_is_refused_by_name() {
+    let signer = Signer::new(Oidc, "https://a.example").await;
+    for (name, value, wrong) in [
+        ("iss", json!("https://b.example"), "issuer"),
+        ("iss", json!("https://a.example/"), "issuer"),
+        ("iss", json!(null), "issuer"),
+        ("aud", json!("other"), "audience"),
+        ("aud", json!(["client", "other"]), "audience"),
+        ("aud", json!([]), "audience"),
+        ("azp", json!("other"), "audience"),
+        ("nonce", json!("n-2"), "nonce"),
+        ("nonce", json!(null), "nonce"),
+        ("nonce", json!(""), "nonce"),
+        ("exp", json!(NOW - 121), "time"),
+        ("exp", json!(null), "time"),
+        ("exp", json!("never"), "time"),
+        ("nbf", json!(NOW + 121), "time"),
+        ("iat", json!(NOW + 121), "time"),
+    ] {
+        let token = signer.sign("k1", &changed(name, value.clone()));
+        let said = signer.verify(&token).await.unwrap_err();
+        assert!(
+            said.ends_with(&format!("its {wrong} is wrong")),
+            "{name}={value}: {said}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn clocks_may_differ_by_two_minutes_and_several_may_be_addressed() {
+    let signer = Signer::new(Oidc, "https://a.example").await;
+    for (name, value) in [
+        ("exp", json!(NOW - 119)),
+        ("nbf", json!(NOW + 119)),
+        ("iat", json!(NOW + 119)),
+        ("aud", json!(["client"])),
+        ("azp", json!("client")),
+    ] {
+        let token = signer.sign("k1", &changed(name, value));
+        signer.verify(&token).await.unwrap();
+    }
+    let mut both = changed("aud", json!(["other", "client"]));
+    both["azp"] = json!("client");
+    signer.verify(&signer.sign("k1", &both)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_token_that_the_provider_did_not_sign_is_refused() {
+    let signer = Signer::new(Oidc, "https://a.example").await;
+    let other = Signer::new(Oidc, "https://a.example").await;
+    let claims = claims("https://a.example");
+    let forged = other.sign("k1", &claims);
+    let symmetric = encode(
+        &Header {
+            kid: Some("k1".to_owned()),
+            ..Header::default()
+        },
+        &claims,
+        &EncodingKey::from_secret(b"k1"),
+    )
+    .unwrap();
+    // {"alg":"none"}
+    let none = format!(
+        "eyJhbGciOiJub25lIn0.{}.",
+        symmetric.split('.').nth(1).unwrap()
+    );
+    let good = signer.sign("k1", &claims);
+    let cut = good.expose_secret().rsplit_once('.').unwrap().0.to_owned();
+    for (token, why) in [
+        (forged, "signature is wrong"),
+        (symmetric.into(), "signed with HS256"),
+        (none.into(), "no signed token"),
+        (cut.into(), ""),
+        ("".into(), "no signed token"),
+        ("a.b.c".into(), "no signed token"),
+    ] {
+        let said = signer.verify(&token).await.unwrap_err();
+        assert!(said.contains(why), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_key_is_looked_for_once_more_and_not_again_and_again() {
+    let signer = Signer::new(Oidc, "https://a.example").await;
+    let claims = claims("https://a.example");
+    signer.verify(&signer.sign("k1", &claims)).await.unwrap();
+    signer.publish(&["k1", "k2"]);
+    signer.verify(&signer.sign("k2", &claims)).await.unwrap();
+    for _ in 0..3 {
+        let said = signer
+            .verify(&signer.sign("k3", &claims))
+            .await
+            .unwrap_err();
+        assert!(said.contains("does not publish the key"), "{said}");
+    }
+    assert_eq!(signer.server.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn keys_that_cannot_be_fetched_are_nobodys_fault() {
+    let signer = Signer::new(Oidc, "https://a.example").await;
+    let nobody = Endpoints {
+        jwks: Some(signer.server.url("/keys")),
+        ..endpoints("https://a.example")
+    };
+    signer
+        .http
+        .get(nobody.jwks.as_ref().unwrap())
+        .await
+        .unwrap();
+    let token = signer.sign("k1", &claims("https://a.example"));
+    let now = Timestamp::from_second(NOW).unwrap();
+    let found = identity(
+        &signer.http,
+        &profile(Oidc),
+        &nobody,
+        &token,
+        &"n-1".into(),
+        now,
+    )
+    .await;
+    assert!(matches!(
+        found,
+        Err(IdentityError::Keys(Refusal::Later { .. }))
+    ));
+}
+
+#[tokio::test]
+async fn microsofts_issuer_holds_the_tenant_and_its_subject_is_tenant_and_object() {
+    let template = "https://login.microsoftonline.com/{tenantid}/v2.0";
+    let signer = Signer::new(Microsoft, template).await;
+    let issuer = template.replace("{tenantid}", TENANT);
+    let mut good = claims(&issuer);
+    good["tid"] = json!(TENANT);
+    good["oid"] = json!("o-1");
+    let identity = signer.verify(&signer.sign("k1", &good)).await.unwrap();
+    assert_eq!(identity.subject, format!("{TENANT}/o-1"));
+    for tid in [
+        json!("9188040d-6c67-4c5b-b112-36a304b66dad"),
+        json!("{tenantid}"),
+        json!(null),
+    ] {
+        let mut wrong = good.clone();
+        wrong["tid"] = tid;
+        signer.verify(&signer.sign("k1", &wrong)).await.unwrap_err();
+    }
+    let mut template_itself = good.clone();
+    template_itself["iss"] = json!(template);
+    signer
+        .verify(&signer.sign("k1", &template_itself))
+        .await
+        .unwrap_err();
+}
+
+#[tokio::test]
+async fn googles_old_issuer_is_an_alias_at_google_alone() {
+    let old = claims("accounts.google.com");
+    let google = Signer::new(Google, "https://accounts.google.com").await;
+    google.verify(&google.sign("k1", &old)).await.unwrap();
+    let oidc = Signer::new(Oidc, "https://accounts.google.com").await;
+    oidc.verify(&oidc.sign("k1", &old)).await.unwrap_err();
+}
+
+#[test]
+fn the_best_name_is_shown_and_an_unverified_address_is_not() {
+    for (value, expected) in [
+        (json!({"sub": "s", "upn": "u"}), "u"),
+        (
+            json!({"sub": "s", "upn": "u", "preferred_username": "p"}),
+            "p",
+        ),
+        (
+            json!({"sub": "s", "email": "e", "preferred_username": "p"}),
+            "e",
+        ),
+        (
+            json!({"sub": "s", "email": "e", "email_verified": true}),
+            "e",
+        ),
+        (
+            json!({"sub": "s", "email": "e", "email_verified": false}),
+            "s",
+        ),
+        (
+            json!({"sub": "s", "email": "e", "email_verified": "false"}),
+            "s",
+        ),
+        (json!({"sub": "s", "email": ""}), "s"),
+        (json!({"email": "a\u{202e}b\n"}), "a b"),
+    ] {
+        assert_eq!(
+            name(value.as_object().unwrap()).unwrap(),
+            expected,
+            "{value}"
+        );
+    }
+}
