@@ -99,7 +99,7 @@ pub async fn revoke(
 
 /// A form on its way to the provider, with the client credential.
 struct Request<'a> {
-    form: form_urlencoded::Serializer<'static, String>,
+    form: String,
     authorization: Option<SecretString>,
     secrets: Secrets<'a>,
 }
@@ -107,7 +107,7 @@ struct Request<'a> {
 impl<'a> Request<'a> {
     fn new(profile: &'a Profile) -> Self {
         let mut request = Self {
-            form: form_urlencoded::Serializer::new(String::new()),
+            form: String::new(),
             authorization: None,
             secrets: Secrets::default(),
         };
@@ -130,7 +130,10 @@ impl<'a> Request<'a> {
     }
 
     fn add(&mut self, name: &str, value: &str) {
-        self.form.append_pair(name, value);
+        let form = std::mem::take(&mut self.form);
+        self.form = form_urlencoded::Serializer::for_suffix(form, 0)
+            .append_pair(name, value)
+            .finish();
     }
 
     fn add_secret(&mut self, name: &str, value: &'a SecretString) {
@@ -144,8 +147,8 @@ impl<'a> Request<'a> {
         }
     }
 
-    async fn send(&mut self, http: &HttpClient, url: &Url) -> Result<Answer, Refusal> {
-        let form = SecretString::from(self.form.finish());
+    async fn send(&self, http: &HttpClient, url: &Url) -> Result<Answer, Refusal> {
+        let form = SecretString::from(self.form.as_str());
         http.post(url, &form, self.authorization.as_ref()).await
     }
 }
@@ -236,6 +239,29 @@ mod tests {
                 ("redirect_uri", desk),
             ])
         );
+    }
+
+    #[test]
+    fn a_grant_can_be_kept_by_any_thread() {
+        fn assert_send<T: Send>(_: &T) {}
+        let (http, google, endpoints) = (http_client(), profile(Google), endpoints("x"));
+        let token = SecretString::from("RT");
+        assert_send(&refresh(&http, &google, &endpoints, &token, &[]));
+        assert_send(&revoke(&http, &google, &endpoints, &token));
+        assert_send(&crate::resolve(&http, &google));
+        let now = jiff::Timestamp::UNIX_EPOCH;
+        assert_send(&crate::identity(
+            &http, &google, &endpoints, &token, &token, now,
+        ));
+        let redirect_uri = RedirectUri::parse("http://localhost/").unwrap();
+        assert_send(&redeem_code(
+            &http,
+            &google,
+            &endpoints,
+            &redirect_uri,
+            &token,
+            &token,
+        ));
     }
 
     #[tokio::test]
