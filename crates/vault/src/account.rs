@@ -3,11 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use jiff::Timestamp;
 use mailgrant_mail::MailServer;
 use serde::{Deserialize, Serialize};
 
-use crate::{ProviderId, Vault, VaultError};
+use crate::column::{from_json, json, micros, time};
+use crate::store::Answer;
+use crate::{AuthorizationOutcome, ProviderId, Vault, VaultError};
 
 /// An account's row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -106,6 +109,7 @@ pub struct CommandSink {
     /// `{folder}` in arguments are replaced.
     pub argv: Vec<String>,
     /// How long it may take, in seconds on disk.
+    #[serde(with = "seconds")]
     pub time_limit: Duration,
 }
 
@@ -119,7 +123,7 @@ pub struct Account {
     pub draft: AccountDraft,
     /// Paused by an administrator: nothing is fetched; its grant is kept alive.
     pub paused: bool,
-    /// Grows with each change.
+    /// Grows with each change of what was entered (not when it is paused).
     pub version: i64,
     /// When it was made.
     pub created_at: Timestamp,
@@ -144,20 +148,104 @@ impl Account {
     }
 }
 
+/// How long something takes, as whole seconds.
+mod seconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u64(time.as_secs())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+        u64::deserialize(from).map(Duration::from_secs)
+    }
+}
+
+/// What is not looked for by column: stored as JSON.
+#[derive(Debug, Serialize, Deserialize)]
+struct Settings {
+    signs_in: Option<String>,
+    identities: Identities,
+    imap: MailServer,
+    folder: String,
+    start: StartFrom,
+    after: AfterDelivery,
+    sink: Option<Sink>,
+}
+
+/// What was entered, as it is stored.
+#[derive(Debug, sqlx::FromRow)]
+pub(crate) struct AccountFields {
+    pub(crate) name: String,
+    pub(crate) address: String,
+    pub(crate) provider_id: i64,
+    pub(crate) settings: String,
+}
+
+/// A row of `accounts`.
+#[derive(Debug, sqlx::FromRow)]
+pub(crate) struct AccountRow {
+    pub(crate) id: i64,
+    #[sqlx(flatten)]
+    pub(crate) fields: AccountFields,
+    pub(crate) paused: bool,
+    pub(crate) version: i64,
+    pub(crate) created_at: i64,
+}
+
+/// The end of a grant that was given for something else.
+#[derive(Debug)]
+pub(crate) struct Reset {
+    /// Why, for the grant.
+    pub(crate) reason: String,
+    /// The outcome (JSON) of authorizations that are on their way.
+    pub(crate) outcome: String,
+}
+
+/// The rows of `accounts`.
+#[async_trait]
+pub(crate) trait AccountStore: Send + Sync {
+    async fn accounts(&self) -> Answer<Vec<AccountRow>>;
+    async fn account(&self, id: i64) -> Answer<Option<AccountRow>>;
+    async fn account_named(&self, name: &str) -> Answer<Option<AccountRow>>;
+    /// Adds the row and its pending grant.
+    async fn add_account(&self, fields: &AccountFields, now: i64) -> Answer<AccountRow>;
+    /// `None` where the row is gone or no longer `version`. `reset` ends its grant too.
+    async fn change_account(
+        &self,
+        id: i64,
+        version: i64,
+        fields: &AccountFields,
+        reset: Option<&Reset>,
+    ) -> Answer<Option<AccountRow>>;
+    /// Says whether the row is there.
+    async fn pause_account(&self, id: i64, paused: bool) -> Answer<bool>;
+    /// Says whether the row was there.
+    async fn remove_account(&self, id: i64) -> Answer<bool>;
+}
+
 impl Vault {
     /// All accounts, by name.
     pub async fn accounts(&self) -> Result<Vec<Account>, VaultError> {
-        todo!()
+        let rows = self.told(self.store().accounts().await)?;
+        rows.into_iter().map(Account::read).collect()
     }
 
     /// The account of this id.
     pub async fn account(&self, id: AccountId) -> Result<Option<Account>, VaultError> {
-        todo!()
+        let row = self.told(self.store().account(id.0).await)?;
+        row.map(Account::read).transpose()
     }
 
     /// The account of this name.
     pub async fn account_named(&self, name: &str) -> Result<Option<Account>, VaultError> {
-        todo!()
+        if name.contains('\0') {
+            return Ok(None);
+        }
+        let row = self.told(self.store().account_named(name).await)?;
+        row.map(Account::read).transpose()
     }
 
     /// Stores a new account, with a pending grant.
@@ -166,28 +254,105 @@ impl Vault {
         draft: &AccountDraft,
         now: Timestamp,
     ) -> Result<Account, VaultError> {
-        todo!()
+        let fields = AccountFields::of(draft)?;
+        let added = self.store().add_account(&fields, micros(now)).await;
+        Account::read(self.told_named(added, "an account", &draft.name)?)
     }
 
     /// Replaces what was entered, if `version` is still the present one. A changed provider or
-    /// address ends the grant (state pending): it was given for something else.
+    /// address ends the grant (state pending): it was given for something else. Authorizations
+    /// that are on their way then fail.
     pub async fn change_account(
         &self,
         id: AccountId,
         version: i64,
         draft: &AccountDraft,
-        now: Timestamp,
+        _now: Timestamp,
     ) -> Result<Account, VaultError> {
-        todo!()
+        let present = self.account(id).await?.map(|account| account.draft);
+        let present = present.ok_or(GONE)?;
+        let reset = if present.provider != draft.provider {
+            Some("The account was given another identity provider.")
+        } else if present.address != draft.address {
+            Some("The account was given another address.")
+        } else {
+            None
+        };
+        let reset = reset
+            .map(|reason| {
+                let outcome = AuthorizationOutcome::Failed(reason.to_owned());
+                json(&outcome).map(|outcome| Reset {
+                    reason: reason.to_owned(),
+                    outcome,
+                })
+            })
+            .transpose()?;
+        let fields = AccountFields::of(draft)?;
+        let changed = self
+            .store()
+            .change_account(id.0, version, &fields, reset.as_ref());
+        let row = self.told_named(changed.await, "an account", &draft.name)?;
+        Account::read(row.ok_or(GONE)?)
     }
 
     /// Pauses or resumes.
     pub async fn pause_account(&self, id: AccountId, paused: bool) -> Result<(), VaultError> {
-        todo!()
+        let there = self.told(self.store().pause_account(id.0, paused).await)?;
+        there.then_some(()).ok_or(GONE)
     }
 
     /// Removes an account with its grant, its ledger and its authorizations; audit events stay.
     pub async fn remove_account(&self, id: AccountId) -> Result<(), VaultError> {
-        todo!()
+        let there = self.told(self.store().remove_account(id.0).await)?;
+        there.then_some(()).ok_or(GONE)
+    }
+}
+
+const GONE: VaultError = VaultError::Stale {
+    what: "the account",
+};
+
+impl AccountFields {
+    fn of(draft: &AccountDraft) -> Result<Self, VaultError> {
+        let settings = Settings {
+            signs_in: draft.signs_in.clone(),
+            identities: draft.identities.clone(),
+            imap: draft.imap.clone(),
+            folder: draft.folder.clone(),
+            start: draft.start,
+            after: draft.after.clone(),
+            sink: draft.sink.clone(),
+        };
+        Ok(Self {
+            name: draft.name.clone(),
+            address: draft.address.clone(),
+            provider_id: draft.provider.0,
+            settings: json(&settings)?,
+        })
+    }
+}
+
+impl Account {
+    fn read(row: AccountRow) -> Result<Self, VaultError> {
+        let AccountRow { id, fields, .. } = row;
+        let settings: Settings = from_json(&fields.settings)?;
+        Ok(Self {
+            id: AccountId(id),
+            draft: AccountDraft {
+                name: fields.name,
+                address: fields.address,
+                provider: ProviderId(fields.provider_id),
+                signs_in: settings.signs_in,
+                identities: settings.identities,
+                imap: settings.imap,
+                folder: settings.folder,
+                start: settings.start,
+                after: settings.after,
+                sink: settings.sink,
+            },
+            paused: row.paused,
+            version: row.version,
+            created_at: time(row.created_at)?,
+        })
     }
 }

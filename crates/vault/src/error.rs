@@ -1,6 +1,6 @@
 //! What can go wrong with the store.
 
-use mailgrant_base::{Diagnose, Diagnosis, files::FileError};
+use mailgrant_base::{Diagnose, Diagnosis, Fault, files::FileError};
 
 /// A store operation that failed.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +71,55 @@ pub enum VaultError {
 
 impl Diagnose for VaultError {
     fn diagnosis(&self) -> Diagnosis {
-        todo!()
+        let what = format!("{}.", capital(&self.to_string()));
+        let (fault, next) = match self {
+            Self::File(error) => return error.diagnosis(),
+            Self::Unusable { location, why } => {
+                return Diagnosis::new(
+                    Fault::Operator,
+                    format!("Mailgrant cannot use its database {location}."),
+                    "Check the path or address, the rights of the user that Mailgrant runs as, and \
+                     the room on the disk. Nothing was changed.",
+                )
+                .said(why.clone());
+            }
+            Self::TooNew { .. } => (
+                Fault::Operator,
+                "Run the newer Mailgrant again, or give this one a backup of the time before the \
+                 upgrade. Nothing was changed.",
+            ),
+            Self::WrongKey { .. } => (
+                Fault::Operator,
+                "Give the key file that was made together with this database (look into a backup). \
+                 Without it the secrets in the database cannot be read. Nothing was changed.",
+            ),
+            Self::Damaged { .. } => (
+                Fault::Operator,
+                "Somebody or something changed the database behind Mailgrant's back: enter the \
+                 secret again or authorise the account again, or restore a backup.",
+            ),
+            Self::NameTaken { .. } => (Fault::Operator, "Choose another name."),
+            Self::InUse { .. } => (
+                Fault::Operator,
+                "Remove these accounts first, or give them another provider.",
+            ),
+            Self::Stale { .. } => (
+                Fault::Operator,
+                "Look at it as it is now, and do it again if it is still wanted.",
+            ),
+            Self::Unexpected(_) => (
+                Fault::Bug,
+                "This is a mistake in Mailgrant: please report it with the log.",
+            ),
+        };
+        Diagnosis::new(fault, what, next)
+    }
+}
+
+fn capital(sentence: &str) -> String {
+    let mut rest = sentence.chars();
+    match rest.next() {
+        Some(first) => first.to_uppercase().chain(rest).collect(),
+        None => String::new(),
     }
 }

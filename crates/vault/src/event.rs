@@ -1,12 +1,15 @@
 //! The audit trail: every change of state, with who caused it.
 
+use async_trait::async_trait;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use crate::column::{from_word, micros, plain, time, word};
+use crate::store::Answer;
 use crate::{AccountId, ProviderId, Vault, VaultError};
 
 /// What happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each name says it")]
 pub enum EventKind {
@@ -66,10 +69,39 @@ pub struct Event {
     pub text: String,
 }
 
+/// A row of `events`.
+#[derive(Debug, sqlx::FromRow)]
+pub(crate) struct EventRow {
+    pub(crate) at: i64,
+    pub(crate) kind: String,
+    pub(crate) actor: String,
+    pub(crate) provider_id: Option<i64>,
+    pub(crate) account_id: Option<i64>,
+    pub(crate) text: String,
+}
+
+/// The rows of `events`.
+#[async_trait]
+pub(crate) trait EventStore: Send + Sync {
+    async fn record(&self, event: &EventRow) -> Answer<()>;
+    /// Newest first.
+    async fn events(&self, limit: i64) -> Answer<Vec<EventRow>>;
+    /// Newest first.
+    async fn events_of_account(&self, account: i64, limit: i64) -> Answer<Vec<EventRow>>;
+}
+
 impl Vault {
     /// Records an event.
     pub async fn record(&self, event: NewEvent, now: Timestamp) -> Result<(), VaultError> {
-        todo!()
+        let row = EventRow {
+            at: micros(now),
+            kind: word(event.kind)?,
+            actor: plain(&event.actor),
+            provider_id: event.provider.map(|id| id.0),
+            account_id: event.account.map(|id| id.0),
+            text: plain(&event.text),
+        };
+        self.told(self.store().record(&row).await)
     }
 
     /// The newest `limit` events, of one account or of all, newest first.
@@ -78,6 +110,27 @@ impl Vault {
         account: Option<AccountId>,
         limit: u32,
     ) -> Result<Vec<Event>, VaultError> {
-        todo!()
+        let rows = match account {
+            Some(account) => {
+                self.store()
+                    .events_of_account(account.0, limit.into())
+                    .await
+            }
+            None => self.store().events(limit.into()).await,
+        };
+        self.told(rows)?.into_iter().map(Event::read).collect()
+    }
+}
+
+impl Event {
+    fn read(row: EventRow) -> Result<Self, VaultError> {
+        Ok(Self {
+            at: time(row.at)?,
+            kind: from_word(row.kind)?,
+            actor: row.actor,
+            provider: row.provider_id.map(ProviderId),
+            account: row.account_id.map(AccountId),
+            text: row.text,
+        })
     }
 }

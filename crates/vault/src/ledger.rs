@@ -11,10 +11,17 @@
 //!
 //! Every step is on disk before the act that it allows, and each is written for many messages in
 //! one transaction.
+//!
+//! A folder whose UIDVALIDITY changes begins a new epoch: all its messages come again under other
+//! UIDs. What was delivered in another epoch is recognised by its digest, each old message once, so
+//! that two identical messages stay two ([`Vault::adopt_delivered`]).
 
+use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::column::{micros, number, plain, time, time_if};
+use crate::store::Answer;
 use crate::{AccountId, Vault, VaultError};
 
 /// A folder's row: one per account, folder name and UIDVALIDITY.
@@ -30,8 +37,8 @@ pub struct Folder {
     pub uid_validity: u32,
     /// All UIDs below this one are settled or in the ledger.
     pub next_uid: u32,
-    /// An older epoch of this folder is known: content that was delivered then is not delivered
-    /// again.
+    /// Another epoch of this folder is known: content that was delivered then is not delivered
+    /// again ([`Vault::adopt_delivered`]).
     pub has_older_epoch: bool,
 }
 
@@ -58,7 +65,8 @@ pub struct LedgerEntry {
     pub uid: u32,
     /// Where it stands.
     pub state: MessageState,
-    /// The one key under which it is delivered, also when it is delivered again.
+    /// The one key under which it is delivered, also when it is delivered again; empty until it
+    /// has been prepared for the first time.
     pub key: String,
     /// Failed attempts so far.
     pub attempts: u32,
@@ -114,8 +122,108 @@ pub struct Counts {
     pub last_delivered_at: Option<Timestamp>,
 }
 
+/// A row of `folders`.
+#[derive(Debug, sqlx::FromRow)]
+pub(crate) struct FolderRow {
+    pub(crate) id: i64,
+    pub(crate) uid_validity: i64,
+    pub(crate) next_uid: i64,
+    pub(crate) has_other_epoch: bool,
+}
+
+/// A row of `messages` that is not finished.
+#[derive(Debug, sqlx::FromRow)]
+pub(crate) struct EntryRow {
+    pub(crate) uid: i64,
+    pub(crate) state: i64,
+    pub(crate) delivery_key: String,
+    pub(crate) attempts: i64,
+    pub(crate) retry_at: Option<i64>,
+}
+
+/// A message about to be handed to the sink, or taken over from another epoch.
+#[derive(Debug)]
+pub(crate) struct PreparedFields {
+    pub(crate) uid: i64,
+    pub(crate) delivery_key: String,
+    pub(crate) digest: Vec<u8>,
+    pub(crate) size: i64,
+}
+
+/// How much mail an account has had.
+#[derive(Debug, sqlx::FromRow)]
+pub(crate) struct CountsRow {
+    pub(crate) account_id: i64,
+    pub(crate) delivered: i64,
+    pub(crate) waiting: i64,
+    pub(crate) quarantined: i64,
+    pub(crate) last_delivered_at: Option<i64>,
+}
+
+/// A message in quarantine.
+#[derive(Debug, sqlx::FromRow)]
+pub(crate) struct QuarantineRow {
+    pub(crate) name: String,
+    pub(crate) uid: i64,
+    pub(crate) note: Option<String>,
+    pub(crate) changed_at: i64,
+}
+
+/// The rows of `folders` and `messages`. States are the numbers of [`MessageState`] in its order.
+/// Each method is one transaction; `false` means that the folder is gone.
+#[async_trait]
+pub(crate) trait LedgerStore: Send + Sync {
+    /// Makes the epoch where it is new, and makes it the present one of its account.
+    async fn open_folder(
+        &self,
+        account: i64,
+        name: &str,
+        uid_validity: i64,
+        start: i64,
+        now: i64,
+    ) -> Answer<FolderRow>;
+    async fn unfinished(&self, folder: i64) -> Answer<Vec<EntryRow>>;
+    /// A message that the sink has stays as it is; the first key stays.
+    async fn note_prepared(
+        &self,
+        folder: i64,
+        messages: &[PreparedFields],
+        next_uid: i64,
+        now: i64,
+    ) -> Answer<bool>;
+    /// UIDs and what the sink said.
+    async fn note_delivered(
+        &self,
+        folder: i64,
+        messages: &[(i64, String)],
+        now: i64,
+    ) -> Answer<bool>;
+    async fn note_acknowledged(&self, folder: i64, uids: &[i64], now: i64) -> Answer<()>;
+    async fn note_deferred(
+        &self,
+        folder: i64,
+        uid: i64,
+        reason: &str,
+        retry_at: i64,
+        now: i64,
+    ) -> Answer<()>;
+    async fn note_quarantined(&self, folder: i64, uid: i64, reason: &str, now: i64) -> Answer<()>;
+    async fn forget(&self, folder: i64, uids: &[i64]) -> Answer<()>;
+    /// Says whether the message is one that the sink has.
+    async fn adopt_delivered(
+        &self,
+        folder: i64,
+        message: &PreparedFields,
+        now: i64,
+    ) -> Answer<bool>;
+    async fn counts(&self, account: i64) -> Answer<Option<CountsRow>>;
+    async fn all_counts(&self) -> Answer<Vec<CountsRow>>;
+    async fn quarantine(&self, account: i64, limit: i64) -> Answer<Vec<QuarantineRow>>;
+    async fn retry_quarantine(&self, account: i64, now: i64) -> Answer<u64>;
+}
+
 impl Vault {
-    /// The folder's present epoch; made where it is new, with `next_uid` as the start. A new
+    /// The folder's present epoch; made where it is new, with `start` as its first UID. A new
     /// UIDVALIDITY of a known folder makes a new epoch that starts at 1.
     pub async fn open_folder(
         &self,
@@ -125,15 +233,36 @@ impl Vault {
         start: u32,
         now: Timestamp,
     ) -> Result<Folder, VaultError> {
-        todo!()
+        let store = self.store();
+        let opened = store
+            .open_folder(
+                account.0,
+                name,
+                uid_validity.into(),
+                start.into(),
+                micros(now),
+            )
+            .await;
+        let row = match opened {
+            Err(error) => Err(self.gone_or(error, "the account")),
+            Ok(row) => Ok(row),
+        }?;
+        Ok(Folder {
+            id: FolderId(row.id),
+            uid_validity: number(row.uid_validity)?,
+            next_uid: number(row.next_uid)?,
+            has_older_epoch: row.has_other_epoch,
+        })
     }
 
     /// What is not finished: `Waiting`, `Prepared` and `Delivered` entries, ascending by UID.
     pub async fn unfinished(&self, folder: FolderId) -> Result<Vec<LedgerEntry>, VaultError> {
-        todo!()
+        let rows = self.told(self.store().unfinished(folder.0).await)?;
+        rows.into_iter().map(LedgerEntry::read).collect()
     }
 
-    /// These are about to be handed to the sink; `next_uid` is the folder's new floor.
+    /// These are about to be handed to the sink; `next_uid` is the folder's new floor, which never
+    /// sinks. A message keeps its first key, and one that the sink has stays delivered.
     pub async fn note_prepared(
         &self,
         folder: FolderId,
@@ -141,7 +270,13 @@ impl Vault {
         next_uid: u32,
         now: Timestamp,
     ) -> Result<(), VaultError> {
-        todo!()
+        let messages: Vec<_> = messages
+            .iter()
+            .map(PreparedFields::of)
+            .collect::<Result<_, _>>()?;
+        let store = self.store();
+        let noted = store.note_prepared(folder.0, &messages, next_uid.into(), micros(now));
+        self.told_of_folder(noted.await)
     }
 
     /// The sink has these.
@@ -151,7 +286,13 @@ impl Vault {
         messages: &[Delivery],
         now: Timestamp,
     ) -> Result<(), VaultError> {
-        todo!()
+        let messages: Vec<_> = messages
+            .iter()
+            .map(|message| (message.uid.into(), plain(&message.answer)))
+            .collect();
+        let store = self.store();
+        let noted = store.note_delivered(folder.0, &messages, micros(now));
+        self.told_of_folder(noted.await)
     }
 
     /// The source knows of these (or they are gone from it).
@@ -161,7 +302,9 @@ impl Vault {
         uids: &[u32],
         now: Timestamp,
     ) -> Result<(), VaultError> {
-        todo!()
+        let uids = wide(uids);
+        let noted = self.store().note_acknowledged(folder.0, &uids, micros(now));
+        self.told(noted.await)
     }
 
     /// The sink could not take this one now.
@@ -173,7 +316,12 @@ impl Vault {
         retry_at: Timestamp,
         now: Timestamp,
     ) -> Result<(), VaultError> {
-        todo!()
+        let (reason, retry_at) = (plain(reason), micros(retry_at));
+        let store = self.store();
+        let noted = store.note_deferred(folder.0, uid.into(), &reason, retry_at, micros(now));
+        noted
+            .await
+            .map_err(|error| self.gone_or(error, "the folder"))
     }
 
     /// The sink refuses this one for good.
@@ -184,41 +332,70 @@ impl Vault {
         reason: &str,
         now: Timestamp,
     ) -> Result<(), VaultError> {
-        todo!()
+        let reason = plain(reason);
+        let store = self.store();
+        let noted = store.note_quarantined(folder.0, uid.into(), &reason, micros(now));
+        noted
+            .await
+            .map_err(|error| self.gone_or(error, "the folder"))
     }
 
     /// These UIDs are settled without the sink: gone from the source before they were fetched.
+    /// What the sink has is not forgotten.
     pub async fn forget(&self, folder: FolderId, uids: &[u32]) -> Result<(), VaultError> {
-        todo!()
+        self.told(self.store().forget(folder.0, &wide(uids)).await)
     }
 
-    /// Whether content with this digest was delivered in an older epoch of the folder and has not
-    /// been matched yet by another message of this epoch.
-    pub async fn delivered_in_older_epoch(
+    /// Whether the sink has this message already, because the same content was delivered in
+    /// another epoch of the folder and no other message of a later epoch was matched with it. Then
+    /// the message stands in the ledger as [`MessageState::Delivered`] from now on (it counts
+    /// once), and only its acknowledgement is left to do. Asked again, after a crash, it answers
+    /// the same.
+    pub async fn adopt_delivered(
         &self,
         folder: FolderId,
-        digest: &[u8; 32],
+        message: &Prepared,
+        now: Timestamp,
     ) -> Result<bool, VaultError> {
-        todo!()
+        let fields = PreparedFields::of(message)?;
+        let store = self.store();
+        let adopted = store.adopt_delivered(folder.0, &fields, micros(now));
+        adopted
+            .await
+            .map_err(|error| self.gone_or(error, "the folder"))
     }
 
     /// How much mail an account has had.
     pub async fn counts(&self, account: AccountId) -> Result<Counts, VaultError> {
-        todo!()
+        let row = self.told(self.store().counts(account.0).await)?;
+        row.map_or(Ok(Counts::default()), |row| Counts::read(&row))
     }
 
-    /// How much mail every account has had.
+    /// How much mail every account has had; those that have never been looked into are left out.
     pub async fn all_counts(&self) -> Result<Vec<(AccountId, Counts)>, VaultError> {
-        todo!()
+        let rows = self.told(self.store().all_counts().await)?;
+        rows.iter()
+            .map(|row| Ok((AccountId(row.account_id), Counts::read(row)?)))
+            .collect()
     }
 
-    /// The newest `limit` messages in quarantine.
+    /// The newest `limit` messages in quarantine, of the folder that is being read now.
     pub async fn quarantine(
         &self,
         account: AccountId,
         limit: u32,
     ) -> Result<Vec<Quarantine>, VaultError> {
-        todo!()
+        let rows = self.told(self.store().quarantine(account.0, limit.into()).await)?;
+        rows.into_iter()
+            .map(|row| {
+                Ok(Quarantine {
+                    folder: row.name,
+                    uid: number(row.uid)?,
+                    reason: row.note.unwrap_or_default(),
+                    since: time(row.changed_at)?,
+                })
+            })
+            .collect()
     }
 
     /// Lets all quarantined messages of an account be tried again; says how many.
@@ -227,6 +404,68 @@ impl Vault {
         account: AccountId,
         now: Timestamp,
     ) -> Result<u64, VaultError> {
-        todo!()
+        self.told(self.store().retry_quarantine(account.0, micros(now)).await)
+    }
+
+    fn told_of_folder(&self, there: Answer<bool>) -> Result<(), VaultError> {
+        let there = self.told(there)?;
+        there
+            .then_some(())
+            .ok_or(VaultError::Stale { what: "the folder" })
+    }
+
+    /// A broken foreign key means that what a row belongs to was removed meanwhile.
+    fn gone_or(&self, error: sqlx::Error, what: &'static str) -> VaultError {
+        match error {
+            sqlx::Error::Database(error) if error.is_foreign_key_violation() => {
+                VaultError::Stale { what }
+            }
+            error => self.store().explain(error),
+        }
+    }
+}
+
+fn wide(uids: &[u32]) -> Vec<i64> {
+    uids.iter().map(|uid| i64::from(*uid)).collect()
+}
+
+impl PreparedFields {
+    fn of(message: &Prepared) -> Result<Self, VaultError> {
+        Ok(Self {
+            uid: message.uid.into(),
+            delivery_key: plain(&message.key),
+            digest: message.digest.to_vec(),
+            size: number(message.size)?,
+        })
+    }
+}
+
+impl LedgerEntry {
+    fn read(row: EntryRow) -> Result<Self, VaultError> {
+        Ok(Self {
+            uid: number(row.uid)?,
+            state: match row.state {
+                0 => MessageState::Waiting,
+                1 => MessageState::Prepared,
+                2 => MessageState::Delivered,
+                3 => MessageState::Acknowledged,
+                4 => MessageState::Quarantined,
+                other => return Err(VaultError::Unexpected(format!("message state {other}"))),
+            },
+            key: row.delivery_key,
+            attempts: number(row.attempts)?,
+            retry_at: time_if(row.retry_at)?,
+        })
+    }
+}
+
+impl Counts {
+    fn read(row: &CountsRow) -> Result<Self, VaultError> {
+        Ok(Self {
+            delivered: number(row.delivered)?,
+            waiting: number(row.waiting)?,
+            quarantined: number(row.quarantined)?,
+            last_delivered_at: time_if(row.last_delivered_at)?,
+        })
     }
 }

@@ -1,8 +1,10 @@
 //! The store: what Mailgrant knows, on disk, with every secret sealed and bound to its row.
 //!
 //! One file per noun holds its types, the trait that a backend implements for it and the
-//! [`Vault`] methods that everybody else calls; `sqlite/` and `postgres/` hold the same files with
-//! nothing but SQL. Sealing happens in between: a backend never sees a secret.
+//! [`Vault`] methods that everybody else calls. `sqlite/` and `postgres/` are the two backends:
+//! the same files in both, nothing but SQL. Where both databases understand the same SQL the file
+//! is written once, in `sql/`, and is part of both. Sealing happens in between: a backend never
+//! sees a secret.
 //!
 //! Rules of the house: "not found" is `Ok(None)`; every change says how many rows it touched and a
 //! change of an old version is [`VaultError::Stale`]; time and randomness are arguments.
@@ -11,13 +13,20 @@ mod account;
 mod admin;
 mod authorization;
 mod changes;
+mod column;
 mod error;
 mod event;
 mod form;
 mod grant;
+mod held;
 mod key;
 mod ledger;
+mod password;
+mod postgres;
 mod provider;
+mod seal;
+mod sqlite;
+mod store;
 mod vault;
 
 pub use account::{

@@ -1,10 +1,20 @@
 //! Identity provider profiles.
 
+use async_trait::async_trait;
 use jiff::Timestamp;
-use mailgrant_oauth::Profile;
+use mailgrant_oauth::{ClientCredential, Profile, Scope};
 use serde::Serialize;
+use url::Url;
 
+use crate::column::{from_json, from_word, json, micros, plain, time, word};
+use crate::seal::{Place, hex};
+use crate::store::Answer;
 use crate::{Vault, VaultError};
+
+const CLIENT_SECRET: Place = Place {
+    table: "providers",
+    column: "client_secret",
+};
 
 /// A provider's row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -34,7 +44,7 @@ pub struct Provider {
     /// The provider refused Mailgrant's registration; all accounts keep their grants. Cleared by a
     /// change of the profile or by a success.
     pub trouble: Option<ProviderTrouble>,
-    /// Grows with each change.
+    /// Grows with each change of what was entered (not when it is paused or in trouble).
     pub version: i64,
     /// When it was made.
     pub created_at: Timestamp,
@@ -49,20 +59,86 @@ pub struct ProviderTrouble {
     pub since: Timestamp,
 }
 
+/// What was entered, as it is stored.
+#[derive(Debug, sqlx::FromRow)]
+pub(crate) struct ProviderFields {
+    pub(crate) name: String,
+    pub(crate) kind: String,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: Option<Vec<u8>>,
+    pub(crate) secret_method: Option<String>,
+    pub(crate) tenant: Option<String>,
+    pub(crate) issuer: Option<String>,
+    pub(crate) endpoints: String,
+    pub(crate) scopes: Option<String>,
+}
+
+/// A row of `providers`. Its sealed secret is bound to `handle`, which is there before the row is.
+#[derive(Debug, sqlx::FromRow)]
+pub(crate) struct ProviderRow {
+    pub(crate) id: i64,
+    pub(crate) handle: String,
+    #[sqlx(flatten)]
+    pub(crate) fields: ProviderFields,
+    pub(crate) paused: bool,
+    pub(crate) trouble_reason: Option<String>,
+    pub(crate) trouble_since: Option<i64>,
+    pub(crate) version: i64,
+    pub(crate) created_at: i64,
+}
+
+/// The rows of `providers`.
+#[async_trait]
+pub(crate) trait ProviderStore: Send + Sync {
+    async fn providers(&self) -> Answer<Vec<ProviderRow>>;
+    async fn provider(&self, id: i64) -> Answer<Option<ProviderRow>>;
+    async fn provider_named(&self, name: &str) -> Answer<Option<ProviderRow>>;
+    async fn add_provider(
+        &self,
+        handle: &str,
+        fields: &ProviderFields,
+        now: i64,
+    ) -> Answer<ProviderRow>;
+    /// `None` where the row is gone or no longer `version`.
+    async fn change_provider(
+        &self,
+        id: i64,
+        version: i64,
+        fields: &ProviderFields,
+    ) -> Answer<Option<ProviderRow>>;
+    /// Says whether the row is there.
+    async fn pause_provider(&self, id: i64, paused: bool) -> Answer<bool>;
+    /// Says whether there was none before. The first `since` stays.
+    async fn note_trouble(&self, id: i64, version: i64, reason: &str, since: i64) -> Answer<bool>;
+    /// Says whether there was one.
+    async fn clear_trouble(&self, id: i64, version: i64) -> Answer<bool>;
+    async fn accounts_of_provider(&self, id: i64) -> Answer<i64>;
+    /// Says whether the row was there. An account of it is a broken foreign key.
+    async fn remove_provider(&self, id: i64) -> Answer<bool>;
+}
+
 impl Vault {
     /// All providers, by name.
     pub async fn providers(&self) -> Result<Vec<Provider>, VaultError> {
-        todo!()
+        let rows = self.told(self.store().providers().await)?;
+        rows.into_iter()
+            .map(|row| self.read_provider(row))
+            .collect()
     }
 
     /// The provider of this id.
     pub async fn provider(&self, id: ProviderId) -> Result<Option<Provider>, VaultError> {
-        todo!()
+        let row = self.told(self.store().provider(id.0).await)?;
+        row.map(|row| self.read_provider(row)).transpose()
     }
 
     /// The provider of this name.
     pub async fn provider_named(&self, name: &str) -> Result<Option<Provider>, VaultError> {
-        todo!()
+        if name.contains('\0') {
+            return Ok(None);
+        }
+        let row = self.told(self.store().provider_named(name).await)?;
+        row.map(|row| self.read_provider(row)).transpose()
     }
 
     /// Stores a new provider.
@@ -71,7 +147,13 @@ impl Vault {
         draft: &ProviderDraft,
         now: Timestamp,
     ) -> Result<Provider, VaultError> {
-        todo!()
+        let mut handle = [0; 16];
+        self.random().fill(&mut handle);
+        let handle = hex(&handle);
+        let fields = self.provider_fields(&handle, draft)?;
+        let added = self.store().add_provider(&handle, &fields, micros(now));
+        let row = self.told_named(added.await, "a provider", &draft.name)?;
+        self.read_provider(row)
     }
 
     /// Replaces what was entered, if `version` is still the present one. Clears the trouble.
@@ -80,14 +162,24 @@ impl Vault {
         id: ProviderId,
         version: i64,
         draft: &ProviderDraft,
-        now: Timestamp,
+        _now: Timestamp,
     ) -> Result<Provider, VaultError> {
-        todo!()
+        let stale = VaultError::Stale {
+            what: "the provider",
+        };
+        let Some(present) = self.told(self.store().provider(id.0).await)? else {
+            return Err(stale);
+        };
+        let fields = self.provider_fields(&present.handle, draft)?;
+        let changed = self.store().change_provider(id.0, version, &fields);
+        let row = self.told_named(changed.await, "a provider", &draft.name)?;
+        self.read_provider(row.ok_or(stale)?)
     }
 
     /// Pauses or resumes.
     pub async fn pause_provider(&self, id: ProviderId, paused: bool) -> Result<(), VaultError> {
-        todo!()
+        let touched = self.told(self.store().pause_provider(id.0, paused).await)?;
+        gone_unless(touched)
     }
 
     /// Records or clears the provider's refusal of Mailgrant's registration. Says whether that is
@@ -99,11 +191,126 @@ impl Vault {
         version: i64,
         trouble: Option<&ProviderTrouble>,
     ) -> Result<bool, VaultError> {
-        todo!()
+        let store = self.store();
+        self.told(match trouble {
+            Some(ProviderTrouble { reason, since }) => {
+                let reason = plain(reason);
+                store
+                    .note_trouble(id.0, version, &reason, micros(*since))
+                    .await
+            }
+            None => store.clear_trouble(id.0, version).await,
+        })
     }
 
     /// Removes a provider that no account uses; [`VaultError::InUse`] else.
     pub async fn remove_provider(&self, id: ProviderId) -> Result<(), VaultError> {
-        todo!()
+        match self.store().remove_provider(id.0).await {
+            Err(error) if is_broken_reference(&error) => {
+                let accounts = self.told(self.store().accounts_of_provider(id.0).await)?;
+                Err(VaultError::InUse {
+                    accounts: accounts.unsigned_abs(),
+                })
+            }
+            answer => gone_unless(self.told(answer)?),
+        }
+    }
+
+    /// The database's answer where a taken name is a mistake that people make.
+    pub(crate) fn told_named<T>(
+        &self,
+        answer: Answer<T>,
+        what: &'static str,
+        name: &str,
+    ) -> Result<T, VaultError> {
+        match answer {
+            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
+                Err(VaultError::NameTaken {
+                    what,
+                    name: name.to_owned(),
+                })
+            }
+            Err(error) if is_broken_reference(&error) => Err(VaultError::Stale {
+                what: "the provider",
+            }),
+            answer => self.told(answer),
+        }
+    }
+
+    fn provider_fields(
+        &self,
+        handle: &str,
+        draft: &ProviderDraft,
+    ) -> Result<ProviderFields, VaultError> {
+        let ProviderDraft { name, profile } = draft;
+        let (client_secret, secret_method) = match &profile.credential {
+            ClientCredential::None => (None, None),
+            ClientCredential::Secret { secret, method } => (
+                Some(self.seal(CLIENT_SECRET, handle, secret)?),
+                Some(word(method)?),
+            ),
+        };
+        Ok(ProviderFields {
+            name: name.clone(),
+            kind: word(profile.kind)?,
+            client_id: profile.client_id.clone(),
+            client_secret,
+            secret_method,
+            tenant: profile.tenant.clone(),
+            issuer: profile.issuer.as_ref().map(Url::to_string),
+            endpoints: json(&profile.endpoints)?,
+            scopes: profile.scopes.as_ref().map(json).transpose()?,
+        })
+    }
+
+    fn read_provider(&self, row: ProviderRow) -> Result<Provider, VaultError> {
+        let ProviderRow { handle, fields, .. } = row;
+        let credential = match (fields.client_secret, fields.secret_method) {
+            (Some(sealed), Some(method)) => ClientCredential::Secret {
+                secret: self.unseal(CLIENT_SECRET, &handle, &sealed)?,
+                method: from_word(method)?,
+            },
+            _ => ClientCredential::None,
+        };
+        let scopes: Option<Vec<Scope>> = fields.scopes.as_deref().map(from_json).transpose()?;
+        let issuer = fields.issuer.map(|issuer| Url::parse(&issuer)).transpose();
+        let trouble = match (row.trouble_reason, row.trouble_since) {
+            (Some(reason), Some(since)) => Some(ProviderTrouble {
+                reason,
+                since: time(since)?,
+            }),
+            _ => None,
+        };
+        Ok(Provider {
+            id: ProviderId(row.id),
+            name: fields.name,
+            profile: Profile {
+                kind: from_word(fields.kind)?,
+                client_id: fields.client_id,
+                credential,
+                tenant: fields.tenant,
+                issuer: issuer.map_err(|error| VaultError::Unexpected(error.to_string()))?,
+                endpoints: from_json(&fields.endpoints)?,
+                scopes,
+            },
+            paused: row.paused,
+            trouble,
+            version: row.version,
+            created_at: time(row.created_at)?,
+        })
+    }
+}
+
+fn is_broken_reference(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(error) if error.is_foreign_key_violation())
+}
+
+fn gone_unless(there: bool) -> Result<(), VaultError> {
+    if there {
+        Ok(())
+    } else {
+        Err(VaultError::Stale {
+            what: "the provider",
+        })
     }
 }

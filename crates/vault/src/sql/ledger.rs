@@ -1,0 +1,360 @@
+//! The rows of `folders` and `messages`, in SQL that both databases understand.
+//!
+//! Many messages are one transaction and one prepared statement. Conditions such as
+//! `state IN (0, 4)` repeat the words of a partial index, or it is not used.
+
+use async_trait::async_trait;
+
+use super::Backend;
+use crate::ledger::{CountsRow, EntryRow, FolderRow, LedgerStore, PreparedFields, QuarantineRow};
+use crate::store::Answer;
+
+#[async_trait]
+impl LedgerStore for Backend {
+    async fn open_folder(
+        &self,
+        account: i64,
+        name: &str,
+        uid_validity: i64,
+        start: i64,
+        now: i64,
+    ) -> Answer<FolderRow> {
+        let mut transaction = self.begin().await?;
+        sqlx::query(
+            "INSERT INTO folders (
+                 account_id, name, uid_validity, next_uid, present, delivered, created_at
+             ) VALUES (
+                 $1, $2, $3,
+                 CASE WHEN EXISTS (SELECT 1 FROM folders WHERE account_id = $1 AND name = $2)
+                      THEN 1 ELSE $4 END,
+                 FALSE, 0, $5
+             ) ON CONFLICT DO NOTHING",
+        )
+        .bind(account)
+        .bind(name)
+        .bind(uid_validity)
+        .bind(start)
+        .bind(now)
+        .execute(&mut *transaction)
+        .await?;
+        let row: FolderRow = sqlx::query_as(
+            "SELECT f.id, f.uid_validity, f.next_uid, EXISTS (
+                 SELECT 1 FROM folders o
+                 WHERE o.account_id = f.account_id AND o.name = f.name AND o.id <> f.id
+             ) AS has_other_epoch
+             FROM folders f
+             WHERE f.account_id = $1 AND f.name = $2 AND f.uid_validity = $3",
+        )
+        .bind(account)
+        .bind(name)
+        .bind(uid_validity)
+        .fetch_one(&mut *transaction)
+        .await?;
+        sqlx::query(
+            "UPDATE folders SET present = (id = $2)
+             WHERE account_id = $1 AND present <> (id = $2)",
+        )
+        .bind(account)
+        .bind(row.id)
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(row)
+    }
+
+    async fn unfinished(&self, folder: i64) -> Answer<Vec<EntryRow>> {
+        sqlx::query_as(
+            "SELECT uid, state, delivery_key, attempts, retry_at FROM messages
+             WHERE folder_id = $1 AND state < 3 ORDER BY uid",
+        )
+        .bind(folder)
+        .fetch_all(self.reader())
+        .await
+    }
+
+    async fn note_prepared(
+        &self,
+        folder: i64,
+        messages: &[PreparedFields],
+        next_uid: i64,
+        now: i64,
+    ) -> Answer<bool> {
+        let mut transaction = self.begin().await?;
+        let floor = sqlx::query(
+            "UPDATE folders SET next_uid = CASE WHEN next_uid < $2 THEN $2 ELSE next_uid END
+             WHERE id = $1",
+        )
+        .bind(folder)
+        .bind(next_uid)
+        .execute(&mut *transaction)
+        .await?;
+        if floor.rows_affected() == 0 {
+            return Ok(false);
+        }
+        for message in messages {
+            sqlx::query(
+                "INSERT INTO messages (
+                     folder_id, uid, state, delivery_key, digest, size, attempts, matched,
+                     changed_at
+                 ) VALUES ($1, $2, 1, $3, $4, $5, 0, FALSE, $6)
+                 ON CONFLICT (folder_id, uid) DO UPDATE SET
+                     state = 1, digest = excluded.digest, size = excluded.size, retry_at = NULL,
+                     changed_at = excluded.changed_at,
+                     delivery_key = CASE WHEN messages.delivery_key = ''
+                         THEN excluded.delivery_key ELSE messages.delivery_key END
+                 WHERE messages.state NOT IN (2, 3)",
+            )
+            .bind(folder)
+            .bind(message.uid)
+            .bind(&message.delivery_key)
+            .bind(&message.digest)
+            .bind(message.size)
+            .bind(now)
+            .execute(&mut *transaction)
+            .await?;
+        }
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    async fn note_delivered(
+        &self,
+        folder: i64,
+        messages: &[(i64, String)],
+        now: i64,
+    ) -> Answer<bool> {
+        let mut transaction = self.begin().await?;
+        let mut delivered = 0;
+        for (uid, answer) in messages {
+            delivered += sqlx::query(
+                "UPDATE messages SET state = 2, note = $3, retry_at = NULL, changed_at = $4
+                 WHERE folder_id = $1 AND uid = $2 AND state NOT IN (2, 3)",
+            )
+            .bind(folder)
+            .bind(uid)
+            .bind(answer)
+            .bind(now)
+            .execute(&mut *transaction)
+            .await?
+            .rows_affected();
+        }
+        let counted = sqlx::query(
+            "UPDATE folders SET
+                 delivered = delivered + $2,
+                 last_delivered_at = CASE WHEN $2 > 0 THEN $3 ELSE last_delivered_at END
+             WHERE id = $1",
+        )
+        .bind(folder)
+        .bind(delivered.cast_signed())
+        .bind(now)
+        .execute(&mut *transaction)
+        .await?;
+        if counted.rows_affected() == 0 {
+            return Ok(false);
+        }
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    async fn note_acknowledged(&self, folder: i64, uids: &[i64], now: i64) -> Answer<()> {
+        let mut transaction = self.begin().await?;
+        for uid in uids {
+            sqlx::query(
+                "UPDATE messages SET state = 3, changed_at = $3
+                 WHERE folder_id = $1 AND uid = $2 AND state = 2",
+            )
+            .bind(folder)
+            .bind(uid)
+            .bind(now)
+            .execute(&mut *transaction)
+            .await?;
+        }
+        transaction.commit().await
+    }
+
+    async fn note_deferred(
+        &self,
+        folder: i64,
+        uid: i64,
+        reason: &str,
+        retry_at: i64,
+        now: i64,
+    ) -> Answer<()> {
+        let mut transaction = self.begin().await?;
+        sqlx::query(
+            "INSERT INTO messages (
+                 folder_id, uid, state, delivery_key, attempts, retry_at, note, matched, changed_at
+             ) VALUES ($1, $2, 0, '', 1, $3, $4, FALSE, $5)
+             ON CONFLICT (folder_id, uid) DO UPDATE SET
+                 state = 0, attempts = messages.attempts + 1, retry_at = excluded.retry_at,
+                 note = excluded.note, changed_at = excluded.changed_at
+             WHERE messages.state NOT IN (2, 3)",
+        )
+        .bind(folder)
+        .bind(uid)
+        .bind(retry_at)
+        .bind(reason)
+        .bind(now)
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await
+    }
+
+    async fn note_quarantined(&self, folder: i64, uid: i64, reason: &str, now: i64) -> Answer<()> {
+        let mut transaction = self.begin().await?;
+        sqlx::query(
+            "INSERT INTO messages (
+                 folder_id, uid, state, delivery_key, attempts, note, matched, changed_at
+             ) VALUES ($1, $2, 4, '', 1, $3, FALSE, $4)
+             ON CONFLICT (folder_id, uid) DO UPDATE SET
+                 state = 4, attempts = messages.attempts + 1, retry_at = NULL,
+                 note = excluded.note, changed_at = excluded.changed_at
+             WHERE messages.state NOT IN (2, 3)",
+        )
+        .bind(folder)
+        .bind(uid)
+        .bind(reason)
+        .bind(now)
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await
+    }
+
+    async fn forget(&self, folder: i64, uids: &[i64]) -> Answer<()> {
+        let mut transaction = self.begin().await?;
+        for uid in uids {
+            sqlx::query(
+                "DELETE FROM messages
+                 WHERE folder_id = $1 AND uid = $2 AND state NOT IN (2, 3)",
+            )
+            .bind(folder)
+            .bind(uid)
+            .execute(&mut *transaction)
+            .await?;
+        }
+        transaction.commit().await
+    }
+
+    async fn adopt_delivered(
+        &self,
+        folder: i64,
+        message: &PreparedFields,
+        now: i64,
+    ) -> Answer<bool> {
+        let mut transaction = self.begin().await?;
+        let there: Option<i64> =
+            sqlx::query_scalar("SELECT state FROM messages WHERE folder_id = $1 AND uid = $2")
+                .bind(folder)
+                .bind(message.uid)
+                .fetch_optional(&mut *transaction)
+                .await?;
+        if matches!(there, Some(2 | 3)) {
+            return Ok(true);
+        }
+        let older: Option<(i64, i64)> = sqlx::query_as(
+            "SELECT m.folder_id, m.uid
+             FROM folders here
+             JOIN folders other ON other.account_id = here.account_id
+                 AND other.name = here.name AND other.id <> here.id
+             JOIN messages m ON m.folder_id = other.id AND m.digest = $2
+             WHERE here.id = $1 AND m.state IN (2, 3) AND NOT m.matched
+             ORDER BY m.folder_id DESC, m.uid
+             LIMIT 1",
+        )
+        .bind(folder)
+        .bind(&message.digest)
+        .fetch_optional(&mut *transaction)
+        .await?;
+        let Some((older_folder, older_uid)) = older else {
+            return Ok(false);
+        };
+        sqlx::query("UPDATE messages SET matched = TRUE WHERE folder_id = $1 AND uid = $2")
+            .bind(older_folder)
+            .bind(older_uid)
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query(
+            "INSERT INTO messages (
+                 folder_id, uid, state, delivery_key, digest, size, attempts, matched, changed_at
+             ) VALUES ($1, $2, 2, $3, $4, $5, 0, FALSE, $6)
+             ON CONFLICT (folder_id, uid) DO UPDATE SET
+                 state = 2, digest = excluded.digest, size = excluded.size, retry_at = NULL,
+                 changed_at = excluded.changed_at",
+        )
+        .bind(folder)
+        .bind(message.uid)
+        .bind(&message.delivery_key)
+        .bind(&message.digest)
+        .bind(message.size)
+        .bind(now)
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    async fn counts(&self, account: i64) -> Answer<Option<CountsRow>> {
+        sqlx::query_as(
+            "SELECT f.account_id, CAST(sum(f.delivered) AS BIGINT) AS delivered,
+                 max(f.last_delivered_at) AS last_delivered_at,
+                 (SELECT count(*) FROM folders p JOIN messages m ON m.folder_id = p.id
+                  WHERE p.account_id = f.account_id AND p.present
+                    AND m.state IN (0, 4) AND m.state = 0) AS waiting,
+                 (SELECT count(*) FROM folders p JOIN messages m ON m.folder_id = p.id
+                  WHERE p.account_id = f.account_id AND p.present
+                    AND m.state IN (0, 4) AND m.state = 4) AS quarantined
+             FROM folders f WHERE f.account_id = $1 GROUP BY f.account_id",
+        )
+        .bind(account)
+        .fetch_optional(self.reader())
+        .await
+    }
+
+    async fn all_counts(&self) -> Answer<Vec<CountsRow>> {
+        sqlx::query_as(
+            "SELECT f.account_id, CAST(sum(f.delivered) AS BIGINT) AS delivered,
+                 max(f.last_delivered_at) AS last_delivered_at,
+                 CAST(sum(COALESCE(h.waiting, 0)) AS BIGINT) AS waiting,
+                 CAST(sum(COALESCE(h.quarantined, 0)) AS BIGINT) AS quarantined
+             FROM folders f
+             LEFT JOIN (
+                 SELECT folder_id,
+                     sum(CASE WHEN state = 0 THEN 1 ELSE 0 END) AS waiting,
+                     sum(CASE WHEN state = 4 THEN 1 ELSE 0 END) AS quarantined
+                 FROM messages WHERE state IN (0, 4) GROUP BY folder_id
+             ) h ON h.folder_id = f.id AND f.present
+             GROUP BY f.account_id",
+        )
+        .fetch_all(self.reader())
+        .await
+    }
+
+    async fn quarantine(&self, account: i64, limit: i64) -> Answer<Vec<QuarantineRow>> {
+        sqlx::query_as(
+            "SELECT f.name, m.uid, m.note, m.changed_at
+             FROM folders f JOIN messages m ON m.folder_id = f.id
+             WHERE f.account_id = $1 AND f.present AND m.state IN (0, 4) AND m.state = 4
+             ORDER BY m.changed_at DESC, m.uid DESC
+             LIMIT $2",
+        )
+        .bind(account)
+        .bind(limit)
+        .fetch_all(self.reader())
+        .await
+    }
+
+    async fn retry_quarantine(&self, account: i64, now: i64) -> Answer<u64> {
+        let mut transaction = self.begin().await?;
+        let retried = sqlx::query(
+            "UPDATE messages SET state = 0, retry_at = $2, changed_at = $2
+             WHERE state IN (0, 4) AND state = 4
+               AND folder_id IN (SELECT id FROM folders WHERE account_id = $1 AND present)",
+        )
+        .bind(account)
+        .bind(now)
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(retried.rows_affected())
+    }
+}

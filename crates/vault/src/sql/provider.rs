@@ -1,0 +1,130 @@
+//! The rows of `providers`, in SQL that both databases understand.
+
+use async_trait::async_trait;
+
+use super::Backend;
+use crate::provider::{ProviderFields, ProviderRow, ProviderStore};
+use crate::store::Answer;
+
+#[async_trait]
+impl ProviderStore for Backend {
+    async fn providers(&self) -> Answer<Vec<ProviderRow>> {
+        sqlx::query_as("SELECT * FROM providers ORDER BY name")
+            .fetch_all(self.reader())
+            .await
+    }
+
+    async fn provider(&self, id: i64) -> Answer<Option<ProviderRow>> {
+        sqlx::query_as("SELECT * FROM providers WHERE id = $1")
+            .bind(id)
+            .fetch_optional(self.reader())
+            .await
+    }
+
+    async fn provider_named(&self, name: &str) -> Answer<Option<ProviderRow>> {
+        sqlx::query_as("SELECT * FROM providers WHERE name = $1")
+            .bind(name)
+            .fetch_optional(self.reader())
+            .await
+    }
+
+    async fn add_provider(
+        &self,
+        handle: &str,
+        fields: &ProviderFields,
+        now: i64,
+    ) -> Answer<ProviderRow> {
+        let mut transaction = self.begin().await?;
+        let row = sqlx::query_as(
+            "INSERT INTO providers (
+                 handle, name, kind, client_id, client_secret, secret_method, tenant, issuer,
+                 endpoints, scopes, paused, version, created_at
+             ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, $12)
+             RETURNING *",
+        )
+        .bind(handle)
+        .bind(&fields.name)
+        .bind(&fields.kind)
+        .bind(&fields.client_id)
+        .bind(&fields.client_secret)
+        .bind(&fields.secret_method)
+        .bind(&fields.tenant)
+        .bind(&fields.issuer)
+        .bind(&fields.endpoints)
+        .bind(&fields.scopes)
+        .bind(false)
+        .bind(now)
+        .fetch_one(&mut *transaction)
+        .await?;
+        self.commit_change(transaction).await?;
+        Ok(row)
+    }
+
+    async fn change_provider(
+        &self,
+        id: i64,
+        version: i64,
+        fields: &ProviderFields,
+    ) -> Answer<Option<ProviderRow>> {
+        let mut transaction = self.begin().await?;
+        let row = sqlx::query_as(
+            "UPDATE providers SET
+                 name = $3, kind = $4, client_id = $5, client_secret = $6, secret_method = $7,
+                 tenant = $8, issuer = $9, endpoints = $10, scopes = $11,
+                 trouble_reason = NULL, trouble_since = NULL, version = version + 1
+             WHERE id = $1 AND version = $2
+             RETURNING *",
+        )
+        .bind(id)
+        .bind(version)
+        .bind(&fields.name)
+        .bind(&fields.kind)
+        .bind(&fields.client_id)
+        .bind(&fields.client_secret)
+        .bind(&fields.secret_method)
+        .bind(&fields.tenant)
+        .bind(&fields.issuer)
+        .bind(&fields.endpoints)
+        .bind(&fields.scopes)
+        .fetch_optional(&mut *transaction)
+        .await?;
+        if row.is_some() {
+            self.commit_change(transaction).await?;
+        }
+        Ok(row)
+    }
+
+    async fn pause_provider(&self, id: i64, paused: bool) -> Answer<bool> {
+        let query = sqlx::query("UPDATE providers SET paused = $2 WHERE id = $1");
+        self.change(query.bind(id).bind(paused)).await
+    }
+
+    async fn note_trouble(&self, id: i64, version: i64, reason: &str, since: i64) -> Answer<bool> {
+        let query = sqlx::query(
+            "UPDATE providers SET trouble_reason = $3, trouble_since = $4
+             WHERE id = $1 AND version = $2 AND trouble_since IS NULL",
+        );
+        self.change(query.bind(id).bind(version).bind(reason).bind(since))
+            .await
+    }
+
+    async fn clear_trouble(&self, id: i64, version: i64) -> Answer<bool> {
+        let query = sqlx::query(
+            "UPDATE providers SET trouble_reason = NULL, trouble_since = NULL
+             WHERE id = $1 AND version = $2 AND trouble_since IS NOT NULL",
+        );
+        self.change(query.bind(id).bind(version)).await
+    }
+
+    async fn accounts_of_provider(&self, id: i64) -> Answer<i64> {
+        sqlx::query_scalar("SELECT count(*) FROM accounts WHERE provider_id = $1")
+            .bind(id)
+            .fetch_one(self.reader())
+            .await
+    }
+
+    async fn remove_provider(&self, id: i64) -> Answer<bool> {
+        self.change(sqlx::query("DELETE FROM providers WHERE id = $1").bind(id))
+            .await
+    }
+}

@@ -1,0 +1,189 @@
+//! The store in a SQLite file: one writer, a few readers, any number of processes.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use mailgrant_base::files::{create_private, create_private_dir};
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions as _, Connection as _, Sqlite};
+
+use crate::VaultError;
+use crate::changes::News;
+use crate::store::{Answer, Found, House, Store};
+
+#[path = "../sql/account.rs"]
+mod account;
+#[path = "../sql/admin.rs"]
+mod admin;
+#[path = "../sql/authorization.rs"]
+mod authorization;
+#[path = "../sql/change.rs"]
+mod change;
+#[path = "../sql/event.rs"]
+mod event;
+#[path = "../sql/grant.rs"]
+mod grant;
+#[path = "../sql/ledger.rs"]
+mod ledger;
+#[path = "../sql/provider.rs"]
+mod provider;
+
+type Db = Sqlite;
+type Arguments = sqlx::sqlite::SqliteArguments;
+type Transaction = sqlx::Transaction<'static, Sqlite>;
+
+pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// How long a writer waits for another process.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A SQLite file.
+pub(crate) struct Backend {
+    location: String,
+    options: SqliteConnectOptions,
+    readers: SqlitePool,
+    writer: SqlitePool,
+    news: Arc<News>,
+}
+
+impl Backend {
+    /// Makes the file, for its owner alone, where there is none. Does not open it yet.
+    pub(crate) fn new(path: &Path, news: Arc<News>) -> Result<Self, VaultError> {
+        if let Some(folder) = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+        {
+            create_private_dir(folder)?;
+        }
+        match create_private(path, b"") {
+            Err(error) if error.source.kind() != std::io::ErrorKind::AlreadyExists => {
+                return Err(error.into());
+            }
+            _ => {}
+        }
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .busy_timeout(PATIENCE)
+            .foreign_keys(true)
+            .statement_cache_capacity(64)
+            .disable_statement_logging();
+        // Kibibytes, where negative.
+        let writing = options
+            .clone()
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .pragma("cache_size", "-2048");
+        let reading = options.clone().pragma("cache_size", "-1024");
+        let pool = |most| {
+            SqlitePoolOptions::new()
+                .max_connections(most)
+                .acquire_timeout(PATIENCE)
+                .test_before_acquire(false)
+                .idle_timeout(None)
+                .max_lifetime(None)
+        };
+        Ok(Self {
+            location: path.display().to_string(),
+            options,
+            readers: pool(2).connect_lazy_with(reading),
+            writer: pool(1).connect_lazy_with(writing),
+            news,
+        })
+    }
+
+    fn reader(&self) -> &SqlitePool {
+        &self.readers
+    }
+
+    /// Takes the right to write at once: a transaction that only finds out later that somebody
+    /// else writes could not wait for it.
+    async fn begin(&self) -> Answer<Transaction> {
+        self.writer.begin_with("BEGIN IMMEDIATE").await
+    }
+}
+
+impl Store for Backend {}
+
+#[async_trait]
+impl House for Backend {
+    fn location(&self) -> &str {
+        &self.location
+    }
+
+    fn known_schema(&self) -> i64 {
+        MIGRATIONS.iter().map(|one| one.version).max().unwrap_or(0)
+    }
+
+    async fn inspect(&self) -> Answer<Found> {
+        // A connection that leaves the journal as it is: this may be anybody's file.
+        let mut connection = self.options.connect().await?;
+        let tables: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM sqlite_master WHERE name IN ('_sqlx_migrations', 'vault')",
+        )
+        .fetch_one(&mut connection)
+        .await?;
+        let mut found = Found::default();
+        if tables == 2 {
+            found.schema = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations")
+                .fetch_one(&mut connection)
+                .await?;
+            found.key_check = sqlx::query_scalar("SELECT key_check FROM vault")
+                .fetch_optional(&mut connection)
+                .await?;
+        }
+        connection.close().await?;
+        Ok(found)
+    }
+
+    async fn upgrade(&self, key_check: &[u8]) -> Answer<Vec<u8>> {
+        let mut transaction = self.begin().await?;
+        MIGRATIONS
+            .run_direct(None, &mut *transaction, false)
+            .await?;
+        let there = Self::settle_key_check(&mut transaction, key_check).await?;
+        transaction.commit().await?;
+        Ok(there)
+    }
+
+    async fn change_count(&self) -> Answer<i64> {
+        self.count_changes().await
+    }
+
+    async fn ping(&self) -> Answer<()> {
+        self.count_changes().await.map(|_count| ())
+    }
+
+    async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    fn explain(&self, error: sqlx::Error) -> VaultError {
+        let why = match &error {
+            sqlx::Error::PoolTimedOut => "it has been busy for too long".to_owned(),
+            sqlx::Error::PoolClosed => "it has been closed".to_owned(),
+            sqlx::Error::Io(error) => error.to_string(),
+            sqlx::Error::Database(database) if is_about_the_file(database.code().as_deref()) => {
+                database.message().to_owned()
+            }
+            _ => return VaultError::Unexpected(error.to_string()),
+        };
+        VaultError::Unusable {
+            location: self.location.clone(),
+            why,
+        }
+    }
+}
+
+/// SQLite's result codes that speak of the file and not of the statement: PERM, BUSY, LOCKED,
+/// READONLY, IOERR, CORRUPT, FULL, CANTOPEN, PROTOCOL, NOTADB
+/// (<https://www.sqlite.org/rescode.html>).
+fn is_about_the_file(code: Option<&str>) -> bool {
+    let code = code.and_then(|code| code.parse::<u32>().ok());
+    code.is_some_and(|code| matches!(code & 0xff, 3 | 5 | 6 | 8 | 10 | 11 | 13 | 14 | 15 | 26))
+}

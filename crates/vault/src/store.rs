@@ -1,0 +1,66 @@
+//! What a backend is: every noun's rows, and the house around them.
+
+use async_trait::async_trait;
+
+use crate::VaultError;
+use crate::account::AccountStore;
+use crate::admin::AdminStore;
+use crate::authorization::AuthorizationStore;
+use crate::event::EventStore;
+use crate::grant::GrantStore;
+use crate::ledger::LedgerStore;
+use crate::provider::ProviderStore;
+
+/// What a query answers. [`House::explain`] makes the error one for people.
+pub(crate) type Answer<T> = Result<T, sqlx::Error>;
+
+/// All that a backend can do.
+pub(crate) trait Store:
+    House
+    + ProviderStore
+    + AccountStore
+    + GrantStore
+    + AuthorizationStore
+    + LedgerStore
+    + AdminStore
+    + EventStore
+{
+}
+
+/// What a database holds before it is touched.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// The number of its newest migration; `None` for a database without any.
+    pub(crate) schema: Option<i64>,
+    /// The sealed proof of its key.
+    pub(crate) key_check: Option<Vec<u8>>,
+}
+
+/// The database as a whole.
+#[async_trait]
+pub(crate) trait House: Send + Sync {
+    /// The database's name for people, without credentials.
+    fn location(&self) -> &str;
+
+    /// The number of the newest migration that this program knows.
+    fn known_schema(&self) -> i64;
+
+    /// Looks without changing anything.
+    async fn inspect(&self) -> Answer<Found>;
+
+    /// Brings the schema up to date and puts `key_check` where there is none yet, all or nothing;
+    /// gives the proof that is there. Fails where the database cannot be written.
+    async fn upgrade(&self, key_check: &[u8]) -> Answer<Vec<u8>>;
+
+    /// How many changes there have been that others must notice.
+    async fn change_count(&self) -> Answer<i64>;
+
+    /// Asks something that needs the database.
+    async fn ping(&self) -> Answer<()>;
+
+    /// Closes in good order.
+    async fn close(&self);
+
+    /// Says in words what an error of this database means.
+    fn explain(&self, error: sqlx::Error) -> VaultError;
+}
