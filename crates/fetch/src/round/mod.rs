@@ -367,28 +367,19 @@ impl Round<'_> {
         let (mut known, mut others) = (Vec::new(), Vec::new());
         let vault = &self.shared.vault;
         for message in batch {
+            let entry = [prepared(&message)];
+            let now = self.shared.now();
             if !vault
-                .delivered_in_older_epoch(self.folder.id, &message.digest)
+                .adopt_delivered(self.folder.id, &entry[0], now)
                 .await?
             {
                 others.push(message);
                 continue;
             }
             message.discard();
-            let entry = [prepared(&message)];
+            // The message is in the ledger as delivered; this moves the floor alone.
             let floor = self.floor_without(&entry);
-            let now = self.shared.now();
-            vault
-                .note_prepared(self.folder.id, &entry, floor, now)
-                .await?;
-            let answer = "delivered before, under an older UIDVALIDITY".to_owned();
-            let delivery = Delivery {
-                uid: message.uid,
-                answer,
-            };
-            vault
-                .note_delivered(self.folder.id, &[delivery], now)
-                .await?;
+            vault.note_prepared(self.folder.id, &[], floor, now).await?;
             self.shared.metrics.count(Outcome::Known, 1);
             known.push(message.uid);
         }

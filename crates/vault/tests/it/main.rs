@@ -1,0 +1,4 @@
+//! What the store promises, on every backend.
+
+mod bench;
+mod profiles;
