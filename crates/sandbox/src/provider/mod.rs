@@ -8,7 +8,6 @@ mod ambient;
 mod attempts;
 mod authorization_request;
 mod authorize;
-mod browser;
 mod client_authentication;
 
 mod context;
@@ -25,6 +24,7 @@ mod refusal;
 mod request_log;
 mod scope;
 mod server;
+mod sign_in;
 mod token;
 
 use std::fmt;
@@ -37,9 +37,9 @@ use axum::Router;
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
 
-pub use browser::{sign_in, sign_in_and_deny};
 pub use faults::ProviderFault;
 pub use options::{Client, ProviderOptions, User};
+pub use sign_in::{sign_in, sign_in_and_deny};
 
 use crate::TokenBook;
 use attempts::Attempts;
