@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 use crate::Refusal;
 
 /// How long a value is used before it is fetched again.
-const FRESH: Duration = Duration::from_secs(60 * 60);
+const FRESH: Duration = Duration::from_hours(1);
 
 /// How long a value may still be used while it cannot be fetched again: a provider whose discovery
 /// is down for a day goes on being used.
-const USABLE: Duration = Duration::from_secs(24 * 60 * 60);
+const USABLE: Duration = Duration::from_hours(24);
 
 /// How often a value is fetched before its time, at most.
-const BETWEEN_EARLY_FETCHES: Duration = Duration::from_secs(60);
+const BETWEEN_EARLY_FETCHES: Duration = Duration::from_mins(1);
 
 /// More providers than any profile list has; beyond it, the memory starts over.
 const MOST: usize = 64;

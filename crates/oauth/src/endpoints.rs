@@ -131,7 +131,7 @@ impl Document {
         if !is_same_issuer(issuer, named) {
             let named: String = named
                 .chars()
-                .filter(|c| c.is_ascii_graphic())
+                .filter(char::is_ascii_graphic)
                 .take(200)
                 .collect();
             let said = format!("the profile says `{expected}`, the provider `{named}`");

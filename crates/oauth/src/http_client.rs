@@ -22,7 +22,7 @@ use crate::keys::Keys;
 const LONGEST_ANSWER: usize = 1024 * 1024;
 
 /// A provider that asks for more patience than this is asked again after this long all the same.
-const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+const LONGEST_WAIT: Duration = Duration::from_hours(24);
 
 /// How long an idle connection is kept: long enough for a round of renewals.
 const IDLE: Duration = Duration::from_secs(30);
@@ -285,12 +285,14 @@ mod tests {
             .collect()
     }
 
+    type Case<'a> = (&'a [(HeaderName, &'a str)], Option<u64>);
+
     #[test]
     fn retry_after_is_read_as_seconds_and_as_a_date() {
         let date = "Tue, 24 Nov 2026 04:00:00 GMT";
-        let cases: [(&[(HeaderName, &str)], Option<u64>); 7] = [
+        let cases: [Case<'_>; 7] = [
             (&[(RETRY_AFTER, "120")], Some(120)),
-            (&[(RETRY_AFTER, "99999999")], Some(3600)),
+            (&[(RETRY_AFTER, "99999999")], Some(86_400)),
             (
                 &[(RETRY_AFTER, "Tue, 24 Nov 2026 04:01:30 GMT"), (DATE, date)],
                 Some(90),

@@ -164,10 +164,10 @@ fn name(claims: &Claims) -> Option<String> {
         Some(Value::String(verified)) => verified == "false",
         _ => false,
     };
-    let names = NAMES
+    let mut names = NAMES
         .iter()
         .filter(|name| !(unverified && **name == "email"));
-    let found = names.filter_map(|name| text(claims, name)).next();
+    let found = names.find_map(|name| text(claims, name));
     found.and_then(|name| clean(name, &Secrets::default()))
 }
 

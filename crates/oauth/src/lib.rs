@@ -27,6 +27,8 @@ mod error_catalogue;
 mod http_client;
 mod identity;
 mod keys;
+#[cfg(test)]
+mod leaks;
 mod profile;
 mod redirect;
 mod refusal;

@@ -169,7 +169,7 @@ async fn serve(
         Then::Close => stream.shutdown().await,
         Then::Hang => stream.read_to_end(&mut Vec::new()).await.map(drop),
         Then::Repeat => loop {
-            stream.write_all(&[b' '; 65536]).await?;
+            stream.write_all(&[b' '; 8192]).await?;
         },
     }
 }
