@@ -16,9 +16,6 @@ impl Keeper {
     ) -> Result<AccessToken, KeeperError> {
         let case = self.case(account, resource).await?;
         match decide(Want::Valid, &case.view(), self.now()) {
-            Step::Serve => case.serve(),
-            Step::Unauthorized => Err(case.unauthorized()),
-            Step::Paused => Err(case.provider_paused()),
             Step::Renew | Step::Probe | Step::Wait(_) | Step::Held(_) => {
                 match self.renew(account, resource, Want::Valid).await {
                     Err(failure) if failure.grant_stays() => {
@@ -27,6 +24,7 @@ impl Keeper {
                     answer => answer,
                 }
             }
+            step => case.without_asking(step),
         }
     }
 
@@ -103,11 +101,24 @@ impl Case {
         }
     }
 
-    /// The kept token.
-    pub(crate) fn serve(self) -> Result<AccessToken, KeeperError> {
-        match self.kept {
-            Some(kept) => Ok(kept.into()),
-            None => Err(self.unauthorized()),
+    /// What there is to say without asking the provider.
+    pub(crate) fn without_asking(self, step: Step) -> Result<AccessToken, KeeperError> {
+        match step {
+            Step::Serve => match self.kept {
+                Some(kept) => Ok(kept.into()),
+                None => Err(self.unauthorized()),
+            },
+            Step::Unauthorized => Err(self.unauthorized()),
+            Step::Paused => Err(self.provider_paused()),
+            Step::Renew | Step::Probe | Step::Held(_) => Err(self.provider_trouble()),
+            Step::Wait(retry_at) => Err(KeeperError::Later {
+                account: self.name().to_owned(),
+                why: case
+                    .grant
+                    .last_failure
+                    .unwrap_or_else(|| "the last renewal failed".to_owned()),
+                retry_at,
+            }),
         }
     }
 
@@ -130,7 +141,7 @@ impl Case {
         }
     }
 
-    pub(crate) fn provider_paused(&self) -> KeeperError {
+    fn provider_paused(&self) -> KeeperError {
         KeeperError::ProviderPaused {
             provider: self.provider.name.clone(),
         }

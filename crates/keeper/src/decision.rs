@@ -88,3 +88,84 @@ pub(crate) fn decide(want: Want, view: &View, now: Timestamp) -> Step {
         _ => Step::Renew,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::constant(1_767_225_600, 0);
+
+    fn instant() -> impl Strategy<Value = Timestamp> {
+        (-7200_i64..7200).prop_map(|seconds| NOW + SignedDuration::from_secs(seconds))
+    }
+
+    fn want() -> impl Strategy<Value = Want> {
+        prop_oneof![Just(Want::Valid), (0_i64..5).prop_map(Want::NewerThan)]
+    }
+
+    prop_compose! {
+        fn kept()(version in 0_i64..5, issued_at in instant(), expires_at in instant()) -> Kept {
+            Kept { version, issued_at, expires_at }
+        }
+    }
+
+    prop_compose! {
+        fn view()(
+            provider_paused in any::<bool>(),
+            provider_trouble in any::<bool>(),
+            state in prop_oneof![
+                3 => Just(GrantState::Active),
+                1 => Just(GrantState::Pending),
+                1 => Just(GrantState::NeedsAuthorization),
+                1 => Just(GrantState::Revoked),
+            ],
+            retry_at in proptest::option::of(instant()),
+            kept in proptest::option::of(kept()),
+        ) -> View {
+            View { provider_paused, provider_trouble, state, retry_at, kept }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_token_is_handed_out_only_if_it_lives_and_is_what_was_wanted(
+            want in want(),
+            view in view(),
+        ) {
+            if decide(want, &view, NOW) == Step::Serve {
+                let kept = view.kept.unwrap();
+                prop_assert!(kept.expires_at > NOW);
+                prop_assert!(want.is_met_by(kept.version));
+                prop_assert_eq!(view.state, GrantState::Active);
+                prop_assert!(!view.provider_paused);
+            }
+        }
+
+        #[test]
+        fn the_provider_is_asked_only_for_a_living_grant_and_never_before_its_time(
+            want in want(),
+            view in view(),
+        ) {
+            let step = decide(want, &view, NOW);
+            if matches!(step, Step::Renew | Step::Probe) {
+                prop_assert!(!view.provider_paused);
+                prop_assert_eq!(view.state, GrantState::Active);
+                prop_assert!(view.retry_at.is_none_or(|retry_at| retry_at <= NOW));
+                prop_assert_eq!(step == Step::Probe, view.provider_trouble);
+            }
+        }
+
+        #[test]
+        fn a_token_that_a_mail_server_refused_is_never_handed_out_again(
+            version in 0_i64..5,
+            view in view(),
+        ) {
+            let refused = Want::NewerThan(version);
+            let same = view.kept.is_some_and(|kept| kept.version == version);
+            prop_assert!(!(same && decide(refused, &view, NOW) == Step::Serve));
+        }
+    }
+}

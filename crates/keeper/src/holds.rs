@@ -14,8 +14,8 @@ use mailgrant_base::{Backoff, Random};
 
 use crate::schedule::after;
 
-const FIRST: Duration = Duration::from_secs(60);
-const LONGEST: Duration = Duration::from_secs(3600);
+const FIRST: Duration = Duration::from_mins(1);
+const LONGEST: Duration = Duration::from_hours(1);
 
 /// Keys that must wait. An entry goes when its key succeeds, or when it is looked up under a newer
 /// version of the provider's profile.
@@ -86,5 +86,50 @@ impl<K: Eq + Hash> Holds<K> {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<K, Hold>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use mailgrant_base::SeededRandom;
+
+    use super::*;
+
+    const START: Timestamp = Timestamp::constant(1_767_225_600, 0);
+
+    #[test]
+    fn one_claim_holds_off_all_others_and_the_wait_grows_to_an_hour() {
+        let holds = Holds::default();
+        let random = SeededRandom::new(1);
+        let mut now = START;
+        for minutes in [1, 2, 4, 8, 16, 32, 60, 60] {
+            assert_eq!(holds.claim('p', 1, now, &random), Ok(()));
+            let until = holds.claim('p', 1, now, &random).unwrap_err();
+            let longest = SignedDuration::from_mins(minutes);
+            let wait = until.duration_since(now);
+            assert!(wait >= longest / 2 && wait <= longest, "{wait:?}");
+            now = until;
+        }
+    }
+
+    #[test]
+    fn a_changed_profile_or_a_success_ends_the_wait() {
+        let holds = Holds::default();
+        let random = SeededRandom::new(1);
+        holds.claim('p', 1, START, &random).unwrap();
+        assert_eq!(holds.claim('p', 2, START, &random), Ok(()));
+        assert!(holds.claim('p', 2, START, &random).is_err());
+        holds.clear(&'p');
+        assert_eq!(holds.until(&'p', 2), None);
+    }
+
+    #[test]
+    fn looking_under_a_newer_version_forgets_the_hold() {
+        let holds = Holds::default();
+        holds.claim('p', 1, START, &SeededRandom::new(1)).unwrap();
+        assert!(holds.until(&'p', 1).is_some());
+        assert_eq!(holds.until(&'p', 2), None);
+        assert!(holds.lock().is_empty());
     }
 }

@@ -10,15 +10,17 @@
 //! access_token, renew_refused (access)      run, renew_due (watch)
 //!             └────────────┬───────────────────────┘
 //!                   single_flight             one renewal per account in this process
-//!                      renewal                lease, look, ask, store: one in all processes
-//!          ┌──────────┬────┴─────┬─────────┐
-//!       decision   outcome    unstored    holds
-//!       may we?    what now?  never lost  who must wait
+//!                      renewal                lease and look: one in all processes
+//!          ┌───────────────┼──────────┐
+//!       decision        asking      holds      may we? the provider's answer; who must wait
+//!                     ┌────┴────┐
+//!                  outcome   unstored          what now? what could not be stored is not lost
 //! ```
 //!
 //! `decision`, `outcome` and `schedule` are pure: what they decide is tested without a provider.
 
 mod access;
+mod asking;
 mod authorization;
 mod decision;
 mod endpoints;

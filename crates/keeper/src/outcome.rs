@@ -9,10 +9,10 @@ use mailgrant_oauth::Refusal;
 use crate::schedule::after;
 
 const FIRST: Duration = Duration::from_secs(5);
-const LONGEST: Duration = Duration::from_secs(15 * 60);
+const LONGEST: Duration = Duration::from_mins(15);
 
 /// No provider is believed that it wants to be left alone for longer than this.
-const LONGEST_ASKED: Duration = Duration::from_secs(24 * 3600);
+const LONGEST_ASKED: Duration = Duration::from_hours(24);
 
 /// What follows from a refusal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,4 +66,64 @@ pub(crate) fn retry_at(
     let wait = Backoff::wait(FIRST, LONGEST, failures, random);
     let asked = asked.unwrap_or_default().min(LONGEST_ASKED);
     after(now, wait.max(asked))
+}
+
+#[cfg(test)]
+mod tests {
+    use mailgrant_base::SeededRandom;
+    use mailgrant_oauth::Said;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const START: Timestamp = Timestamp::constant(1_767_225_600, 0);
+
+    fn said() -> impl Strategy<Value = Said> {
+        (".{0,20}", proptest::option::of(".{0,40}")).prop_map(|(error, description)| Said {
+            error,
+            description,
+            status: Some(400),
+        })
+    }
+
+    fn refusal() -> impl Strategy<Value = Refusal> {
+        prop_oneof![
+            said().prop_map(Refusal::NeedsPerson),
+            said().prop_map(Refusal::Profile),
+            (".{0,40}", proptest::option::of(any::<u64>())).prop_map(|(why, seconds)| {
+                Refusal::Later {
+                    why,
+                    retry_after: seconds.map(Duration::from_secs),
+                }
+            }),
+            ".{0,40}".prop_map(Refusal::Garbled),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn only_a_provider_that_asks_for_a_person_ends_a_grant(refusal in refusal()) {
+            let ends = matches!(verdict(&refusal), Verdict::End { .. });
+            prop_assert_eq!(ends, matches!(refusal, Refusal::NeedsPerson(_)));
+        }
+
+        #[test]
+        fn only_a_refused_registration_is_the_profiles_fault(refusal in refusal()) {
+            let blames = matches!(verdict(&refusal), Verdict::BlameProfile { .. });
+            prop_assert_eq!(blames, matches!(refusal, Refusal::Profile(_)));
+        }
+
+        #[test]
+        fn a_retry_waits_its_backoff_and_what_was_asked_but_never_longer_than_a_day(
+            failures in any::<u32>(),
+            asked in proptest::option::of(any::<u64>().prop_map(Duration::from_secs)),
+            seed in any::<u64>(),
+        ) {
+            let at = retry_at(failures, asked, START, &SeededRandom::new(seed));
+            let wait = Duration::try_from(at.duration_since(START)).unwrap();
+            prop_assert!(wait >= FIRST / 2);
+            prop_assert!(wait >= asked.unwrap_or_default().min(LONGEST_ASKED));
+            prop_assert!(wait <= LONGEST.max(asked.unwrap_or_default()).min(LONGEST_ASKED));
+        }
+    }
 }

@@ -98,3 +98,123 @@ impl Jitter {
         f64::from(u32::from_le_bytes([a, b, c, d])) / (f64::from(u32::MAX) + 1.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use mailgrant_base::SeededRandom;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const USED: Timestamp = Timestamp::constant(1_767_225_600, 0);
+    const DAY: i64 = 24 * 3600;
+
+    fn seconds(seconds: i64) -> SignedDuration {
+        SignedDuration::from_secs(seconds)
+    }
+
+    fn active(life: i64) -> Standing {
+        Standing {
+            state: GrantState::Active,
+            last_used: Some(USED),
+            expires_at: Some(USED + seconds(life)),
+            retry_at: None,
+            account_paused: false,
+            provider_paused: false,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_token_is_replaced_in_the_last_third_of_its_life_but_before_its_end(
+            life in 60..20 * DAY,
+            jitter in 0.0..1.0,
+        ) {
+            let due = active(life).due(jitter).unwrap().duration_since(USED);
+            prop_assert!(due >= seconds(life).mul_f64(0.69).max(SHORTEST));
+            prop_assert!(due <= seconds(life).mul_f64(0.86).max(SHORTEST));
+        }
+
+        #[test]
+        fn every_living_grant_is_used_within_twenty_days_whatever_its_token_says(
+            life in proptest::option::of(-DAY..400 * DAY),
+            account_paused in any::<bool>(),
+            jitter in 0.0..1.0,
+        ) {
+            let standing = Standing {
+                expires_at: life.map(|life| USED + seconds(life)),
+                account_paused,
+                ..active(0)
+            };
+            let due = standing.due(jitter).unwrap().duration_since(USED);
+            prop_assert!(due >= SHORTEST);
+            prop_assert!(due <= seconds(20 * DAY));
+        }
+
+        #[test]
+        fn a_paused_account_is_renewed_for_its_grant_alone(life in 60..DAY, jitter in 0.0..1.0) {
+            let standing = Standing { account_paused: true, ..active(life) };
+            let due = standing.due(jitter).unwrap().duration_since(USED);
+            prop_assert!(due >= seconds(16 * DAY));
+        }
+
+        #[test]
+        fn nothing_is_due_before_its_retry(
+            life in 60..DAY,
+            retry in 0..30 * DAY,
+            jitter in 0.0..1.0,
+        ) {
+            let retry_at = USED + seconds(retry);
+            let standing = Standing { retry_at: Some(retry_at), ..active(life) };
+            prop_assert!(standing.due(jitter).unwrap() >= retry_at);
+        }
+
+        #[test]
+        fn a_token_in_the_first_nine_tenths_of_its_life_is_handed_out_and_an_ended_one_never(
+            life in 1_i64..30 * DAY,
+            age in 0_i64..60 * DAY,
+        ) {
+            let handed_out = lives(USED, USED + seconds(life), USED + seconds(age));
+            if age >= life {
+                prop_assert!(!handed_out);
+            }
+            if age < life * 9 / 10 {
+                prop_assert!(handed_out);
+            }
+            if life - age > 60 {
+                prop_assert!(handed_out);
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_due_without_an_active_grant_or_with_a_paused_provider() {
+        for state in [
+            GrantState::Pending,
+            GrantState::NeedsAuthorization,
+            GrantState::Revoked,
+        ] {
+            let standing = Standing {
+                state,
+                ..active(3600)
+            };
+            assert_eq!(standing.due(0.5), None);
+        }
+        let standing = Standing {
+            provider_paused: true,
+            ..active(3600)
+        };
+        assert_eq!(standing.due(0.5), None);
+    }
+
+    #[test]
+    fn an_account_keeps_its_own_place_in_time() {
+        let jitter = Jitter::new(&SeededRandom::new(3));
+        let places: Vec<_> = (0..1000).map(|id| jitter.of(AccountId(id))).collect();
+        assert!(places.iter().all(|place| (0.0..1.0).contains(place)));
+        assert!(places.iter().filter(|place| **place < 0.5).count() > 400);
+        assert!(places.iter().filter(|place| **place >= 0.5).count() > 400);
+        let again: Vec<_> = (0..1000).map(|id| jitter.of(AccountId(id))).collect();
+        assert_eq!(places, again);
+    }
+}

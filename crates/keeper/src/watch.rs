@@ -25,7 +25,7 @@ const AT_ONCE: usize = 16;
 const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Even if nothing is due: the clock may have been set, the machine may have slept.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// Between two attempts to store what could not be stored.
 const UNSTORED_PAUSE: Duration = Duration::from_secs(10);

@@ -48,3 +48,79 @@ pub(super) fn keeps_refresh_token(present: &Grant, subject: Option<&str>) -> boo
     };
     present.state == GrantState::Active && present.refresh_token.is_some() && same_person
 }
+
+#[cfg(test)]
+mod tests {
+    use mailgrant_vault::AccountId;
+
+    use super::*;
+
+    fn scopes(text: &str) -> Vec<Scope> {
+        Scope::parse_list(text).unwrap()
+    }
+
+    fn grant(state: GrantState, refresh_token: bool, subject: Option<&str>) -> Grant {
+        Grant {
+            account: AccountId(1),
+            state,
+            reason: None,
+            version: 1,
+            refresh_token: refresh_token.then(|| "refresh".into()),
+            scopes: Vec::new(),
+            subject: subject.map(str::to_owned),
+            signed_in: None,
+            authorized_at: None,
+            renewed_at: None,
+            failures: 0,
+            last_failure: None,
+            retry_at: None,
+        }
+    }
+
+    #[test]
+    fn a_scope_for_mail_that_was_not_given_is_found() {
+        let requested = scopes("openid offline_access https://mail.example/IMAP.Read");
+        let found = missing_scope(&requested, &scopes("openid"));
+        assert_eq!(
+            found.map(Scope::as_str),
+            Some("https://mail.example/IMAP.Read")
+        );
+    }
+
+    #[test]
+    fn scopes_about_people_may_be_missing_and_the_case_of_the_others_may_differ() {
+        let requested = scopes("openid email offline_access https://mail.example/IMAP.Read");
+        let granted = scopes("https://mail.example/imap.read");
+        assert_eq!(missing_scope(&requested, &granted), None);
+    }
+
+    #[test]
+    fn an_id_token_is_owed_where_openid_was_asked_for_and_not_left_out() {
+        let (with, without) = (scopes("openid mail"), scopes("mail"));
+        assert!(owes_id_token(&with, None));
+        assert!(owes_id_token(&with, Some(&with)));
+        assert!(!owes_id_token(&with, Some(&without)));
+        assert!(!owes_id_token(&without, None));
+    }
+
+    #[test]
+    fn addresses_are_the_same_whatever_their_case() {
+        assert!(is_expected("Desk@Example.com", "desk@example.COM"));
+        assert!(!is_expected("other@example.com", "desk@example.com"));
+    }
+
+    #[test]
+    fn a_refresh_token_from_before_serves_on_only_for_the_same_person() {
+        let active = |subject| grant(GrantState::Active, true, subject);
+        assert!(keeps_refresh_token(&active(Some("anna")), Some("anna")));
+        assert!(keeps_refresh_token(&active(None), None));
+        assert!(!keeps_refresh_token(&active(Some("anna")), Some("bob")));
+        assert!(!keeps_refresh_token(&active(Some("anna")), None));
+        assert!(!keeps_refresh_token(
+            &grant(GrantState::Active, false, None),
+            None
+        ));
+        let ended = grant(GrantState::NeedsAuthorization, true, None);
+        assert!(!keeps_refresh_token(&ended, None));
+    }
+}

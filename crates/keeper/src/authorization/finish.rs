@@ -17,7 +17,7 @@ use tracing::{error, info, warn};
 use super::checks::{is_expected, keeps_refresh_token, missing_scope, owes_id_token};
 use super::{Arrival, AuthorizationError, Finished};
 use crate::Keeper;
-use crate::renewal::ends_at;
+use crate::asking::ends_at;
 
 impl Keeper {
     /// The browser is back: checks the answer, redeems the code, looks who signed in and stores
