@@ -113,7 +113,7 @@ impl Case {
             Step::Renew | Step::Probe | Step::Held(_) => Err(self.provider_trouble()),
             Step::Wait(retry_at) => Err(KeeperError::Later {
                 account: self.name().to_owned(),
-                why: case
+                why: self
                     .grant
                     .last_failure
                     .unwrap_or_else(|| "the last renewal failed".to_owned()),

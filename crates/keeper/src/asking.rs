@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use mailgrant_oauth::{Refusal, Resource, Scope, Tokens, refresh, requested_scopes};
+use mailgrant_oauth::{Refusal, Resource, Scope, Tokens, refresh, requested_scopes, resolve};
 use mailgrant_vault::{EventKind, GrantState, NewEvent, Renewal, VaultError};
 use secrecy::SecretString;
 use tokio::time::Instant;
@@ -53,7 +53,7 @@ impl Keeper {
     }
 
     async fn refresh(&self, case: &Case, spent: &SecretString) -> Result<Tokens, Refusal> {
-        let endpoints = match self.endpoints(&case.provider).await {
+        let endpoints = match resolve(&self.inner.http, &case.provider.profile).await {
             // Discovery knows nothing of this grant, so it cannot end it.
             Err(Refusal::NeedsPerson(said)) => return Err(Refusal::Garbled(said.to_string())),
             found => found?,

@@ -11,7 +11,6 @@ use mailgrant_vault::{AccountId, NewEvent, ProviderId, StoredToken, Vault};
 use secrecy::SecretString;
 use tracing::error;
 
-use crate::endpoints::KnownEndpoints;
 use crate::holds::Holds;
 use crate::schedule::Jitter;
 use crate::single_flight::Flights;
@@ -32,7 +31,6 @@ pub(crate) struct Inner {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) metrics: KeeperMetrics,
-    pub(crate) endpoints: KnownEndpoints,
     pub(crate) flights: Flights<(AccountId, Resource), Result<AccessToken, KeeperError>>,
     pub(crate) unstored: Unstored,
     /// Providers that refuse Mailgrant's registration: when the next probe may go out.
@@ -85,7 +83,6 @@ impl Keeper {
                 clock,
                 random,
                 metrics,
-                endpoints: KnownEndpoints::default(),
                 flights: Flights::default(),
                 unstored: Unstored::default(),
                 held_providers: Holds::default(),

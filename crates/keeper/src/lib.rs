@@ -23,7 +23,6 @@ mod access;
 mod asking;
 mod authorization;
 mod decision;
-mod endpoints;
 mod error;
 mod holds;
 mod keeper;

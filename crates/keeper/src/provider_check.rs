@@ -18,7 +18,6 @@ impl Keeper {
     /// client credential is not refused outright.
     pub async fn check_provider(&self, provider: &Provider) -> ProviderCheck {
         let mut steps = Vec::new();
-        // Asked anew: the administrator wants to know how it is now.
         match resolve(&self.inner.http, &provider.profile).await {
             Err(refusal) => {
                 steps.push(("Find the endpoints".to_owned(), Err(refusal.diagnosis())));

@@ -25,7 +25,7 @@ impl Keeper {
 
         let trouble = ProviderTrouble {
             reason: reason.to_owned(),
-            since: provider.trouble.as_ref().map_or(now, |known| known.since),
+            since: now,
         };
         let news = self
             .inner

@@ -1,6 +1,6 @@
 //! Ending a grant on purpose.
 
-use mailgrant_oauth::{Resource, revoke};
+use mailgrant_oauth::{Resource, resolve, revoke};
 use mailgrant_vault::{AccountId, EventKind, GrantState, NewEvent, VaultError};
 use secrecy::SecretString;
 use tracing::{info, warn};
@@ -96,11 +96,9 @@ impl Keeper {
     }
 
     async fn tell_provider(&self, case: &Case, token: &SecretString) -> bool {
-        let told = match self.endpoints(&case.provider).await {
-            Ok(endpoints) => {
-                let profile = &case.provider.profile;
-                revoke(&self.inner.http, profile, &endpoints, token).await
-            }
+        let profile = &case.provider.profile;
+        let told = match resolve(&self.inner.http, profile).await {
+            Ok(endpoints) => revoke(&self.inner.http, profile, &endpoints, token).await,
             Err(refusal) => Err(refusal),
         };
         told.unwrap_or_else(|refusal| {

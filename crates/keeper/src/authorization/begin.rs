@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use mailgrant_base::Diagnose as _;
-use mailgrant_oauth::{Attempt, AuthorizeUrl, authorize_url, requested_scopes};
+use mailgrant_oauth::{Attempt, AuthorizeUrl, authorize_url, requested_scopes, resolve};
 use mailgrant_vault::{Account, AccountId, AuthorizationId, AuthorizationOutcome, Begun, Provider};
 use secrecy::SecretString;
 use tracing::{error, info};
@@ -70,7 +70,7 @@ impl Keeper {
         browser: &SecretString,
     ) -> Result<Departure, AuthorizationError> {
         let (account, provider) = self.account_and_provider(account).await?;
-        let endpoints = self.endpoints(&provider).await?;
+        let endpoints = resolve(&self.inner.http, &provider.profile).await?;
         let begun = Begun {
             attempt: Attempt::new(self.inner.random.as_ref()),
             redirect_uri: self.inner.redirect_uri.as_str().to_owned(),

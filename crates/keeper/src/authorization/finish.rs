@@ -5,7 +5,7 @@ use std::future::Future;
 use mailgrant_base::Diagnose as _;
 use mailgrant_oauth::{
     Callback, Endpoints, Identity, IdentityError, RedirectUri, Resource, Scope, Tokens, identity,
-    redeem_code, requested_scopes,
+    redeem_code, requested_scopes, resolve,
 };
 use mailgrant_vault::{
     Account, AccountId, Authorization, AuthorizationId, AuthorizationOutcome, Begun, EventKind,
@@ -74,7 +74,7 @@ impl Keeper {
         if (provider.id, provider.version) != (begun.provider, begun.provider_version) {
             return Err(AuthorizationError::ProfileChanged);
         }
-        let endpoints = self.endpoints(&provider).await?;
+        let endpoints = resolve(&self.inner.http, &provider.profile).await?;
         callback.check_issuer(&endpoints)?;
         let code = callback.answer?;
 
