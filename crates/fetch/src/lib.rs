@@ -27,6 +27,8 @@ mod shared;
 mod sink;
 mod status;
 mod supervisor;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 pub use error::FetchError;

@@ -1,0 +1,113 @@
+//! The plug is pulled before every single effect of a delivery, and again during the recovery.
+
+use mailgrant_vault::AfterDelivery;
+
+use super::{Plan, World, count, sorted};
+use crate::plug::Plug;
+
+/// Fetches with power for so many effects; says whether the power ran out.
+async fn fetch_until(world: &World, effects: i64) -> bool {
+    let plug = Plug::after(effects);
+    let fetched = world
+        .fetcher
+        .unplugged(plug.clone())
+        .fetch_once(world.account.id)
+        .await;
+    assert_eq!(fetched.is_err(), plug.pulled(), "{fetched:?}");
+    plug.pulled()
+}
+
+/// The application takes half of what it finds.
+fn application_takes_some(world: &World) {
+    let (new, cur) = (world.maildir().join("new"), world.maildir().join("cur"));
+    for entry in std::fs::read_dir(&new).into_iter().flatten().step_by(2) {
+        let entry = entry.unwrap();
+        std::fs::rename(entry.path(), cur.join(entry.file_name())).unwrap();
+    }
+}
+
+async fn survives_every_crash(after: AfterDelivery) {
+    let world = Plan {
+        after: after.clone(),
+        ..Plan::default()
+    }
+    .build()
+    .await;
+    let mut sent = Vec::new();
+    let mut number = 0_u32;
+    for effects in 0.. {
+        for _ in 0..3 {
+            number += 1;
+            let raw = format!("Subject: message {number}\r\n\r\n").into_bytes();
+            world.server.deliver(super::ADDRESS, "INBOX", &raw);
+            sent.push(raw);
+        }
+        let crashed = fetch_until(&world, effects).await;
+        application_takes_some(&world);
+        world.fetch().await.unwrap();
+        assert!(
+            world.delivered() == sorted(sent.clone()),
+            "after {effects} effects"
+        );
+        assert_eq!(
+            count(&world.maildir().join("tmp")),
+            0,
+            "after {effects} effects"
+        );
+        if matches!(after, AfterDelivery::Delete) {
+            assert!(world.inbox().is_empty(), "after {effects} effects");
+        }
+        if !crashed {
+            assert!(effects > 12, "the plug is asked before every effect");
+            return;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_before_any_effect_loses_nothing_and_doubles_nothing() {
+    survives_every_crash(AfterDelivery::Keep).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nor_does_it_where_mail_is_deleted_at_the_source() {
+    survives_every_crash(AfterDelivery::Delete).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_crash_during_the_recovery_changes_nothing() {
+    let world = Plan {
+        after: AfterDelivery::Delete,
+        ..Plan::default()
+    }
+    .build()
+    .await;
+    let mut sent = Vec::new();
+    for first in 0.. {
+        let mut first_crashed = false;
+        for second in 0.. {
+            for twin in ["one", "other"] {
+                let raw = format!("Subject: {first} {second} {twin}\r\n\r\n").into_bytes();
+                world.server.deliver(super::ADDRESS, "INBOX", &raw);
+                sent.push(raw);
+            }
+            first_crashed = fetch_until(&world, first).await;
+            let second_crashed = fetch_until(&world, second).await;
+            application_takes_some(&world);
+            world.fetch().await.unwrap();
+            assert_eq!(
+                world.delivered().len(),
+                sent.len(),
+                "after {first} and {second} effects"
+            );
+            if !second_crashed {
+                break;
+            }
+        }
+        if !first_crashed {
+            break;
+        }
+    }
+    assert!(world.delivered() == sorted(sent));
+    assert!(world.inbox().is_empty());
+}
