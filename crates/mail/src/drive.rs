@@ -1,1 +1,204 @@
-//! The pump between a socket and a dialogue: the only file of the crate that owns a socket.
+//! The pump between a socket and a conversation: the only file of the crate that owns a socket.
+
+use std::future::Future;
+use std::io;
+use std::time::Duration;
+
+use rustls_pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_rustls::TlsConnector;
+
+use crate::imap::{Limits, Machine, Reader, Step};
+use crate::verdict::Peer;
+use crate::{MailError, MailServer, Security, Trust};
+
+trait Socket: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Send + Sync + Unpin> Socket for S {}
+
+/// A connection to a server, and what has been read from it.
+pub(crate) struct Wire {
+    stream: Stream,
+    reader: Reader,
+    server: MailServer,
+    trust: Trust,
+    limits: Limits,
+}
+
+enum Stream {
+    Plain(TcpStream),
+    Tls(Box<dyn Socket>),
+    /// Between the two; stays where the handshake fails.
+    Gone,
+}
+
+impl Wire {
+    /// Connects, with TLS from the first byte where the server is set so.
+    pub(crate) async fn connect(
+        server: &MailServer,
+        trust: &Trust,
+        limits: Limits,
+    ) -> Result<Self, MailError> {
+        let peer = Peer::new(server);
+        let connect = TcpStream::connect((server.host.as_str(), server.port));
+        let tcp = in_time(limits.connect, connect)
+            .await
+            .map_err(|why| peer.connect(why))?;
+        // A command is one small write: it is not to wait for another.
+        let _ = tcp.set_nodelay(true);
+        let mut wire = Self {
+            stream: Stream::Plain(tcp),
+            reader: Reader::new(peer, limits.line),
+            server: server.clone(),
+            trust: trust.clone(),
+            limits,
+        };
+        if server.security == Security::Tls {
+            wire.upgrade().await?;
+        }
+        Ok(wire)
+    }
+
+    pub(crate) fn reader(&mut self) -> &mut Reader {
+        &mut self.reader
+    }
+
+    pub(crate) fn peer(&self) -> &Peer {
+        self.reader.peer()
+    }
+
+    /// Runs a conversation to its end.
+    pub(crate) async fn run<M: Machine>(&mut self, machine: &mut M) -> Result<M::Done, MailError> {
+        loop {
+            match machine.step(&mut self.reader)? {
+                Step::Done(done) => return Ok(done),
+                Step::Output(bytes) => self.write(&bytes).await?,
+                Step::UpgradeTls => self.upgrade().await?,
+                Step::NeedInput => {
+                    let until = Instant::now() + self.limits.answer;
+                    if !self.read_until(until).await? {
+                        let seconds = self.limits.answer.as_secs();
+                        let why = format!("it said nothing for {seconds} seconds");
+                        return Err(self.peer().closed(why));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads what comes; `false` when nothing did until then.
+    pub(crate) async fn read_until(&mut self, until: Instant) -> Result<bool, MailError> {
+        let room = self.reader.room();
+        let read = match &mut self.stream {
+            Stream::Plain(stream) => timeout_at(until, stream.read_buf(room)).await,
+            Stream::Tls(stream) => timeout_at(until, stream.read_buf(room)).await,
+            Stream::Gone => Ok(Ok(0)),
+        };
+        match read {
+            Err(_) => Ok(false),
+            Ok(Ok(0)) => Err(self.peer().closed("it hung up")),
+            Ok(Ok(_)) => Ok(true),
+            Ok(Err(error)) => Err(self.peer().closed(words(&error))),
+        }
+    }
+
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), MailError> {
+        let limit = self.limits.answer;
+        let written = match &mut self.stream {
+            Stream::Plain(stream) => in_time(limit, stream.write_all(bytes)).await,
+            Stream::Tls(stream) => {
+                let write = async {
+                    stream.write_all(bytes).await?;
+                    stream.flush().await
+                };
+                in_time(limit, write).await
+            }
+            Stream::Gone => Err("the connection is gone".to_owned()),
+        };
+        written.map_err(|why| self.peer().closed(why))
+    }
+
+    async fn upgrade(&mut self) -> Result<(), MailError> {
+        let Stream::Plain(tcp) = std::mem::replace(&mut self.stream, Stream::Gone) else {
+            return Err(self.peer().protocol("TLS was asked for twice"));
+        };
+        let name = ServerName::try_from(self.server.host.clone())
+            .map_err(|error| self.tls(error.to_string()))?;
+        let handshake = TlsConnector::from(self.trust.config()).connect(name, tcp);
+        match timeout(self.limits.connect, handshake).await {
+            Ok(Ok(stream)) => {
+                self.stream = Stream::Tls(Box::new(stream));
+                Ok(())
+            }
+            Ok(Err(error)) => Err(self.tls(tls_words(&error))),
+            Err(_) => Err(self.tls("the handshake took too long".to_owned())),
+        }
+    }
+
+    fn tls(&self, why: String) -> MailError {
+        MailError::Tls {
+            server: self.server.to_string(),
+            why,
+        }
+    }
+}
+
+impl std::fmt::Debug for Wire {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Wire({})", self.server)
+    }
+}
+
+async fn in_time<T>(
+    limit: Duration,
+    work: impl Future<Output = io::Result<T>>,
+) -> Result<T, String> {
+    match timeout(limit, work).await {
+        Ok(Ok(done)) => Ok(done),
+        Ok(Err(error)) => Err(words(&error)),
+        Err(_) => Err(format!("no answer for {} seconds", limit.as_secs())),
+    }
+}
+
+/// What the operating system said, in words.
+fn words(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => "nobody listens on that port".to_owned(),
+        io::ErrorKind::ConnectionReset => "the connection was reset".to_owned(),
+        io::ErrorKind::UnexpectedEof => "the connection was cut off".to_owned(),
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
+            "there is no way to that host".to_owned()
+        }
+        _ => error.to_string(),
+    }
+}
+
+/// Why a handshake failed, by name.
+fn tls_words(error: &io::Error) -> String {
+    use rustls::CertificateError as Bad;
+    let inner = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    match inner {
+        Some(rustls::Error::InvalidCertificate(bad)) => match bad {
+            Bad::Expired | Bad::ExpiredContext { .. } => "its certificate has expired".to_owned(),
+            Bad::NotValidYet | Bad::NotValidYetContext { .. } => {
+                "its certificate is not valid yet".to_owned()
+            }
+            Bad::NotValidForName | Bad::NotValidForNameContext { .. } => {
+                "its certificate is for another name".to_owned()
+            }
+            Bad::UnknownIssuer => {
+                "its certificate is self-signed or from an authority that is not trusted here"
+                    .to_owned()
+            }
+            other => format!("its certificate cannot be believed: {other}"),
+        },
+        Some(rustls::Error::InvalidMessage(_)) => {
+            "it does not speak TLS on this port; perhaps it wants STARTTLS".to_owned()
+        }
+        Some(other) => other.to_string(),
+        None => words(error),
+    }
+}

@@ -1,20 +1,9 @@
 //! What can go wrong with a mail server.
 
-use mailgrant_base::{Diagnose, Diagnosis};
-use serde::Deserialize;
+use mailgrant_base::{Diagnose, Diagnosis, Fault};
 
-/// The JSON that a server sends when it refuses a token (XOAUTH2 and RFC 7628, section 3.2.2),
-/// decoded.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Challenge {
-    /// `invalid_token`, or an HTTP status such as `400` or `401` as text.
-    pub status: String,
-    /// The scope that would do.
-    pub scope: Option<String>,
-    /// Where the provider describes itself (RFC 7628).
-    #[serde(rename = "openid-configuration")]
-    pub openid_configuration: Option<String>,
-}
+use crate::Challenge;
+use crate::verdict::{Meaning, of_words};
 
 /// A dialogue with a mail server that failed. `server` is always `host:port`.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -102,8 +91,73 @@ pub enum MailError {
     },
 }
 
+impl MailError {
+    /// The server's own words, where it said any.
+    fn said(&self) -> Option<&str> {
+        match self {
+            Self::LoginRefused { said, .. }
+            | Self::NotConnected { said, .. }
+            | Self::Later { said, .. }
+            | Self::Refused { said, .. } => Some(said),
+            Self::Closed { why, .. } => Some(why),
+            Self::Connect { .. }
+            | Self::Tls { .. }
+            | Self::Missing { .. }
+            | Self::Protocol { .. } => None,
+        }
+    }
+
+    fn fault_and_next(&self) -> (Fault, &'static str) {
+        match self {
+            Self::Connect { .. } => (
+                Fault::Server,
+                "Check host and port of the account; Mailgrant tries again by itself.",
+            ),
+            Self::Tls { .. } => (
+                Fault::Operator,
+                "Check host, port and security of the account. If the certificate is your own \
+                 authority's, name that with the setting `trust`.",
+            ),
+            Self::Missing { .. } => (
+                Fault::Operator,
+                "Check host, port and security of the account; the server must offer OAuth logins.",
+            ),
+            Self::LoginRefused { .. } => (
+                Fault::Operator,
+                "Check that the scopes are those for IMAP, that IMAP is switched on for the \
+                 mailbox, and that the person who signed in has access to it.",
+            ),
+            Self::NotConnected { .. } => (
+                Fault::Owner,
+                "Give the person who signed in full access to the mailbox, and check that it has a \
+                 licence and IMAP switched on. If it came suddenly, wait: the server may be busy.",
+            ),
+            Self::Refused { .. } => (
+                Fault::Operator,
+                "Check the account's folders: `mailgrant account show` has them.",
+            ),
+            Self::Later { .. } | Self::Closed { .. } => (
+                Fault::Server,
+                "Nothing is to be done: Mailgrant tries again by itself.",
+            ),
+            Self::Protocol { .. } => (
+                Fault::Server,
+                "Check that this is the IMAP server; Mailgrant tries again by itself.",
+            ),
+        }
+    }
+}
+
 impl Diagnose for MailError {
     fn diagnosis(&self) -> Diagnosis {
-        todo!()
+        let (fault, next) = match self.said().and_then(of_words) {
+            Some(Meaning::Act(fault, next)) => (fault, next),
+            _ => self.fault_and_next(),
+        };
+        let diagnosis = Diagnosis::new(fault, format!("{self}."), next);
+        match self.said() {
+            Some(said) => diagnosis.said(said),
+            None => diagnosis,
+        }
     }
 }

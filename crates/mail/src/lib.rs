@@ -2,23 +2,25 @@
 //!
 //! A dialogue with a server is a machine without a socket: bytes in, actions out. It also asks for
 //! the TLS upgrade and for time, so that no driver can get the order greeting → STARTTLS →
-//! capabilities → SASL wrong. [`drive`] is the one place that owns a socket.
+//! capabilities → SASL wrong. `drive` is the one place that owns a socket.
 //!
 //! The way of a login: [`MailServer`] says where, [`Trust`] whom to believe, [`ImapSession::open`]
 //! goes there and logs in with an access token; what it returns has already touched the mailbox,
 //! because `OK` to `AUTHENTICATE` alone proves nothing.
 
-pub mod drive;
+mod drive;
 mod error;
 pub mod imap;
 pub mod sasl;
 mod server;
 mod tls;
+mod verdict;
 
-pub use error::{Challenge, MailError};
+pub use error::MailError;
 pub use imap::{
     Capabilities, FetchEvent, FolderStatus, IdleEvent, ImapSession, Limits, MessageUid, Opened,
     UidValidity,
 };
+pub use sasl::Challenge;
 pub use server::{MailServer, Security, ServerError};
 pub use tls::Trust;

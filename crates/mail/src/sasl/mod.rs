@@ -1,6 +1,12 @@
 //! The two SASL mechanisms that carry an access token.
 
-use secrecy::SecretString;
+mod challenge;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::{ExposeSecret as _, SecretString};
+
+pub use challenge::Challenge;
 
 /// A mechanism.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +18,20 @@ pub enum Mechanism {
 }
 
 impl Mechanism {
+    /// Those a server may offer, the one to be taken first in front.
+    ///
+    /// XOAUTH2 leads: every provider that offers it documents it and every mail client uses it.
+    /// OAUTHBEARER is taken where it is offered alone.
+    pub const BY_PREFERENCE: [Self; 2] = [Self::XOAuth2, Self::OAuthBearer];
+
+    /// The mechanism's name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::OAuthBearer => "OAUTHBEARER",
+            Self::XOAuth2 => "XOAUTH2",
+        }
+    }
+
     /// The initial client response, not yet in base64.
     pub fn initial_response(
         self,
@@ -20,6 +40,79 @@ impl Mechanism {
         host: &str,
         port: u16,
     ) -> SecretString {
-        todo!()
+        let token = token.expose_secret();
+        let text = match self {
+            Self::OAuthBearer => {
+                // A saslname (RFC 5801, section 4).
+                let user = user.replace('=', "=3D").replace(',', "=2C");
+                format!("n,a={user},\x01host={host}\x01port={port}\x01auth=Bearer {token}\x01\x01")
+            }
+            Self::XOAuth2 => format!("user={user}\x01auth=Bearer {token}\x01\x01"),
+        };
+        SecretString::from(text)
+    }
+
+    /// What an error challenge is answered with, in base64, so that the server goes on to its
+    /// final word: nothing (XOAUTH2), or a single 0x01 (RFC 7628, section 3.2.3).
+    pub fn answer_to_error(self) -> &'static str {
+        match self {
+            Self::OAuthBearer => "AQ==",
+            Self::XOAuth2 => "",
+        }
+    }
+}
+
+/// A client response as it goes over the line.
+pub(crate) fn in_base64(response: &SecretString) -> SecretString {
+    SecretString::from(STANDARD.encode(response.expose_secret()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn encoded(mechanism: Mechanism, user: &str, token: &str, host: &str, port: u16) -> String {
+        let token = SecretString::from(token);
+        let response = mechanism.initial_response(user, &token, host, port);
+        in_base64(&response).expose_secret().to_owned()
+    }
+
+    #[test]
+    fn xoauth2_is_googles_documented_example() {
+        let response = encoded(
+            Mechanism::XOAuth2,
+            "someuser@example.com",
+            "ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg",
+            "ignored",
+            1,
+        );
+        assert_eq!(
+            response,
+            "dXNlcj1zb21ldXNlckBleGFtcGxlLmNvbQFhdXRoPUJlYXJlciB5YTI5LnZGOWRmdDRxbVRjMk52YjNSbGNr\
+             QmhkSFJoZG1semRHRXVZMjl0Q2cBAQ=="
+        );
+    }
+
+    #[test]
+    fn oauthbearer_is_the_example_of_rfc_7628() {
+        let response = encoded(
+            Mechanism::OAuthBearer,
+            "user@example.com",
+            "vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==",
+            "server.example.com",
+            143,
+        );
+        assert_eq!(
+            response,
+            "bixhPXVzZXJAZXhhbXBsZS5jb20sAWhvc3Q9c2VydmVyLmV4YW1wbGUuY29tAXBvcnQ9MTQzAWF1dGg9QmVh\
+             cmVyIHZGOWRmdDRxbVRjMk52YjNSbGNrQmhiSFJoZG1semRHRXVZMjl0Q2c9PQEB"
+        );
+    }
+
+    #[test]
+    fn commas_and_equals_signs_in_a_user_are_escaped() {
+        let token = SecretString::from("t");
+        let response = Mechanism::OAuthBearer.initial_response("a,b=c", &token, "h", 1);
+        assert!(response.expose_secret().starts_with("n,a=a=2Cb=3Dc,\x01"));
     }
 }

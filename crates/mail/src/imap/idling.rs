@@ -1,0 +1,75 @@
+//! IDLE (RFC 2177): asked for, and ended.
+
+use super::command::Tags;
+use super::response::Response;
+use super::status::Kind;
+use super::{Machine, Reader, Step};
+use crate::MailError;
+
+/// From `IDLE` until the server listens; gives the tag.
+#[derive(Debug)]
+pub(crate) struct StartIdle {
+    tag: String,
+    sent: bool,
+}
+
+impl StartIdle {
+    pub(crate) fn new(tags: &mut Tags) -> Self {
+        Self {
+            tag: tags.next(),
+            sent: false,
+        }
+    }
+}
+
+impl Machine for StartIdle {
+    type Done = String;
+
+    fn step(&mut self, reader: &mut Reader) -> Result<Step<String>, MailError> {
+        if !self.sent {
+            self.sent = true;
+            return Ok(Step::Output(format!("{} IDLE\r\n", self.tag).into_bytes()));
+        }
+        while let Some(response) = reader.next()? {
+            match response {
+                Response::Continue(_) => return Ok(Step::Done(self.tag.clone())),
+                Response::Tagged(_, status) => return Err(reader.peer().refused("IDLE", &status)),
+                _ => {}
+            }
+        }
+        Ok(Step::NeedInput)
+    }
+}
+
+/// From `DONE` until the server has taken note.
+#[derive(Debug)]
+pub(crate) struct StopIdle {
+    tag: String,
+    sent: bool,
+}
+
+impl StopIdle {
+    pub(crate) fn new(tag: String) -> Self {
+        Self { tag, sent: false }
+    }
+}
+
+impl Machine for StopIdle {
+    type Done = ();
+
+    fn step(&mut self, reader: &mut Reader) -> Result<Step<()>, MailError> {
+        if !self.sent {
+            self.sent = true;
+            return Ok(Step::Output(b"DONE\r\n".to_vec()));
+        }
+        while let Some(response) = reader.next()? {
+            if let Response::Tagged(tag, status) = response {
+                return match status.kind {
+                    Kind::Ok if tag == self.tag => Ok(Step::Done(())),
+                    _ => Err(reader.peer().refused("IDLE", &status)),
+                };
+            }
+        }
+        Ok(Step::NeedInput)
+    }
+}

@@ -1,0 +1,239 @@
+//! Responses out of bytes: lines and literals put together within bounds, messages passed through.
+
+use bytes::{Bytes, BytesMut};
+
+use super::fetch_items::{self, Item};
+use super::input::{Input, TooLong};
+use super::response::{self, Response, Untagged};
+use super::status::Kind;
+use crate::MailError;
+use crate::verdict::Peer;
+
+/// A SEARCH response longer than this is handed out in parts: it has one line for all UIDs of a
+/// folder, which no limit of a line can be right for.
+const SEARCH_PART: usize = 32 * 1024;
+
+/// Reads one server's responses, whatever sizes the bytes arrive in.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    peer: Peer,
+    input: Input,
+    longest: usize,
+    /// The beginning of a response whose first literal has been announced.
+    begun: BytesMut,
+    at: At,
+    counts: Counts,
+}
+
+/// What the next bytes are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum At {
+    Line,
+    /// So many bytes of a literal that belongs to the response itself.
+    Literal(u64),
+    /// So many bytes of a message, which passes through.
+    Body(u64),
+    /// The rest of a SEARCH response's line.
+    Search,
+}
+
+/// What the server said of the selected folder, over all commands: mail that is announced while
+/// another command runs is not announced again in IDLE.
+#[derive(Debug, Default, Clone, Copy)]
+struct Counts {
+    exists: u32,
+    recent: u32,
+    changed: bool,
+}
+
+impl Reader {
+    pub(crate) fn new(peer: Peer, longest: usize) -> Self {
+        Self {
+            peer,
+            input: Input::new(longest),
+            longest,
+            begun: BytesMut::new(),
+            at: At::Line,
+            counts: Counts::default(),
+        }
+    }
+
+    pub(crate) fn peer(&self) -> &Peer {
+        &self.peer
+    }
+
+    /// Where the driver puts what it reads.
+    pub(crate) fn room(&mut self) -> &mut BytesMut {
+        self.input.room()
+    }
+
+    /// Whether all that came has been read: nothing may be left when TLS begins.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.input.is_empty() && self.begun.is_empty()
+    }
+
+    /// Gives memory back before a long wait.
+    pub(crate) fn relax(&mut self) {
+        self.input.relax();
+    }
+
+    /// Whether new mail was announced, or messages went, since this was last
+    /// [forgotten](Self::forget_changes).
+    pub(crate) fn changed(&self) -> bool {
+        self.counts.changed
+    }
+
+    /// What is announced from here on counts as a change.
+    pub(crate) fn forget_changes(&mut self) {
+        self.counts.changed = false;
+    }
+
+    /// The next response; `None` until more has been read. `BYE` is an error wherever it comes.
+    pub(crate) fn next(&mut self) -> Result<Option<Response>, MailError> {
+        loop {
+            match self.at {
+                At::Line => {
+                    if let Some(part) = self.input.words(b"* SEARCH ", SEARCH_PART) {
+                        self.at = At::Search;
+                        let numbers = part.get(b"* SEARCH ".len()..).unwrap_or_default();
+                        return self.search(numbers).map(Some);
+                    }
+                    let Some(line) = self.line()? else {
+                        return Ok(None);
+                    };
+                    if let Some(response) = self.take_line(line)? {
+                        return Ok(Some(response));
+                    }
+                }
+                At::Search => {
+                    if let Some(part) = self.input.words(b"", SEARCH_PART) {
+                        return self.search(&part).map(Some);
+                    }
+                    let Some(line) = self.line()? else {
+                        return Ok(None);
+                    };
+                    self.at = At::Line;
+                    return self.search(&line).map(Some);
+                }
+                At::Literal(0) | At::Body(0) => self.at = At::Line,
+                At::Literal(left) => {
+                    let Some(bytes) = self.input.up_to(left) else {
+                        return Ok(None);
+                    };
+                    self.begun.extend_from_slice(&bytes);
+                    self.at = At::Literal(left - bytes.len() as u64);
+                }
+                At::Body(left) => {
+                    let Some(bytes) = self.input.up_to(left) else {
+                        return Ok(None);
+                    };
+                    self.at = At::Body(left - bytes.len() as u64);
+                    return Ok(Some(Response::BodyChunk(bytes)));
+                }
+            }
+        }
+    }
+
+    fn line(&mut self) -> Result<Option<Bytes>, MailError> {
+        self.input
+            .line()
+            .map_err(|TooLong| self.peer.protocol("it sent a line that is too long"))
+    }
+
+    fn search(&self, numbers: &[u8]) -> Result<Response, MailError> {
+        match response::numbers(numbers) {
+            Ok(uids) => Ok(Response::Untagged(Untagged::Search(uids))),
+            Err(_) => Err(self.malformed()),
+        }
+    }
+
+    fn malformed(&self) -> MailError {
+        self.peer.protocol("it sent something that is not IMAP")
+    }
+
+    /// One line more: `None` when the response goes on behind it with a literal.
+    fn take_line(&mut self, line: Bytes) -> Result<Option<Response>, MailError> {
+        let announced = if self.begun.is_empty() && response::data_of(&line).is_none() {
+            None
+        } else {
+            fetch_items::announced(&line)
+        };
+        let whole = if self.begun.is_empty() {
+            line
+        } else {
+            self.begun.extend_from_slice(&line);
+            if self.begun.len() > self.longest {
+                return Err(self.peer.protocol("it sent a response that is too long"));
+            }
+            self.begun.split().freeze()
+        };
+        match announced {
+            Some(size) => {
+                let size = size.map_err(|_| self.malformed())?;
+                self.begin_literal(&whole, size)
+            }
+            None => self.whole(&whole).map(Some),
+        }
+    }
+
+    /// A message passes through, and leaves an empty literal in the response it is a part of. One
+    /// whose UID is not known yet, because the server puts it last, is kept where it is small.
+    fn begin_literal(&mut self, text: &Bytes, size: u64) -> Result<Option<Response>, MailError> {
+        let items = response::fetch_of(text)
+            .map(fetch_items::read)
+            .transpose()
+            .map_err(|_| self.malformed())?;
+        let fits =
+            usize::try_from(size).is_ok_and(|size| size.saturating_add(text.len()) <= self.longest);
+        if let Some(items) = items
+            && items.ends_at_literal_of == Some(Item::Body)
+            && (items.uid.is_some() || !fits)
+        {
+            let announcement = text.iter().rposition(|&byte| byte == b'{').unwrap_or(0);
+            self.begun
+                .extend_from_slice(text.get(..announcement).unwrap_or_default());
+            self.begun.extend_from_slice(b"{0}\r\n");
+            self.at = At::Body(size);
+            return Ok(Some(Response::BodyStart(items.uid, size)));
+        }
+        if !fits {
+            return Err(self.peer.protocol("it sent a response that is too long"));
+        }
+        self.begun.extend_from_slice(text);
+        self.begun.extend_from_slice(b"\r\n");
+        self.at = At::Literal(size);
+        Ok(None)
+    }
+
+    fn whole(&mut self, text: &Bytes) -> Result<Response, MailError> {
+        let response = response::read(text).map_err(|_| self.malformed())?;
+        match &response {
+            Response::Untagged(Untagged::Status(status)) if status.kind == Kind::Bye => {
+                return Err(self.peer.bye(status));
+            }
+            Response::Untagged(untagged) => self.counts.take(untagged),
+            _ => {}
+        }
+        Ok(response)
+    }
+}
+
+impl Counts {
+    fn take(&mut self, untagged: &Untagged) {
+        match *untagged {
+            Untagged::Exists(count) => {
+                self.changed |= count != self.exists;
+                self.exists = count;
+            }
+            Untagged::Recent(count) => {
+                self.changed |= count > self.recent;
+                self.recent = count;
+            }
+            Untagged::Expunge => {
+                self.changed = true;
+                self.exists = self.exists.saturating_sub(1);
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The JSON that a server sends when it refuses a token.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Deserializer};
+
+/// The JSON that a server sends when it refuses a token (XOAUTH2 and RFC 7628, section 3.2.2),
+/// decoded.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Challenge {
+    /// `invalid_token`, or an HTTP status such as `400` or `401` as text.
+    #[serde(deserialize_with = "text_or_number")]
+    pub status: String,
+    /// The scope that would do.
+    #[serde(default)]
+    pub scope: Option<String>,
+    /// Where the provider describes itself (RFC 7628). Only to be shown: it comes from whoever
+    /// answers on that port.
+    #[serde(default, rename = "openid-configuration")]
+    pub openid_configuration: Option<String>,
+}
+
+impl Challenge {
+    /// Decodes what stands behind the `+`; `None` when it is no such JSON.
+    pub(crate) fn decode(base64: &[u8]) -> Option<Self> {
+        let json = STANDARD.decode(base64.trim_ascii()).ok()?;
+        serde_json::from_slice(&json).ok()
+    }
+}
+
+fn text_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Status {
+        Text(String),
+        Number(serde_json::Number),
+    }
+    Ok(match Status::deserialize(deserializer)? {
+        Status::Text(text) => text,
+        Status::Number(number) => number.to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decode(json: &str) -> Option<Challenge> {
+        Challenge::decode(STANDARD.encode(json).as_bytes())
+    }
+
+    #[test]
+    fn what_gmail_sends_is_read() {
+        let challenge = Challenge::decode(
+            b"eyJzdGF0dXMiOiI0MDAiLCJzY2hlbWVzIjoiQmVhcmVyIiwic2NvcGUiOiJodHRwczovL21haWwuZ29vZ2xl\
+              LmNvbS8ifQ==",
+        )
+        .unwrap();
+        assert_eq!(challenge.status, "400");
+        assert_eq!(challenge.scope.as_deref(), Some("https://mail.google.com/"));
+    }
+
+    #[test]
+    fn a_status_is_a_word_or_a_number() {
+        assert_eq!(decode(r#"{"status":401}"#).unwrap().status, "401");
+        let full = decode(
+            r#"{"status":"invalid_token","scope":"s","openid-configuration":"https://x.example/"}"#,
+        )
+        .unwrap();
+        assert_eq!(full.status, "invalid_token");
+        assert_eq!(
+            full.openid_configuration.as_deref(),
+            Some("https://x.example/")
+        );
+    }
+
+    #[test]
+    fn anything_else_is_no_challenge() {
+        for json in ["", "{}", "[]", r#"{"status":null}"#, "not json"] {
+            assert_eq!(decode(json), None, "{json}");
+        }
+        assert_eq!(Challenge::decode(b"*not base64*"), None);
+    }
+}

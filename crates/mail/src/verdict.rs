@@ -1,0 +1,282 @@
+//! What a server's refusal means: one table of response codes, one of known texts.
+
+use std::sync::Arc;
+
+use mailgrant_base::Fault;
+
+use crate::imap::Status;
+use crate::{Challenge, MailError};
+
+/// What a refusal means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// It may pass by itself.
+    Later,
+    /// The login counts, the mailbox does not open.
+    NotConnected,
+    /// The session ended because its access token did.
+    TokenEnded,
+    /// Somebody has to act: who, and what to do.
+    Act(Fault, &'static str),
+}
+
+/// Response codes of RFC 5530 (and `OVERQUOTA`, RFC 9208) that pass by themselves.
+const PASSING_CODES: [&str; 5] = ["UNAVAILABLE", "INUSE", "LIMIT", "OVERQUOTA", "SERVERBUG"];
+
+/// Words (in lower case) that servers are known to use, most telling first.
+const KNOWN_WORDS: &[(&str, Meaning)] = &[
+    // Exchange Online; MailKit #1494, imapsync #411, email-oauth2-proxy #74.
+    ("authenticated but not connected", Meaning::NotConnected),
+    // Exchange Online, often right behind the former.
+    ("connection closed. 14", Meaning::NotConnected),
+    // Exchange Online: the token's lifetime is the session's.
+    ("accesstokenexpired", Meaning::TokenEnded),
+    // Gmail ends a session with its token, after about an hour; Google, "IMAP, POP and SMTP".
+    ("session expired", Meaning::TokenEnded),
+    // Gmail allows 15 connections; support.google.com/mail/answer/7126229.
+    ("too many simultaneous connections", Meaning::Later),
+    // Dovecot's and Courier's limits of connections from one address.
+    ("maximum number of connections", Meaning::Later),
+    // Gmail's daily bandwidth; Workspace Admin Help, "Gmail bandwidth limits".
+    ("exceeded command or bandwidth limits", Meaning::Later),
+    // Gmail; Dovecot's "Temporary authentication failure" has [UNAVAILABLE] besides.
+    ("temporary", Meaning::Later),
+    ("try again later", Meaning::Later),
+    // Exchange's throttling.
+    ("server busy", Meaning::Later),
+    ("server unavailable", Meaning::Later),
+    // Gmail; gmail-oauth2-tools #78 and public test corpora.
+    (
+        "imap access is disabled for your domain",
+        Meaning::Act(
+            Fault::Owner,
+            "The domain's administrator has to allow IMAP (Google Admin console, End User Access), \
+             for this OAuth client where only listed ones are allowed.",
+        ),
+    ),
+    (
+        "not enabled for imap",
+        Meaning::Act(
+            Fault::Owner,
+            "The mailbox's owner has to turn IMAP on in the mailbox's settings.",
+        ),
+    ),
+    (
+        "web login required",
+        Meaning::Act(Fault::Owner, SIGN_IN_BY_BROWSER),
+    ),
+    (
+        "log in via your web browser",
+        Meaning::Act(Fault::Owner, SIGN_IN_BY_BROWSER),
+    ),
+    // Exchange Online; phinit.de, 2025-12-23.
+    (
+        "authfailed:logondenied",
+        Meaning::Act(
+            Fault::Operator,
+            "The token was understood, but the tenant gives no access to this mailbox: register \
+             the service principal in Exchange, or give the user who signed in full access.",
+        ),
+    ),
+    (
+        "invalid sasl argument",
+        Meaning::Act(
+            Fault::Bug,
+            "The server did not understand the login: please report this with the server's name.",
+        ),
+    ),
+];
+
+const SIGN_IN_BY_BROWSER: &str =
+    "The mailbox's owner has to sign in once with a web browser and confirm that it was them.";
+
+/// What is known of a refusal in these words.
+pub(crate) fn of_words(said: &str) -> Option<Meaning> {
+    let said = said.to_ascii_lowercase();
+    KNOWN_WORDS
+        .iter()
+        .find_map(|(words, meaning)| said.contains(words).then_some(*meaning))
+}
+
+fn of_status(status: &Status) -> Option<Meaning> {
+    let passing = status
+        .code
+        .as_deref()
+        .is_some_and(|code| PASSING_CODES.contains(&code));
+    of_words(&status.said).or(passing.then_some(Meaning::Later))
+}
+
+/// The server in errors: turns what it said into them.
+#[derive(Debug, Clone)]
+pub(crate) struct Peer {
+    server: Arc<str>,
+}
+
+impl Peer {
+    pub(crate) fn new(server: impl std::fmt::Display) -> Self {
+        Self {
+            server: server.to_string().into(),
+        }
+    }
+
+    fn server(&self) -> String {
+        self.server.as_ref().to_owned()
+    }
+
+    pub(crate) fn connect(&self, why: impl Into<String>) -> MailError {
+        MailError::Connect {
+            server: self.server(),
+            why: why.into(),
+        }
+    }
+
+    pub(crate) fn protocol(&self, why: impl Into<String>) -> MailError {
+        MailError::Protocol {
+            server: self.server(),
+            why: why.into(),
+        }
+    }
+
+    pub(crate) fn missing(&self, missing: impl Into<String>) -> MailError {
+        MailError::Missing {
+            server: self.server(),
+            missing: missing.into(),
+        }
+    }
+
+    pub(crate) fn closed(&self, why: impl Into<String>) -> MailError {
+        MailError::Closed {
+            server: self.server(),
+            why: why.into(),
+            token_ended: false,
+        }
+    }
+
+    /// The server said `BYE`.
+    pub(crate) fn bye(&self, status: &Status) -> MailError {
+        let said = status.said.clone();
+        let server = self.server();
+        match of_status(status) {
+            Some(Meaning::Later) => MailError::Later { server, said },
+            Some(Meaning::NotConnected) => MailError::NotConnected { server, said },
+            meaning => MailError::Closed {
+                server,
+                why: format!("BYE {said}"),
+                token_ended: meaning == Some(Meaning::TokenEnded),
+            },
+        }
+    }
+
+    /// `NO` or `BAD` to a command.
+    pub(crate) fn refused(&self, command: &str, status: &Status) -> MailError {
+        let said = status.said.clone();
+        let server = self.server();
+        match of_status(status) {
+            Some(Meaning::Later) => MailError::Later { server, said },
+            Some(Meaning::NotConnected) => MailError::NotConnected { server, said },
+            Some(Meaning::TokenEnded) => MailError::Closed {
+                server,
+                why: said,
+                token_ended: true,
+            },
+            Some(Meaning::Act(..)) | None => MailError::Refused {
+                server,
+                command: command.to_owned(),
+                said,
+            },
+        }
+    }
+
+    /// `NO` or `BAD` to AUTHENTICATE.
+    pub(crate) fn login_refused(&self, status: &Status, challenge: Option<Challenge>) -> MailError {
+        match self.refused("AUTHENTICATE", status) {
+            MailError::Refused { server, said, .. }
+            | MailError::Closed {
+                server, why: said, ..
+            } => MailError::LoginRefused {
+                server,
+                said,
+                challenge,
+            },
+            other => other,
+        }
+    }
+
+    /// `NO` or `BAD` to the first command that touches the mailbox.
+    pub(crate) fn not_connected(&self, status: &Status) -> MailError {
+        match self.refused("STATUS", status) {
+            MailError::Refused { server, said, .. } => MailError::NotConnected { server, said },
+            other => other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(text: &str) -> Status {
+        Status::read(text.as_bytes()).unwrap()
+    }
+
+    fn peer() -> Peer {
+        Peer::new("imap.example.com:993")
+    }
+
+    #[test]
+    fn what_passes_is_told_from_what_does_not() {
+        for passing in [
+            "NO [ALERT] Too many simultaneous connections. (Failure)",
+            "NO [UNAVAILABLE] Temporary authentication failure.",
+            "NO [UNAVAILABLE] Temporary System Error",
+            "NO [INUSE] Mailbox in use",
+            "NO [LIMIT] Too much",
+            "NO [OVERQUOTA] Full",
+            "NO [ALERT] Account exceeded command or bandwidth limits. (Failure)",
+        ] {
+            let status = status(passing);
+            assert!(matches!(
+                peer().login_refused(&status, None),
+                MailError::Later { .. }
+            ));
+            assert!(matches!(
+                peer().refused("X", &status),
+                MailError::Later { .. }
+            ));
+        }
+        for lasting in [
+            "NO AUTHENTICATE failed.",
+            "NO [AUTHENTICATIONFAILED] Invalid credentials (Failure)",
+            "NO [ALERT] IMAP access is disabled for your domain.",
+            "BAD Invalid SASL argument",
+        ] {
+            let error = peer().login_refused(&status(lasting), None);
+            assert!(matches!(error, MailError::LoginRefused { .. }), "{lasting}");
+        }
+    }
+
+    #[test]
+    fn a_mailbox_that_does_not_open_is_recognised_whatever_is_asked() {
+        let bad = status("BAD User is authenticated but not connected.");
+        assert!(matches!(
+            peer().refused("LIST", &bad),
+            MailError::NotConnected { .. }
+        ));
+        let bye = status("BYE Connection closed. 14");
+        assert!(matches!(peer().bye(&bye), MailError::NotConnected { .. }));
+    }
+
+    #[test]
+    fn a_session_that_ends_with_its_token_says_so() {
+        for (said, ended) in [
+            ("BYE Session invalidated - AccessTokenExpired", true),
+            ("BYE Session expired, please login again.", true),
+            ("BYE Server shutting down.", false),
+        ] {
+            match peer().bye(&status(said)) {
+                MailError::Closed { token_ended, .. } => assert_eq!(token_ended, ended),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
