@@ -1,7 +1,9 @@
 //! The one check behind pages and command line: what people type becomes a draft, or a list of
 //! what is wrong with which field.
 
-use crate::{AccountDraft, Provider, ProviderDraft};
+mod account;
+mod check;
+mod provider;
 
 /// One field that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,19 +50,6 @@ pub struct ProviderForm {
     pub scopes: String,
 }
 
-impl ProviderForm {
-    /// The form that shows a stored provider; never its secret.
-    pub fn of(provider: &Provider) -> Self {
-        todo!()
-    }
-
-    /// Checks every field. `present` is the stored provider, where one is changed: an empty
-    /// secret keeps its secret.
-    pub fn check(&self, present: Option<&Provider>) -> Result<ProviderDraft, FormErrors> {
-        todo!()
-    }
-}
-
 /// What people type about an account; empty means not given.
 #[derive(Debug, Clone, Default)]
 pub struct AccountForm {
@@ -100,16 +89,4 @@ pub struct AccountForm {
     pub command: String,
     /// Command: the time limit in seconds; empty means 60.
     pub command_time_limit: String,
-}
-
-impl AccountForm {
-    /// The form that shows a stored account; `provider` is its provider's name.
-    pub fn of(account: &crate::Account, provider: &str) -> Self {
-        todo!()
-    }
-
-    /// Checks every field; `providers` are those that can be chosen.
-    pub fn check(&self, providers: &[Provider]) -> Result<AccountDraft, FormErrors> {
-        todo!()
-    }
 }

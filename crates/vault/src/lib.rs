@@ -9,6 +9,11 @@
 //! Rules of the house: "not found" is `Ok(None)`; every change says how many rows it touched and a
 //! change of an old version is [`VaultError::Stale`]; time and randomness are arguments.
 
+#![expect(
+    clippy::duplicate_mod,
+    reason = "the same statements are compiled once for each database's types"
+)]
+
 mod account;
 mod admin;
 mod authorization;

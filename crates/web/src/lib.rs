@@ -3,9 +3,32 @@
 //! One page or action is one file under `pages/`: its form, its handler, its template's data and
 //! its tests. What a handler may do stands in the crates below; nothing here decides about grants
 //! or mail.
+//!
+//! The way of a request:
+//!
+//! ```text
+//! serve ──▶ headers, limits ──▶ is it a provider's answer? ──▶ routes ──▶ guard ──▶ page
+//! (TLS, time limits)            (the redirect URI's path)      (table)   (session, CSRF)
+//! ```
 
 mod app;
+mod cookies;
+mod guard;
+mod headers;
+mod layout;
+mod moment;
+mod notice;
+mod pages;
+mod problem;
+mod routes;
 mod serve;
+mod sign_in_limit;
+mod statics;
+mod summary;
+#[cfg(test)]
+mod testing;
+mod fields;
+mod visit;
 
-pub use app::{App, router};
+pub use app::{App, callback_router, router};
 pub use serve::{Bound, Listen, ServeError, TlsFiles, serve};

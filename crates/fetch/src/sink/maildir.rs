@@ -87,7 +87,7 @@ impl Maildir {
             self.path.join("cur"),
         ] {
             match DirBuilder::new().mode(0o700).create(&folder) {
-                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists || !folder.is_dir() => {
                     return Err(about("create", &folder, &error));
                 }
                 _ => {}

@@ -151,6 +151,15 @@ async fn a_changed_account_is_looked_after_as_it_is_now() {
     world
         .until("it listens", |world| world.activity() == LISTENING)
         .await;
+    let since = |world: &World| {
+        let status = world.fetcher.status();
+        let since = status
+            .borrow()
+            .get(&world.account.id)
+            .map(|status| status.since);
+        since
+    };
+    let before = since(&world);
     let elsewhere = world.folder.path().join("elsewhere");
     let mut draft = world.account.draft.clone();
     draft.sink = Some(Sink::Maildir(MaildirSink {
@@ -162,6 +171,9 @@ async fn a_changed_account_is_looked_after_as_it_is_now() {
         .change_account(id, version, &draft, now())
         .await
         .unwrap();
+    // Mail that comes in between may still go where it went before.
+    let anew = |world: &World| world.activity() == LISTENING && since(world) > before;
+    world.until("it listens anew", anew).await;
     world.receive(1);
     let arrived = |_: &World| contents(&elsewhere.join("new")).len() == 1;
     world.until("it arrives there", arrived).await;

@@ -298,7 +298,7 @@ mod tests {
         ] {
             assert_eq!(read(text), Err(Malformed), "{}", text.escape_ascii());
         }
-        assert_eq!(read(&b"(X ".repeat(1)).err(), Some(Malformed));
+        assert_eq!(read(b"(X ").err(), Some(Malformed));
         assert_eq!(
             read(&[b"(X ", &b"(".repeat(100_000)[..]].concat()),
             Err(Malformed)

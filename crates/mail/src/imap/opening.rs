@@ -211,22 +211,18 @@ impl<'a> Opening<'a> {
                 .peer()
                 .protocol("it answers something else than was asked"));
         };
-        let answer = match initial.take() {
-            Some(response) => response.expose_secret().to_owned(),
-            None => {
-                if self.challenge.is_some() {
-                    return Err(reader.peer().protocol("it challenges again and again"));
-                }
-                self.challenge = Some(Challenge::decode(text).unwrap_or(Challenge {
-                    status: "unreadable".to_owned(),
-                    scope: None,
-                    openid_configuration: None,
-                }));
-                self.mechanism
-                    .map_or("", Mechanism::answer_to_error)
-                    .to_owned()
-            }
-        };
+        if let Some(response) = initial.take() {
+            return Ok(format!("{}\r\n", response.expose_secret()).into_bytes());
+        }
+        if self.challenge.is_some() {
+            return Err(reader.peer().protocol("it challenges again and again"));
+        }
+        self.challenge = Some(Challenge::decode(text).unwrap_or(Challenge {
+            status: "unreadable".to_owned(),
+            scope: None,
+            openid_configuration: None,
+        }));
+        let answer = self.mechanism.map_or("", Mechanism::answer_to_error);
         Ok(format!("{answer}\r\n").into_bytes())
     }
 

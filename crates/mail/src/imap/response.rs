@@ -187,11 +187,8 @@ mod tests {
             listed(r#"* LIST (\HasNoChildren) NIL "a \"b\"""#),
             (r#"a "b""#.to_owned(), true)
         );
-        assert_eq!(
-            listed(r#"* LIST (\Noselect \HasChildren) "." [Gmail]"#).1,
-            false
-        );
-        assert_eq!(listed(r#"* LIST (\NonExistent) "." x"#).1, false);
+        assert!(!listed(r#"* LIST (\Noselect \HasChildren) "." [Gmail]"#).1);
+        assert!(!listed(r#"* LIST (\NonExistent) "." x"#).1);
         assert_eq!(
             listed("* LIST () \"/\" {3}\r\na\"b"),
             ("a\"b".to_owned(), true)

@@ -25,7 +25,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(20),
-            answer: Duration::from_secs(120),
+            answer: Duration::from_mins(2),
             line: 1 << 20,
         }
     }

@@ -1,0 +1,262 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use mailgrant_vault::{AccountForm, ProviderForm};
+
+use crate::settings;
+
+/// Modern logins for the mailboxes that business applications use.
+#[derive(Debug, Parser)]
+#[command(name = "mailgrant", version, about, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+impl Cli {
+    /// Reads the command line; prints help or a usage error and ends the process where that is
+    /// due. Also gives what was set by flags.
+    pub(crate) fn read() -> (Self, ArgMatches) {
+        let mut matches = settings::add_flags(Self::command()).get_matches();
+        let cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        // A flag may stand before or behind the subcommand: the innermost matches know both.
+        while let Some((_, inner)) = matches.remove_subcommand() {
+            matches = inner;
+        }
+        (cli, matches)
+    }
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Run Mailgrant: pages, OAuth callback, keeper of tokens and fetchers
+    Serve,
+    /// Show the whole path with a sandbox provider and mail server, on this machine alone
+    Demo(Demo),
+    /// Identity providers
+    #[command(subcommand)]
+    Provider(ProviderVerb),
+    /// Mail accounts
+    #[command(subcommand)]
+    Account(AccountVerb),
+    /// Print a valid access token of an account
+    Token(Token),
+    /// Fetch an account's new mail once
+    Fetch(Named),
+    /// Print a one-time link that sets an administrator's name and password
+    SetupLink,
+}
+
+/// A provider or an account by its name.
+#[derive(Debug, Args)]
+pub(crate) struct Named {
+    /// Its name
+    pub(crate) name: String,
+}
+
+/// Flags of `demo`.
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Play the newcomer too, print each step, and end with 0 only if every message arrived
+    #[arg(long)]
+    pub(crate) unattended: bool,
+}
+
+/// Flags of `token`.
+#[derive(Debug, Args)]
+pub(crate) struct Token {
+    /// The account's name
+    pub(crate) account: String,
+    /// Print an object with the token and the time when it ends
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Flags of every listing.
+#[derive(Debug, Args)]
+pub(crate) struct Listing {
+    /// Print JSON for machines
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Flags of what shows one thing.
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    /// Its name
+    pub(crate) name: String,
+    /// Print JSON for machines
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What can be done with providers.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProviderVerb {
+    /// Register an identity provider
+    Add(Box<ProviderFlags>),
+    /// List the providers
+    List(Listing),
+    /// Show one provider
+    Show(Show),
+    /// Change what was entered; what is not given stays
+    Change(Box<ProviderFlags>),
+    /// Test that the provider can be reached and accepts Mailgrant
+    Test(Named),
+    /// Stop authorising and renewing with this provider
+    Pause(Named),
+    /// Go on after a pause
+    Resume(Named),
+    /// Remove a provider that no account uses
+    Remove(Named),
+}
+
+/// What can be done with accounts.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountVerb {
+    /// Add a mail account
+    Add(Box<AccountFlags>),
+    /// List the accounts
+    List(Listing),
+    /// Show one account
+    Show(Show),
+    /// Change what was entered; what is not given stays
+    Change(Box<AccountFlags>),
+    /// Print a link to authorise the account, and wait until somebody has
+    Authorize(Named),
+    /// Test the whole way: token, connection, login, folder, sink
+    Test(Named),
+    /// Stop fetching; the grant is kept alive
+    Pause(Named),
+    /// Go on after a pause
+    Resume(Named),
+    /// End the account's grant, here and at the provider
+    Revoke(Named),
+    /// Try the messages in quarantine again
+    Retry(Named),
+    /// Remove the account, its grant and its ledger
+    Remove(Named),
+}
+
+/// Declares a struct of flags, one text flag per field of a form, and how they fill that form.
+macro_rules! form_flags {
+    ($(#[$doc:meta])* $flags:ident for $form:ident { $($(#[$help:meta])* $field:ident,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Args)]
+        pub(crate) struct $flags {
+            /// Its unique name
+            pub(crate) name: String,
+            $($(#[$help])* #[arg(long)] $field: Option<String>,)*
+            #[command(flatten)]
+            pub(crate) more: <$flags as MoreFlags>::More,
+        }
+
+        impl $flags {
+            /// Puts what was given into the form; what was not stays.
+            pub(crate) fn fill(&self, form: &mut $form) {
+                $(if let Some(value) = &self.$field {
+                    form.$field.clone_from(value);
+                })*
+            }
+        }
+    };
+}
+
+/// Flags of a form that are not plain text.
+pub(crate) trait MoreFlags {
+    /// Those flags.
+    type More: Args;
+}
+
+impl MoreFlags for ProviderFlags {
+    type More = SecretFlags;
+}
+
+impl MoreFlags for AccountFlags {
+    type More = NoMore;
+}
+
+/// No further flags.
+#[derive(Debug, Args)]
+pub(crate) struct NoMore {}
+
+/// How the client secret gets in: never as a flag, which every user of the machine could read.
+#[derive(Debug, Args)]
+pub(crate) struct SecretFlags {
+    /// Read the client secret from the first line of this file (- for standard input); the
+    /// variable MAILGRANT_CLIENT_SECRET serves too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) client_secret_file: Option<PathBuf>,
+    /// Use no client secret: a public client, protected by PKCE alone
+    #[arg(long, conflicts_with = "client_secret_file")]
+    pub(crate) no_client_secret: bool,
+}
+
+form_flags! {
+    /// What can be said about a provider.
+    ProviderFlags for ProviderForm {
+        /// microsoft, google, oidc or oauth2
+        kind,
+        /// The client id that the provider gave to Mailgrant
+        client_id,
+        /// How the secret is sent: basic or post
+        secret_method,
+        /// Microsoft: the tenant's id or domain, organizations, common or consumers
+        tenant,
+        /// OpenID Connect: the issuer, from which the rest is found
+        issuer,
+        /// By hand: the authorization endpoint
+        authorization_endpoint,
+        /// By hand: the token endpoint
+        token_endpoint,
+        /// By hand: where the provider's signing keys are
+        jwks_uri,
+        /// By hand: the revocation endpoint
+        revocation_endpoint,
+        /// By hand: the scopes, separated by spaces
+        scopes,
+    }
+}
+
+form_flags! {
+    /// What can be said about an account.
+    AccountFlags for AccountForm {
+        /// The mailbox's address
+        address,
+        /// The provider's name
+        provider,
+        /// Who signs in, for a shared mailbox
+        signs_in,
+        /// Who is named in the IMAP login [default: the address]
+        imap_user,
+        /// Who is named in the POP3 login [default: the address]
+        pop3_user,
+        /// Who is named in the SMTP login [default: the address]
+        smtp_user,
+        /// The IMAP server [default: the provider's own]
+        imap_host,
+        /// Its port [default: 993, or 143 without TLS from the first byte]
+        imap_port,
+        /// tls, starttls, or plain (loopback only) [default: tls]
+        imap_security,
+        /// The folder to fetch [default: INBOX]
+        folder,
+        /// What is fetched at first: everything or only-new [default: everything]
+        start,
+        /// What is done with a delivered message: keep, mark-seen, move or delete [default: keep]
+        after,
+        /// The folder to move to
+        move_to,
+        /// Where the mail goes: maildir or command [default: nowhere, the account only has tokens]
+        sink,
+        /// The Maildir folder, an absolute path
+        maildir,
+        /// The program and its arguments; it gets each message on standard input
+        command,
+        /// How many seconds the program may take [default: 60]
+        command_time_limit,
+    }
+}

@@ -1,0 +1,206 @@
+//! `mailgrant account …`
+
+use mailgrant_vault::{Account, AccountForm, EventKind, Provider, VaultError};
+
+use super::{ACTOR, account_named, authorize, report, wrong_flags};
+use crate::args::{AccountFlags, AccountVerb};
+use crate::failure::Failure;
+use crate::house::{House, Subject};
+use crate::output;
+use crate::settings::Config;
+use crate::view::AccountView;
+
+/// Runs one of the account commands.
+pub(crate) async fn run(verb: AccountVerb, config: &Config) -> Result<(), Failure> {
+    let house = House::open(config).await?;
+    match verb {
+        AccountVerb::Add(flags) => add(&house, &flags).await,
+        AccountVerb::List(flags) => list(&house, flags.json).await,
+        AccountVerb::Show(flags) => show(&house, &flags.name, flags.json).await,
+        AccountVerb::Change(flags) => change(&house, &flags).await,
+        AccountVerb::Authorize(flags) => authorize::authorize(&house, config, &flags.name).await,
+        AccountVerb::Test(flags) => {
+            let account = account_named(&house.vault, &flags.name).await?;
+            report(house.fetcher.check(account.id).await.steps)
+        }
+        AccountVerb::Pause(flags) => pause(&house, &flags.name, true).await,
+        AccountVerb::Resume(flags) => pause(&house, &flags.name, false).await,
+        AccountVerb::Revoke(flags) => revoke(&house, &flags.name).await,
+        AccountVerb::Retry(flags) => retry(&house, &flags.name).await,
+        AccountVerb::Remove(flags) => remove(&house, &flags.name).await,
+    }
+}
+
+async fn add(house: &House, flags: &AccountFlags) -> Result<(), Failure> {
+    let mut form = AccountForm {
+        name: flags.name.clone(),
+        ..AccountForm::default()
+    };
+    flags.fill(&mut form);
+    let providers = house.vault.providers().await?;
+    let draft = form
+        .check(&providers)
+        .map_err(|errors| wrong_flags(&errors))?;
+    let account = house.vault.add_account(&draft, house.clock.now()).await?;
+    audit(house, EventKind::AccountAdded, &account, "was added").await?;
+    let name = &account.draft.name;
+    output::line(&format!("Added account {name}."))?;
+    output::line(&format!(
+        "Now authorise it: mailgrant account authorize {name}"
+    ))
+}
+
+async fn change(house: &House, flags: &AccountFlags) -> Result<(), Failure> {
+    let account = account_named(&house.vault, &flags.name).await?;
+    let providers = house.vault.providers().await?;
+    let mut form = AccountForm::of(&account, provider_name(&providers, &account));
+    flags.fill(&mut form);
+    let draft = form
+        .check(&providers)
+        .map_err(|errors| wrong_flags(&errors))?;
+    let now = house.clock.now();
+    let changed = house
+        .vault
+        .change_account(account.id, account.version, &draft, now)
+        .await?;
+    audit(house, EventKind::AccountChanged, &changed, "was changed").await?;
+    output::line(&format!("Changed account {}.", changed.draft.name))
+}
+
+async fn list(house: &House, json: bool) -> Result<(), Failure> {
+    let accounts = house.vault.accounts().await?;
+    show_all(house, &accounts, json).await
+}
+
+async fn show(house: &House, name: &str, json: bool) -> Result<(), Failure> {
+    let account = account_named(&house.vault, name).await?;
+    let grant = house.vault.grant(account.id).await?.ok_or_else(gone)?;
+    let providers = house.vault.providers().await?;
+    let counts = house.vault.counts(account.id).await?;
+    let view = AccountView::of(
+        &account,
+        provider_name(&providers, &account),
+        &grant,
+        counts,
+    );
+    if json {
+        return output::json(&view);
+    }
+    output::table(&AccountView::HEADING, &[view.row()])?;
+    let facts = [
+        ("Signed in", grant.signed_in),
+        ("Reason", grant.reason),
+        ("Last failure", grant.last_failure),
+    ];
+    for (name, fact) in facts {
+        if let Some(fact) = fact {
+            output::line(&format!("{name}: {fact}"))?;
+        }
+    }
+    for message in house.vault.quarantine(account.id, 20).await? {
+        output::line(&format!(
+            "In quarantine: {} UID {} since {}: {}",
+            message.folder, message.uid, message.since, message.reason
+        ))?;
+    }
+    Ok(())
+}
+
+async fn show_all(house: &House, accounts: &[Account], json: bool) -> Result<(), Failure> {
+    let providers = house.vault.providers().await?;
+    let grants = house.vault.grants().await?;
+    let counts = house.vault.all_counts().await?;
+    let views: Vec<AccountView<'_>> = accounts
+        .iter()
+        .filter_map(|account| {
+            let grant = grants.iter().find(|grant| grant.account == account.id)?;
+            let mail = counts.iter().find(|(id, _)| *id == account.id);
+            let mail = mail.map(|(_, counts)| *counts).unwrap_or_default();
+            Some(AccountView::of(
+                account,
+                provider_name(&providers, account),
+                grant,
+                mail,
+            ))
+        })
+        .collect();
+    if json {
+        return output::json(&views);
+    }
+    let rows: Vec<Vec<String>> = views.iter().map(AccountView::row).collect();
+    output::table(&AccountView::HEADING, &rows)
+}
+
+async fn pause(house: &House, name: &str, paused: bool) -> Result<(), Failure> {
+    let account = account_named(&house.vault, name).await?;
+    house.vault.pause_account(account.id, paused).await?;
+    let (kind, done, word) = if paused {
+        (EventKind::AccountPaused, "was paused", "Paused")
+    } else {
+        (EventKind::AccountResumed, "was resumed", "Resumed")
+    };
+    audit(house, kind, &account, done).await?;
+    output::line(&format!("{word} account {name}."))
+}
+
+async fn revoke(house: &House, name: &str) -> Result<(), Failure> {
+    let account = account_named(&house.vault, name).await?;
+    let told = house.keeper.revoke(account.id, ACTOR).await?;
+    output::line(&format!("Ended the grant of {name}."))?;
+    if told {
+        output::line("The identity provider has ended it too.")
+    } else {
+        output::line(
+            "The identity provider was not told: it has no place for that, or gave no answer. \
+             Remove Mailgrant's access in the provider's own pages as well.",
+        )
+    }
+}
+
+async fn retry(house: &House, name: &str) -> Result<(), Failure> {
+    let account = account_named(&house.vault, name).await?;
+    let count = house
+        .vault
+        .retry_quarantine(account.id, house.clock.now())
+        .await?;
+    audit(
+        house,
+        EventKind::QuarantineRetried,
+        &account,
+        "lets its quarantine be tried again",
+    )
+    .await?;
+    output::line(&format!(
+        "{count} message(s) of {name} will be tried again."
+    ))
+}
+
+async fn remove(house: &House, name: &str) -> Result<(), Failure> {
+    let account = account_named(&house.vault, name).await?;
+    house.vault.remove_account(account.id).await?;
+    audit(house, EventKind::AccountRemoved, &account, "was removed").await?;
+    output::line(&format!("Removed account {name}."))
+}
+
+fn provider_name<'a>(providers: &'a [Provider], account: &Account) -> &'a str {
+    providers
+        .iter()
+        .find(|provider| provider.id == account.draft.provider)
+        .map_or("?", |provider| provider.name.as_str())
+}
+
+fn gone() -> Failure {
+    Failure::from(VaultError::Stale {
+        what: "the account",
+    })
+}
+
+async fn audit(
+    house: &House,
+    kind: EventKind,
+    account: &Account,
+    done: &str,
+) -> Result<(), Failure> {
+    let text = format!("Account {} {done}.", account.draft.name);
+    house.audit(kind, Subject::Account(account.id), text).await
+}

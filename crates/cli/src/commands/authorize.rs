@@ -1,0 +1,102 @@
+//! `mailgrant account authorize NAME`: prints a link and waits until somebody has used it.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use mailgrant_base::{Diagnosis, Fault, Tasks};
+use mailgrant_vault::{AuthorizationId, AuthorizationOutcome};
+use mailgrant_web::{callback_router, serve};
+use secrecy::ExposeSecret as _;
+use tokio::net::TcpStream;
+
+use super::account_named;
+use crate::failure::Failure;
+use crate::house::House;
+use crate::output;
+use crate::settings::Config;
+
+/// How long a link lives, and so how long this waits.
+const PATIENCE: Duration = Duration::from_mins(10);
+
+/// Prints the link and waits.
+pub(crate) async fn authorize(house: &House, config: &Config, name: &str) -> Result<(), Failure> {
+    let account = account_named(&house.vault, name).await?;
+    let tasks = Tasks::new();
+    if !server_is_running(config.listen.address).await {
+        // Nobody else would take the browser's answer.
+        let bound = config.listen.bind().await?;
+        let router = callback_router(house.app(config));
+        tasks.spawn("callback", serve(bound, router, tasks.stopping()));
+    }
+    let ticket = house.keeper.offer(account.id).await?;
+    output::line(&format!(
+        "Open this link, once, within 10 minutes, and sign in as {}:\n\n  {}authorize/{}\n",
+        account.expected_sign_in(),
+        config.public_url,
+        ticket.secret.expose_secret()
+    ))?;
+    let outcome = tokio::select! {
+        outcome = outcome(house, ticket.id) => outcome,
+        () = tokio::time::sleep(PATIENCE) => Err(timed_out(name)),
+        _ = tokio::signal::ctrl_c() => Err(timed_out(name)),
+    };
+    tasks.stop(Duration::from_secs(5)).await;
+    outcome
+}
+
+async fn outcome(house: &House, id: AuthorizationId) -> Result<(), Failure> {
+    let mut changes = house.vault.changes();
+    let mut asked = false;
+    loop {
+        let authorization = house.vault.authorization(id).await?;
+        match authorization.and_then(|authorization| authorization.outcome) {
+            Some(AuthorizationOutcome::Granted(who)) => {
+                let who = who
+                    .map(|who| format!(" {who} signed in."))
+                    .unwrap_or_default();
+                return output::line(&format!("Authorised.{who}"));
+            }
+            Some(AuthorizationOutcome::Failed(why)) => {
+                return Err(Failure::of(Diagnosis::new(
+                    Fault::Owner,
+                    why,
+                    "Run the command again for a new link.",
+                )));
+            }
+            Some(AuthorizationOutcome::OtherIdentity {
+                expected,
+                signed_in,
+            }) if !asked => {
+                asked = true;
+                output::line(&format!(
+                    "{signed_in} signed in, but {expected} was expected. The page in the browser \
+                     asks whether to use this sign-in; waiting for the answer."
+                ))?;
+            }
+            Some(AuthorizationOutcome::OtherIdentity { .. }) | None => {}
+        }
+        changes.changed().await;
+    }
+}
+
+fn timed_out(name: &str) -> Failure {
+    Failure::of(Diagnosis::new(
+        Fault::Owner,
+        format!("Nobody has authorised {name} yet."),
+        "Run the command again for a new link; what was there before is untouched.",
+    ))
+}
+
+/// Whether somebody (a running `mailgrant serve`) listens where the pages are to be.
+async fn server_is_running(address: SocketAddr) -> bool {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    let connect = TcpStream::connect(SocketAddr::new(ip, address.port()));
+    matches!(
+        tokio::time::timeout(Duration::from_secs(2), connect).await,
+        Ok(Ok(_))
+    )
+}

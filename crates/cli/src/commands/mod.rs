@@ -1,0 +1,80 @@
+//! One file per command.
+
+mod account;
+mod authorize;
+mod demo;
+mod fetch;
+mod provider;
+mod serve;
+mod setup_link;
+mod token;
+
+use mailgrant_base::Diagnosis;
+use mailgrant_vault::{Account, FormErrors, Provider, Vault};
+
+use crate::args::Verb;
+use crate::failure::Failure;
+use crate::output;
+use crate::settings::Config;
+
+/// Who the audit trail names for what is done from here.
+const ACTOR: &str = "command line";
+
+/// Runs a command to its end.
+pub(crate) async fn run(verb: Verb, config: Config) -> Result<(), Failure> {
+    match verb {
+        Verb::Serve => serve::serve(config).await,
+        Verb::Demo(flags) => demo::demo(config, &flags).await,
+        Verb::Provider(verb) => provider::run(verb, &config).await,
+        Verb::Account(verb) => account::run(verb, &config).await,
+        Verb::Token(flags) => token::token(&config, &flags).await,
+        Verb::Fetch(flags) => fetch::fetch(&config, &flags.name).await,
+        Verb::SetupLink => setup_link::setup_link(&config).await,
+    }
+}
+
+async fn account_named(vault: &Vault, name: &str) -> Result<Account, Failure> {
+    vault.account_named(name).await?.ok_or_else(|| {
+        Failure::operator(
+            format!("There is no account `{name}`."),
+            "`mailgrant account list` shows the accounts.",
+        )
+    })
+}
+
+async fn provider_named(vault: &Vault, name: &str) -> Result<Provider, Failure> {
+    vault.provider_named(name).await?.ok_or_else(|| {
+        Failure::operator(
+            format!("There is no provider `{name}`."),
+            "`mailgrant provider list` shows the providers.",
+        )
+    })
+}
+
+/// What is wrong with a form, flag by flag.
+fn wrong_flags(errors: &FormErrors) -> Failure {
+    let lines: Vec<String> = errors
+        .0
+        .iter()
+        .map(|error| format!("--{}: {}", error.field.replace('_', "-"), error.problem))
+        .collect();
+    Failure::operator(
+        lines.join("\n       "),
+        "Correct this and try again; nothing was changed.",
+    )
+}
+
+/// Prints the steps of a test; the first failure is the command's.
+fn report(steps: Vec<(String, Result<String, Diagnosis>)>) -> Result<(), Failure> {
+    let mut failed = None;
+    for (name, outcome) in steps {
+        match outcome {
+            Ok(words) => output::line(&format!("ok      {name}: {words}"))?,
+            Err(diagnosis) => {
+                output::line(&format!("failed  {name}"))?;
+                failed = failed.or(Some(diagnosis));
+            }
+        }
+    }
+    failed.map_or(Ok(()), |diagnosis| Err(Failure::of(diagnosis)))
+}

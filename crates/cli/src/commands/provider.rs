@@ -1,0 +1,147 @@
+//! `mailgrant provider …`
+
+use std::io::Read as _;
+use std::path::Path;
+
+use mailgrant_base::files;
+use mailgrant_vault::{EventKind, Provider, ProviderForm};
+
+use super::{provider_named, report, wrong_flags};
+use crate::args::{ProviderFlags, ProviderVerb, SecretFlags};
+use crate::failure::Failure;
+use crate::house::{House, Subject};
+use crate::output;
+use crate::settings::Config;
+use crate::view::ProviderView;
+
+/// Runs one of the provider commands.
+pub(crate) async fn run(verb: ProviderVerb, config: &Config) -> Result<(), Failure> {
+    let house = House::open(config).await?;
+    match verb {
+        ProviderVerb::Add(flags) => add(&house, config, &flags).await,
+        ProviderVerb::List(flags) => list(&house, flags.json).await,
+        ProviderVerb::Show(flags) => show(&house, config, &flags.name, flags.json).await,
+        ProviderVerb::Change(flags) => change(&house, &flags).await,
+        ProviderVerb::Test(flags) => {
+            let provider = provider_named(&house.vault, &flags.name).await?;
+            report(house.keeper.check_provider(&provider).await.steps)
+        }
+        ProviderVerb::Pause(flags) => pause(&house, &flags.name, true).await,
+        ProviderVerb::Resume(flags) => pause(&house, &flags.name, false).await,
+        ProviderVerb::Remove(flags) => remove(&house, &flags.name).await,
+    }
+}
+
+async fn add(house: &House, config: &Config, flags: &ProviderFlags) -> Result<(), Failure> {
+    let mut form = ProviderForm {
+        name: flags.name.clone(),
+        ..ProviderForm::default()
+    };
+    flags.fill(&mut form);
+    fill_secret(&flags.more, &mut form)?;
+    let draft = form.check(None).map_err(|errors| wrong_flags(&errors))?;
+    let provider = house.vault.add_provider(&draft, house.clock.now()).await?;
+    audit(house, EventKind::ProviderAdded, &provider, "was added").await?;
+    output::line(&format!("Added provider {}.", provider.name))?;
+    output::line(&format!(
+        "Register this redirect URI with it: {}",
+        config.redirect_uri
+    ))
+}
+
+async fn change(house: &House, flags: &ProviderFlags) -> Result<(), Failure> {
+    let provider = provider_named(&house.vault, &flags.name).await?;
+    let mut form = ProviderForm::of(&provider);
+    flags.fill(&mut form);
+    fill_secret(&flags.more, &mut form)?;
+    let draft = form
+        .check(Some(&provider))
+        .map_err(|errors| wrong_flags(&errors))?;
+    let now = house.clock.now();
+    let changed = house
+        .vault
+        .change_provider(provider.id, provider.version, &draft, now)
+        .await?;
+    audit(house, EventKind::ProviderChanged, &changed, "was changed").await?;
+    output::line(&format!("Changed provider {}.", changed.name))
+}
+
+async fn list(house: &House, json: bool) -> Result<(), Failure> {
+    let providers = house.vault.providers().await?;
+    let views: Vec<ProviderView<'_>> = providers.iter().map(ProviderView::of).collect();
+    if json {
+        return output::json(&views);
+    }
+    let rows: Vec<Vec<String>> = views.iter().map(ProviderView::row).collect();
+    output::table(&ProviderView::HEADING, &rows)
+}
+
+async fn show(house: &House, config: &Config, name: &str, json: bool) -> Result<(), Failure> {
+    let provider = provider_named(&house.vault, name).await?;
+    let view = ProviderView::of(&provider);
+    if json {
+        return output::json(&view);
+    }
+    output::table(&ProviderView::HEADING, &[view.row()])?;
+    if let Some(trouble) = &provider.trouble {
+        output::line(&format!("Since {}: {}", trouble.since, trouble.reason))?;
+    }
+    output::line(&format!("Redirect URI: {}", config.redirect_uri))
+}
+
+async fn pause(house: &House, name: &str, paused: bool) -> Result<(), Failure> {
+    let provider = provider_named(&house.vault, name).await?;
+    house.vault.pause_provider(provider.id, paused).await?;
+    let (kind, done, word) = if paused {
+        (EventKind::ProviderPaused, "was paused", "Paused")
+    } else {
+        (EventKind::ProviderResumed, "was resumed", "Resumed")
+    };
+    audit(house, kind, &provider, done).await?;
+    output::line(&format!("{word} provider {name}."))
+}
+
+async fn remove(house: &House, name: &str) -> Result<(), Failure> {
+    let provider = provider_named(&house.vault, name).await?;
+    house.vault.remove_provider(provider.id).await?;
+    audit(house, EventKind::ProviderRemoved, &provider, "was removed").await?;
+    output::line(&format!("Removed provider {name}."))
+}
+
+async fn audit(
+    house: &House,
+    kind: EventKind,
+    provider: &Provider,
+    done: &str,
+) -> Result<(), Failure> {
+    let text = format!("Provider {} {done}.", provider.name);
+    house
+        .audit(kind, Subject::Provider(provider.id), text)
+        .await
+}
+
+fn fill_secret(flags: &SecretFlags, form: &mut ProviderForm) -> Result<(), Failure> {
+    form.no_client_secret = flags.no_client_secret;
+    if flags.no_client_secret {
+        return Ok(());
+    }
+    let text = match &flags.client_secret_file {
+        Some(path) if path == Path::new("-") => {
+            let mut text = String::new();
+            std::io::stdin()
+                .take(64 * 1024)
+                .read_to_string(&mut text)
+                .map_err(|error| {
+                    Failure::operator(
+                        format!("Standard input cannot be read: {error}."),
+                        "Give the client secret as one line of text.",
+                    )
+                })?;
+            text
+        }
+        Some(path) => files::read_to_string(path)?,
+        None => std::env::var("MAILGRANT_CLIENT_SECRET").unwrap_or_default(),
+    };
+    form.client_secret = text.lines().next().unwrap_or_default().to_owned();
+    Ok(())
+}

@@ -1,0 +1,70 @@
+//! `mailgrant serve`: pages, callback, keeper and fetchers in one process.
+
+use std::time::Duration;
+
+use mailgrant_base::Tasks;
+use mailgrant_web::{App, Bound, Welcome, router, serve as serve_pages};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::{info, warn};
+
+use super::setup_link;
+use crate::failure::Failure;
+use crate::house::House;
+use crate::output;
+use crate::settings::Config;
+
+/// How long a stop waits for the message in hand.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// Serves until SIGTERM or SIGINT.
+pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::no_runtime)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(Failure::no_runtime)?;
+    // All that can fail does so before anything starts.
+    let bound = config.listen.bind().await?;
+    let house = House::open(&config).await?;
+
+    let tasks = start(&house, &config, bound, None);
+    info!(
+        version = env!("CARGO_PKG_VERSION"),
+        listen = %config.listen.address,
+        public_url = %config.public_url,
+        store = %config.store.display(),
+        "serving"
+    );
+    if house.vault.has_administrator().await? {
+        output::line(&format!("Mailgrant serves on {}", config.public_url))?;
+    } else {
+        setup_link::offer(&house, &config).await?;
+    }
+
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    info!("stopping: the messages in hand are finished first");
+    if !tasks.stop(GRACE).await {
+        warn!("something did not stop in time and was cut off; it goes on at the next start");
+    }
+    house.vault.close().await;
+    Ok(())
+}
+
+/// Starts everything that runs as long as the server does.
+pub(crate) fn start(
+    house: &House,
+    config: &Config,
+    bound: Bound,
+    welcome: Option<Welcome>,
+) -> Tasks {
+    let tasks = Tasks::new();
+    let (keeper, fetcher) = (house.keeper.clone(), house.fetcher.clone());
+    let (for_keeper, for_fetcher) = (tasks.stopping(), tasks.stopping());
+    tasks.spawn("keeper", async move { keeper.run(for_keeper).await });
+    tasks.spawn("fetcher", async move { fetcher.run(for_fetcher).await });
+    tasks.spawn(
+        "pages",
+        serve_pages(bound, router(house.app(config)), tasks.stopping()),
+    );
+    tasks
+}

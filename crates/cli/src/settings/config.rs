@@ -1,0 +1,331 @@
+//! The settings, read: typed, checked together, with every default in its place.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use mailgrant_oauth::RedirectUri;
+use mailgrant_web::{Listen, TlsFiles};
+use secrecy::SecretString;
+use tracing::Level;
+use url::Url;
+
+use super::{Given, Layers, SettingsError};
+
+/// Where the sealing key comes from.
+#[derive(Debug, Clone)]
+pub(crate) enum KeySource {
+    /// The key itself, from the environment variable `MAILGRANT_KEY`.
+    Variable(SecretString),
+    /// A file that must exist.
+    File(PathBuf),
+    /// The file in the data folder, made with the database.
+    Own(PathBuf),
+}
+
+/// How Mailgrant runs here.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    pub(crate) listen: Listen,
+    pub(crate) public_url: Url,
+    pub(crate) redirect_uri: RedirectUri,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) store: PathBuf,
+    pub(crate) key: KeySource,
+    pub(crate) trust: Option<PathBuf>,
+    pub(crate) poll: Duration,
+    pub(crate) log: Option<Level>,
+    pub(crate) log_format: Option<LogFormat>,
+}
+
+/// How a line of the log looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    Json,
+    Text,
+}
+
+impl Config {
+    /// Reads what was set. `variable` looks an environment variable up: for folders and the key.
+    pub(crate) fn read(
+        layers: &Layers,
+        variable: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, SettingsError> {
+        let listen = listen(layers)?;
+        let public_url = public_url(layers, &listen)?;
+        let redirect_uri = redirect_uri(layers, &public_url)?;
+        let data_dir = match path(layers, "data_dir") {
+            Some(path) => path,
+            None => own_data_dir(variable)?,
+        };
+        let store = store(layers, &data_dir)?;
+        Ok(Self {
+            redirect_uri,
+            key: key(layers, variable, &data_dir),
+            trust: path(layers, "trust"),
+            poll: poll(layers)?,
+            log: one_of(layers, "log", &LEVELS)?,
+            log_format: one_of(layers, "log_format", &FORMATS)?,
+            listen,
+            public_url,
+            data_dir,
+            store,
+        })
+    }
+}
+
+/// Where the pages and the answers of providers come for a listener on loopback.
+pub(crate) fn addresses_on_loopback(listen: &Listen) -> Result<(Url, RedirectUri), SettingsError> {
+    let public_url = default_public_url(listen)?;
+    let redirect_uri = redirect_uri(&Layers::new(), &public_url)?;
+    Ok((public_url, redirect_uri))
+}
+
+const LEVELS: [(&str, Level); 4] = [
+    ("error", Level::ERROR),
+    ("warn", Level::WARN),
+    ("info", Level::INFO),
+    ("debug", Level::DEBUG),
+];
+
+const FORMATS: [(&str, LogFormat); 2] = [("json", LogFormat::Json), ("text", LogFormat::Text)];
+
+fn refuse(name: &'static str, given: &Given, expected: impl Into<String>) -> SettingsError {
+    SettingsError::Value {
+        origin: given.origin.clone(),
+        name,
+        value: given.value.clone(),
+        expected: expected.into(),
+    }
+}
+
+fn path(layers: &Layers, name: &'static str) -> Option<PathBuf> {
+    layers.get(name).map(|given| PathBuf::from(&given.value))
+}
+
+fn listen(layers: &Layers) -> Result<Listen, SettingsError> {
+    let address = match layers.get("listen") {
+        None => SocketAddr::from(([127, 0, 0, 1], 8420)),
+        Some(given) => given.value.parse().map_err(|_| {
+            refuse(
+                "listen",
+                given,
+                "an address and a port, such as 127.0.0.1:8420 or [::]:443",
+            )
+        })?,
+    };
+    let tls = match (path(layers, "tls_certificate"), path(layers, "tls_key")) {
+        (None, None) => None,
+        (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
+        _ => {
+            return Err(SettingsError::Together {
+                what: "`tls_certificate` and `tls_key` go together: set both or neither".to_owned(),
+            });
+        }
+    };
+    Ok(Listen { address, tls })
+}
+
+fn public_url(layers: &Layers, listen: &Listen) -> Result<Url, SettingsError> {
+    let Some(given) = layers.get("public_url") else {
+        return default_public_url(listen);
+    };
+    let expected = "an address that starts with https:// (http:// only for localhost), without \
+                    path, query or user name";
+    let url = Url::parse(&given.value).map_err(|_| refuse("public_url", given, expected))?;
+    let plain = url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
+    let secure = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
+    if plain && secure {
+        Ok(url)
+    } else {
+        Err(refuse("public_url", given, expected))
+    }
+}
+
+/// On loopback the address is known; elsewhere a sign-in would go over plain HTTP or to a name
+/// that nobody told us.
+fn default_public_url(listen: &Listen) -> Result<Url, SettingsError> {
+    let scheme = if listen.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
+    let text = format!("{scheme}://localhost:{}", listen.address.port());
+    match Url::parse(&text) {
+        Ok(url) if listen.address.ip().is_loopback() => Ok(url),
+        _ => Err(SettingsError::Together {
+            what: format!(
+                "`listen` is {}, which other machines can reach, so `public_url` must say how \
+                 browsers get there: https://… (with `tls_certificate` and `tls_key`, or behind a \
+                 web server that adds TLS)",
+                listen.address
+            ),
+        }),
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+fn redirect_uri(layers: &Layers, public_url: &Url) -> Result<RedirectUri, SettingsError> {
+    match layers.get("redirect_uri") {
+        Some(given) => RedirectUri::parse(&given.value)
+            .map_err(|why| refuse("redirect_uri", given, format!("a redirect URI: {why}"))),
+        None => RedirectUri::parse(&format!("{public_url}oauth/callback"))
+            .map_err(|what| SettingsError::Together { what }),
+    }
+}
+
+fn own_data_dir(variable: &dyn Fn(&str) -> Option<String>) -> Result<PathBuf, SettingsError> {
+    // systemd's StateDirectory= comes first: a service has no home.
+    variable("STATE_DIRECTORY")
+        .map(PathBuf::from)
+        .or_else(|| variable("XDG_DATA_HOME").map(|folder| Path::new(&folder).join("mailgrant")))
+        .or_else(|| variable("HOME").map(|home| Path::new(&home).join(".local/share/mailgrant")))
+        .ok_or_else(|| SettingsError::Together {
+            what: "there is no home folder to keep data in: set `data_dir`".to_owned(),
+        })
+}
+
+fn store(layers: &Layers, data_dir: &Path) -> Result<PathBuf, SettingsError> {
+    match layers.get("store") {
+        None => Ok(data_dir.join("mailgrant.db")),
+        // The address may hold a password: it is not repeated.
+        Some(given) if given.value.contains("://") => Err(SettingsError::Value {
+            origin: given.origin.clone(),
+            name: "store",
+            value: "an address of a database server".to_owned(),
+            expected: "the path of a SQLite file; serving from PostgreSQL is not there yet"
+                .to_owned(),
+        }),
+        Some(given) => Ok(PathBuf::from(&given.value)),
+    }
+}
+
+fn key(layers: &Layers, variable: &dyn Fn(&str) -> Option<String>, data_dir: &Path) -> KeySource {
+    if let Some(key) = variable("MAILGRANT_KEY") {
+        return KeySource::Variable(key.into());
+    }
+    if let Some(path) = path(layers, "key_file") {
+        return KeySource::File(path);
+    }
+    let credential = variable("CREDENTIALS_DIRECTORY")
+        .map(|folder| Path::new(&folder).join("sealing.key"))
+        .filter(|path| path.exists());
+    match credential {
+        Some(path) => KeySource::File(path),
+        None => KeySource::Own(data_dir.join("sealing.key")),
+    }
+}
+
+fn poll(layers: &Layers) -> Result<Duration, SettingsError> {
+    let Some(given) = layers.get("poll") else {
+        return Ok(Duration::from_mins(1));
+    };
+    match given.value.parse() {
+        Ok(seconds @ 5..=86_400) => Ok(Duration::from_secs(seconds)),
+        _ => Err(refuse(
+            "poll",
+            given,
+            "a whole number of seconds from 5 to 86400",
+        )),
+    }
+}
+
+fn one_of<T: Copy>(
+    layers: &Layers,
+    name: &'static str,
+    values: &[(&str, T)],
+) -> Result<Option<T>, SettingsError> {
+    let Some(given) = layers.get(name) else {
+        return Ok(None);
+    };
+    match values.iter().find(|(word, _)| *word == given.value) {
+        Some((_, value)) => Ok(Some(*value)),
+        None => {
+            let words: Vec<&str> = values.iter().map(|(word, _)| *word).collect();
+            Err(refuse(name, given, format!("one of {}", words.join(", "))))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Origin;
+
+    fn read(given: &[(&'static str, &str)]) -> Result<Config, String> {
+        let layers = given
+            .iter()
+            .map(|&(name, value)| {
+                let origin = Origin::Flag(name.replace('_', "-"));
+                (
+                    name,
+                    Given {
+                        value: value.to_owned(),
+                        origin,
+                    },
+                )
+            })
+            .collect();
+        let variable = |name: &str| (name == "HOME").then(|| "/home/ada".to_owned());
+        Config::read(&layers, &variable).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn with_nothing_set_it_is_loopback_and_the_home_folder() {
+        let config = read(&[]).unwrap();
+        assert_eq!(config.listen.address.to_string(), "127.0.0.1:8420");
+        assert_eq!(config.public_url.as_str(), "http://localhost:8420/");
+        assert_eq!(
+            config.redirect_uri.as_str(),
+            "http://localhost:8420/oauth/callback"
+        );
+        assert_eq!(
+            config.store,
+            Path::new("/home/ada/.local/share/mailgrant/mailgrant.db")
+        );
+        assert!(matches!(config.key, KeySource::Own(_)));
+    }
+
+    #[test]
+    fn a_listener_for_other_machines_needs_a_public_url_over_tls() {
+        let open = ("listen", "0.0.0.0:8420");
+        assert!(read(&[open]).unwrap_err().contains("`public_url` must say"));
+        assert!(read(&[open, ("public_url", "http://mail.example.com")]).is_err());
+        assert!(read(&[open, ("public_url", "https://mail.example.com")]).is_ok());
+    }
+
+    #[test]
+    fn each_bad_value_says_where_it_stands_and_what_was_expected() {
+        for (name, value) in [
+            ("listen", "8420"),
+            ("public_url", "mail.example.com"),
+            ("public_url", "https://mail.example.com/path"),
+            ("redirect_uri", "http://mail.example.com/cb"),
+            ("poll", "0"),
+            ("poll", "often"),
+            ("log", "loud"),
+            ("log_format", "xml"),
+            ("store", "postgres://ada:hunter2@db/mailgrant"),
+        ] {
+            let error = read(&[(name, value)]).unwrap_err();
+            assert!(
+                error.starts_with(&format!("--{}: ", name.replace('_', "-"))),
+                "{error}"
+            );
+            assert!(error.contains("expected "), "{error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+}

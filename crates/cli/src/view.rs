@@ -1,0 +1,146 @@
+//! How providers and accounts look in listings, for people and for machines; never a secret.
+
+use jiff::Timestamp;
+use mailgrant_oauth::{ClientCredential, ProviderKind, Scope};
+use mailgrant_vault::{Account, Counts, Grant, GrantState, Provider, ProviderTrouble};
+use serde::Serialize;
+use url::Url;
+
+/// A provider in a listing.
+#[derive(Debug, Serialize)]
+pub(crate) struct ProviderView<'a> {
+    name: &'a str,
+    kind: ProviderKind,
+    client_id: &'a str,
+    has_client_secret: bool,
+    tenant: Option<&'a str>,
+    issuer: Option<&'a Url>,
+    scopes: Option<&'a [Scope]>,
+    paused: bool,
+    trouble: Option<&'a ProviderTrouble>,
+    created_at: Timestamp,
+}
+
+impl<'a> ProviderView<'a> {
+    /// The view of a provider.
+    pub(crate) fn of(provider: &'a Provider) -> Self {
+        let profile = &provider.profile;
+        Self {
+            name: &provider.name,
+            kind: profile.kind,
+            client_id: &profile.client_id,
+            has_client_secret: !matches!(profile.credential, ClientCredential::None),
+            tenant: profile.tenant.as_deref(),
+            issuer: profile.issuer.as_ref(),
+            scopes: profile.scopes.as_deref(),
+            paused: provider.paused,
+            trouble: provider.trouble.as_ref(),
+            created_at: provider.created_at,
+        }
+    }
+
+    /// The headings of [`row`](Self::row).
+    pub(crate) const HEADING: [&'static str; 4] = ["name", "kind", "client id", "state"];
+
+    /// One line of the listing for people.
+    pub(crate) fn row(&self) -> Vec<String> {
+        let state = match (self.paused, self.trouble) {
+            (true, _) => "paused",
+            (false, Some(_)) => "refuses Mailgrant",
+            (false, None) => "ok",
+        };
+        let kind = format!("{:?}", self.kind).to_lowercase();
+        vec![
+            self.name.to_owned(),
+            kind,
+            self.client_id.to_owned(),
+            state.to_owned(),
+        ]
+    }
+}
+
+/// An account in a listing.
+#[derive(Debug, Serialize)]
+pub(crate) struct AccountView<'a> {
+    #[serde(flatten)]
+    account: &'a Account,
+    provider_name: &'a str,
+    grant: GrantView<'a>,
+    mail: Counts,
+}
+
+/// A grant in a listing.
+#[derive(Debug, Serialize)]
+struct GrantView<'a> {
+    state: GrantState,
+    reason: Option<&'a str>,
+    scopes: &'a [Scope],
+    signed_in: Option<&'a str>,
+    authorized_at: Option<Timestamp>,
+    renewed_at: Option<Timestamp>,
+    last_failure: Option<&'a str>,
+}
+
+impl<'a> AccountView<'a> {
+    /// The view of an account.
+    pub(crate) fn of(
+        account: &'a Account,
+        provider_name: &'a str,
+        grant: &'a Grant,
+        mail: Counts,
+    ) -> Self {
+        let grant = GrantView {
+            state: grant.state,
+            reason: grant.reason.as_deref(),
+            scopes: &grant.scopes,
+            signed_in: grant.signed_in.as_deref(),
+            authorized_at: grant.authorized_at,
+            renewed_at: grant.renewed_at,
+            last_failure: grant.last_failure.as_deref(),
+        };
+        Self {
+            account,
+            provider_name,
+            grant,
+            mail,
+        }
+    }
+
+    /// The headings of [`row`](Self::row).
+    pub(crate) const HEADING: [&'static str; 7] = [
+        "name",
+        "address",
+        "provider",
+        "grant",
+        "delivered",
+        "waiting",
+        "quarantined",
+    ];
+
+    /// One line of the listing for people.
+    pub(crate) fn row(&self) -> Vec<String> {
+        let state = if self.account.paused {
+            "paused"
+        } else {
+            state_in_words(self.grant.state)
+        };
+        vec![
+            self.account.draft.name.clone(),
+            self.account.draft.address.clone(),
+            self.provider_name.to_owned(),
+            state.to_owned(),
+            self.mail.delivered.to_string(),
+            self.mail.waiting.to_string(),
+            self.mail.quarantined.to_string(),
+        ]
+    }
+}
+
+fn state_in_words(state: GrantState) -> &'static str {
+    match state {
+        GrantState::Pending => "not authorised yet",
+        GrantState::Active => "active",
+        GrantState::NeedsAuthorization => "must be authorised again",
+        GrantState::Revoked => "revoked",
+    }
+}

@@ -1,0 +1,153 @@
+//! SIGKILL at many instants of a fetch: afterwards every message is there, and none twice.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use mailgrant_sandbox::{IdentityProvider, MailServer, MailServerOptions, TokenBook, samples};
+
+use crate::command_line::{add_account, add_provider, authorize};
+use crate::support::{Mailgrant, maildir, provider};
+
+const ADDRESS: &str = "support@example.com";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_maildir_gets_every_message_exactly_once_however_often_the_process_is_killed() {
+    let (mailgrant, _provider, server) = installation().await;
+    let expected = deliver_samples(&server);
+
+    // Each run gets a little further than the one before; so the kills fall on connecting,
+    // fetching, staging, preparing, renaming and acknowledging alike.
+    let mut kills = 0;
+    let mut patience = Duration::from_millis(5);
+    while !finishes_within(&mailgrant, patience) {
+        kills += 1;
+        patience = Duration::from_millis(5 + kills * 7 % 400);
+        assert!(kills < 400, "it never finishes:\n{}", mailgrant.log());
+        if kills > 120 {
+            patience = Duration::from_secs(60);
+        }
+    }
+
+    let delivered = counted(maildir(&mailgrant.path("mail")));
+    let doubled = delivered.values().filter(|count| **count > 1).count();
+    assert_eq!(doubled, 0, "after {kills} kills");
+    assert_eq!(delivered.len(), expected.len(), "after {kills} kills");
+    assert!(delivered == expected, "bytes differ after {kills} kills");
+    assert!(
+        kills >= 10,
+        "only {kills} kills: the test proves too little"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_application_may_take_mail_away_between_two_kills() {
+    let (mailgrant, _provider, server) = installation().await;
+    let expected = deliver_samples(&server);
+
+    let mut taken: BTreeMap<Vec<u8>, usize> = BTreeMap::new();
+    let mut kills = 0;
+    loop {
+        let patience = Duration::from_millis(20 + kills * 13 % 300);
+        let done = finishes_within(
+            &mailgrant,
+            if kills < 60 {
+                patience
+            } else {
+                Duration::from_secs(60)
+            },
+        );
+        take_all(&mailgrant.path("mail"), &mut taken);
+        if done {
+            break;
+        }
+        kills += 1;
+    }
+    assert!(
+        taken.values().all(|count| *count == 1),
+        "a message came twice after {kills} kills"
+    );
+    assert!(
+        taken == expected,
+        "{} of {} came",
+        taken.len(),
+        expected.len()
+    );
+}
+
+/// A provider, a mail server and a Mailgrant whose account is authorised.
+async fn installation() -> (Mailgrant, IdentityProvider, MailServer) {
+    let mut mailgrant = Mailgrant::new();
+    let tokens = TokenBook::default();
+    let redirect_uri = format!("{}/oauth/callback", mailgrant.url());
+    let provider = provider(&redirect_uri, &tokens).await;
+    let server = MailServer::start(MailServerOptions::default(), tokens)
+        .await
+        .unwrap();
+    mailgrant.trust(&server.certificate_pem());
+
+    add_provider(&mailgrant, &provider.issuer());
+    let port = server.tls_address().port().to_string();
+    add_account(&mailgrant, &["--imap-port", &port, "--after", "mark-seen"]);
+    authorize(&mailgrant, ADDRESS).await;
+    (mailgrant, provider, server)
+}
+
+fn deliver_samples(server: &MailServer) -> BTreeMap<Vec<u8>, usize> {
+    let messages: Vec<Vec<u8>> = samples(2).into_iter().map(|sample| sample.raw).collect();
+    for message in &messages {
+        server.deliver(ADDRESS, "INBOX", message);
+    }
+    counted(messages)
+}
+
+fn counted(messages: impl IntoIterator<Item = Vec<u8>>) -> BTreeMap<Vec<u8>, usize> {
+    messages
+        .into_iter()
+        .fold(BTreeMap::new(), |mut all, message| {
+            *all.entry(message).or_default() += 1;
+            all
+        })
+}
+
+fn take_all(path: &Path, taken: &mut BTreeMap<Vec<u8>, usize>) {
+    let Ok(entries) = std::fs::read_dir(path.join("new")) else {
+        return;
+    };
+    for entry in entries {
+        let path = entry.unwrap().path();
+        *taken.entry(std::fs::read(&path).unwrap()).or_default() += 1;
+        std::fs::remove_file(path).unwrap();
+    }
+}
+
+/// Runs `mailgrant fetch` and kills it after `patience`; says whether it came to its end before.
+fn finishes_within(mailgrant: &Mailgrant, patience: Duration) -> bool {
+    let mut child = mailgrant
+        .command(&["fetch", "support"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_or_kill(&mut child, patience)
+}
+
+fn wait_or_kill(child: &mut Child, patience: Duration) -> bool {
+    let (send, ended) = std::sync::mpsc::channel();
+    std::thread::scope(|scope| {
+        let id = child.id().to_string();
+        scope.spawn(move || {
+            // The instant of the kill is the point of this test: it waits for time, not for an
+            // event, unless the end comes first.
+            if ended.recv_timeout(patience).is_err() {
+                let _ = std::process::Command::new("kill")
+                    .args(["-KILL", &id])
+                    .status();
+            }
+        });
+        let status = child.wait().unwrap();
+        let _ = send.send(());
+        status.success()
+    })
+}

@@ -1,0 +1,13 @@
+//! The binary as its users meet it: its command line, its pages in a real browser, real peers,
+//! and what is left after it was killed.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests read and write their own files"
+)]
+
+mod command_line;
+mod kill;
+mod support;
+mod whole_path;
+mod wrong_input;

@@ -1,0 +1,209 @@
+//! Wrong input: a clear error, and nothing is changed.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use crate::command_line::{add_account, add_provider};
+use crate::support::Mailgrant;
+
+fn refused(mailgrant: &Mailgrant, args: &[&str]) -> String {
+    let output = mailgrant.run(args);
+    assert_eq!(
+        output.status.code(),
+        Some(78),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let dir = mailgrant.dir.path().display().to_string();
+    String::from_utf8_lossy(&output.stderr).replace(&dir, "DIR")
+}
+
+#[test]
+fn an_unknown_setting_names_file_and_line_and_nothing_starts() {
+    let mailgrant = Mailgrant::new();
+    let file = mailgrant.path("mailgrant.toml");
+    fs::write(&file, "# ours\nlissten = \"127.0.0.1:1\"\n").unwrap();
+    insta::assert_snapshot!(refused(
+        &mailgrant,
+        &["serve", "--config", file.to_str().unwrap()]
+    ));
+    assert!(!mailgrant.path("data").exists());
+}
+
+#[test]
+fn a_bad_value_names_where_it_stands_and_what_was_expected() {
+    let mailgrant = Mailgrant::new();
+    insta::assert_snapshot!(refused(&mailgrant, &["serve", "--poll", "often"]));
+    assert!(!mailgrant.path("data").exists());
+}
+
+#[test]
+fn a_wrong_sealing_key_is_told_and_destroys_nothing() {
+    let mailgrant = Mailgrant::new();
+    add_provider(&mailgrant, "https://login.example.com/");
+    let key = mailgrant.path("data/sealing.key");
+    let right = fs::read(&key).unwrap();
+    let database = fs::read(mailgrant.path("data/mailgrant.db")).unwrap();
+
+    fs::write(
+        &key,
+        "mailgrant-key-1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n",
+    )
+    .unwrap();
+    insta::assert_snapshot!("wrong_key", refused(&mailgrant, &["provider", "list"]));
+    fs::remove_file(&key).unwrap();
+    insta::assert_snapshot!("missing_key", refused(&mailgrant, &["provider", "list"]));
+    assert!(!key.exists(), "no new key is made beside an old database");
+    fs::write(&key, "garbage").unwrap();
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    insta::assert_snapshot!("no_key_at_all", refused(&mailgrant, &["provider", "list"]));
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    insta::assert_snapshot!("open_key", refused(&mailgrant, &["provider", "list"]));
+
+    assert_eq!(
+        fs::read(mailgrant.path("data/mailgrant.db")).unwrap(),
+        database
+    );
+    fs::write(&key, right).unwrap();
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    assert!(mailgrant.ok(&["provider", "list"]).contains("sandbox"));
+}
+
+#[test]
+fn garbage_in_every_flag_is_told_flag_by_flag_and_stores_nothing() {
+    let mailgrant = Mailgrant::new();
+    add_provider(&mailgrant, "https://login.example.com/");
+    insta::assert_snapshot!(
+        "garbage_provider",
+        refused(
+            &mailgrant,
+            &[
+                "provider",
+                "add",
+                "a b\u{7}",
+                "--kind",
+                "yahooo",
+                "--client-id",
+                "",
+                "--secret-method",
+                "shout",
+                "--issuer",
+                "not a url",
+                "--scopes",
+                "\"quoted\"",
+                "--token-endpoint",
+                "http://evil.example.com/token",
+            ],
+        )
+    );
+    insta::assert_snapshot!(
+        "garbage_account",
+        refused(
+            &mailgrant,
+            &[
+                "account",
+                "add",
+                "x/y",
+                "--address",
+                "nobody",
+                "--provider",
+                "none",
+                "--imap-host",
+                "-bad-",
+                "--imap-port",
+                "99999",
+                "--imap-security",
+                "maybe",
+                "--folder",
+                "a\nb",
+                "--start",
+                "yesterday",
+                "--after",
+                "burn",
+                "--sink",
+                "pipe",
+            ],
+        )
+    );
+    assert_eq!(mailgrant.ok(&["account", "list", "--json"]).trim(), "[]");
+}
+
+#[test]
+fn plain_text_to_another_machine_and_graph_scopes_are_refused_when_they_are_entered() {
+    let mailgrant = Mailgrant::new();
+    add_provider(&mailgrant, "https://login.example.com/");
+    let plain = refused(
+        &mailgrant,
+        &[
+            "account",
+            "add",
+            "support",
+            "--address",
+            "support@example.com",
+            "--provider",
+            "sandbox",
+            "--imap-host",
+            "imap.example.com",
+            "--imap-security",
+            "plain",
+        ],
+    );
+    insta::assert_snapshot!("plain_elsewhere", plain);
+    let graph = refused(
+        &mailgrant,
+        &[
+            "provider",
+            "add",
+            "entra",
+            "--kind",
+            "microsoft",
+            "--client-id",
+            "x",
+            "--tenant",
+            "organizations",
+            "--scopes",
+            "https://graph.microsoft.com/Mail.Read offline_access",
+        ],
+    );
+    insta::assert_snapshot!("graph_scope", graph);
+}
+
+#[test]
+fn an_unreachable_mail_server_and_provider_are_named() {
+    let mailgrant = Mailgrant::new();
+    add_provider(&mailgrant, "http://127.0.0.1:9/");
+    let output = mailgrant.run(&["provider", "test", "sandbox"]);
+    assert_eq!(output.status.code(), Some(75));
+    insta::assert_snapshot!("provider_down", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_database_from_a_newer_version_is_left_alone() {
+    let mailgrant = Mailgrant::new();
+    add_provider(&mailgrant, "https://login.example.com/");
+    add_account(&mailgrant, &[]);
+    let database = mailgrant.path("data/mailgrant.db");
+    let statement = "INSERT INTO _sqlx_migrations (version, description, success, checksum, \
+                     execution_time) VALUES (9999, 'the future', 1, x'00', 0)";
+    mailgrant_vault_sql(&database, statement);
+    insta::assert_snapshot!(refused(&mailgrant, &["account", "list"]));
+}
+
+/// Runs a statement on a database file, as an administrator with `sqlite3` would.
+fn mailgrant_vault_sql(database: &std::path::Path, statement: &str) {
+    let done = std::process::Command::new("python3")
+        .args(["-c", "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()"])
+        .arg(database)
+        .arg(statement)
+        .status()
+        .unwrap();
+    assert!(done.success());
+}
+
+#[test]
+fn a_read_only_data_folder_is_told() {
+    let mailgrant = Mailgrant::new();
+    // Root may write anywhere, but nobody may make a folder below a file.
+    fs::write(mailgrant.path("data"), "a file where the folder should be").unwrap();
+    insta::assert_snapshot!(refused(&mailgrant, &["provider", "list"]));
+}

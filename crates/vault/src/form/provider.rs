@@ -1,0 +1,241 @@
+//! The provider's form, checked.
+
+use mailgrant_oauth::{
+    ClientCredential, EndpointOverrides, Profile, ProviderKind, Scope, SecretMethod, catalogue,
+    check_scopes,
+};
+
+use super::check::Problems;
+use super::{FormErrors, ProviderForm};
+use crate::{Provider, ProviderDraft};
+
+const KINDS: [(&str, ProviderKind); 4] = [
+    ("microsoft", ProviderKind::Microsoft),
+    ("google", ProviderKind::Google),
+    ("oidc", ProviderKind::Oidc),
+    ("oauth2", ProviderKind::Oauth2),
+];
+
+const METHODS: [(&str, SecretMethod); 2] =
+    [("basic", SecretMethod::Basic), ("post", SecretMethod::Post)];
+
+impl ProviderForm {
+    /// The form that shows a stored provider; never its secret.
+    pub fn of(provider: &Provider) -> Self {
+        let profile = &provider.profile;
+        let url =
+            |url: &Option<url::Url>| url.as_ref().map(url::Url::to_string).unwrap_or_default();
+        let secret_method = match &profile.credential {
+            ClientCredential::Secret { method, .. } => word_of(&METHODS, *method),
+            ClientCredential::None => String::new(),
+        };
+        Self {
+            name: provider.name.clone(),
+            kind: word_of(&KINDS, profile.kind),
+            client_id: profile.client_id.clone(),
+            client_secret: String::new(),
+            no_client_secret: false,
+            secret_method,
+            tenant: profile.tenant.clone().unwrap_or_default(),
+            issuer: url(&profile.issuer),
+            authorization_endpoint: url(&profile.endpoints.authorization),
+            token_endpoint: url(&profile.endpoints.token),
+            jwks_uri: url(&profile.endpoints.jwks),
+            revocation_endpoint: url(&profile.endpoints.revocation),
+            scopes: profile
+                .scopes
+                .as_deref()
+                .map(Scope::join)
+                .unwrap_or_default(),
+        }
+    }
+
+    /// Checks every field. `present` is the stored provider, where one is changed: an empty
+    /// secret keeps its secret.
+    pub fn check(&self, present: Option<&Provider>) -> Result<ProviderDraft, FormErrors> {
+        let mut problems = Problems::default();
+        let name = problems.name(&self.name, &['.', '-', '_']);
+        let Some(kind) = self.kind(&mut problems) else {
+            return problems.finish(None);
+        };
+        let client_id = problems.text("client_id", &self.client_id).to_owned();
+        if client_id.is_empty() {
+            problems.add(
+                "client_id",
+                "is missing: the provider shows it where Mailgrant is registered",
+            );
+        }
+        let profile = Profile {
+            kind,
+            client_id,
+            credential: self.credential(kind, present, &mut problems),
+            tenant: self.tenant(kind, &mut problems),
+            issuer: problems.url("issuer", &self.issuer),
+            endpoints: EndpointOverrides {
+                authorization: problems.url("authorization_endpoint", &self.authorization_endpoint),
+                token: problems.url("token_endpoint", &self.token_endpoint),
+                jwks: problems.url("jwks_uri", &self.jwks_uri),
+                revocation: problems.url("revocation_endpoint", &self.revocation_endpoint),
+            },
+            scopes: self.scopes(kind, &mut problems),
+        };
+        self.require_endpoints(&profile, &mut problems);
+        problems.finish(Some(ProviderDraft { name, profile }))
+    }
+
+    fn kind(&self, problems: &mut Problems) -> Option<ProviderKind> {
+        if self.kind.trim().is_empty() {
+            problems.add("kind", "is missing: microsoft, google, oidc or oauth2");
+            return None;
+        }
+        problems.word("kind", &self.kind, &KINDS)
+    }
+
+    fn credential(
+        &self,
+        kind: ProviderKind,
+        present: Option<&Provider>,
+        problems: &mut Problems,
+    ) -> ClientCredential {
+        let secret = problems.text("client_secret", &self.client_secret);
+        let method = if self.secret_method.trim().is_empty() {
+            Some(catalogue::row(kind).secret_method)
+        } else {
+            problems.word("secret_method", &self.secret_method, &METHODS)
+        };
+        let method = method.unwrap_or(SecretMethod::Post);
+        if self.no_client_secret {
+            return ClientCredential::None;
+        }
+        if !secret.is_empty() {
+            return ClientCredential::Secret {
+                secret: secret.into(),
+                method,
+            };
+        }
+        match present.map(|provider| &provider.profile.credential) {
+            Some(ClientCredential::Secret { secret, .. }) => ClientCredential::Secret {
+                secret: secret.clone(),
+                method,
+            },
+            _ => ClientCredential::None,
+        }
+    }
+
+    fn tenant(&self, kind: ProviderKind, problems: &mut Problems) -> Option<String> {
+        let tenant = problems.optional("tenant", &self.tenant)?;
+        let fits = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
+        if kind != ProviderKind::Microsoft {
+            problems.add("tenant", "is for Microsoft alone; leave it empty");
+        } else if !tenant.chars().all(fits) {
+            problems.add(
+                "tenant",
+                "must be the tenant's id or domain, or organizations, common or consumers",
+            );
+        }
+        Some(tenant)
+    }
+
+    fn scopes(&self, kind: ProviderKind, problems: &mut Problems) -> Option<Vec<Scope>> {
+        let text = problems.text("scopes", &self.scopes);
+        if text.is_empty() {
+            return None;
+        }
+        let scopes = problems.take("scopes", Scope::parse_list(text))?;
+        problems.take("scopes", check_scopes(kind, &scopes))?;
+        Some(scopes)
+    }
+
+    /// What the catalogue does not know must be found or entered.
+    fn require_endpoints(&self, profile: &Profile, problems: &mut Problems) {
+        let entered =
+            profile.endpoints.authorization.is_some() && profile.endpoints.token.is_some();
+        match profile.kind {
+            ProviderKind::Oidc if self.issuer.trim().is_empty() && !entered => {
+                problems.add(
+                    "issuer",
+                    "is missing: the provider's address, from which the rest is found",
+                );
+            }
+            ProviderKind::Oauth2 if !entered => {
+                let problem =
+                    "is missing: authorization and token endpoint are entered by hand here";
+                if self.authorization_endpoint.trim().is_empty() {
+                    problems.add("authorization_endpoint", problem);
+                }
+                if self.token_endpoint.trim().is_empty() {
+                    problems.add("token_endpoint", problem);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn word_of<T: PartialEq + Copy>(words: &[(&str, T)], value: T) -> String {
+    words
+        .iter()
+        .find(|(_, known)| *known == value)
+        .map(|(word, _)| (*word).to_owned())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(form: &ProviderForm) -> Vec<&'static str> {
+        let errors = form.check(None).unwrap_err();
+        errors.0.iter().map(|error| error.field).collect()
+    }
+
+    #[test]
+    fn an_empty_form_says_what_is_missing() {
+        assert_eq!(fields(&ProviderForm::default()), ["name", "kind"]);
+        let oauth2 = ProviderForm {
+            kind: "oauth2".to_owned(),
+            ..ProviderForm::default()
+        };
+        assert_eq!(
+            fields(&oauth2),
+            [
+                "name",
+                "client_id",
+                "authorization_endpoint",
+                "token_endpoint"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_graph_scope_is_refused_where_it_is_entered() {
+        let form = ProviderForm {
+            name: "entra".to_owned(),
+            kind: "microsoft".to_owned(),
+            client_id: "x".to_owned(),
+            scopes: "https://graph.microsoft.com/Mail.Read offline_access".to_owned(),
+            ..ProviderForm::default()
+        };
+        assert_eq!(fields(&form), ["scopes"]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn garbage_in_every_field_is_an_error_or_safe(text in proptest::prelude::any::<String>()) {
+            let form = ProviderForm {
+                name: text.clone(),
+                kind: "oidc".to_owned(),
+                client_id: text.clone(),
+                client_secret: text.clone(),
+                secret_method: text.clone(),
+                tenant: text.clone(),
+                issuer: text.clone(),
+                scopes: text.clone(),
+                ..ProviderForm::default()
+            };
+            if let Ok(draft) = form.check(None) {
+                proptest::prop_assert!(!draft.profile.client_id.chars().any(char::is_control));
+            }
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! Forms as data: sections of fields, each with its label, hint, value and what is wrong with it.
+
+use askama::Template;
+use mailgrant_vault::FormErrors;
+
+/// Fields that belong together.
+#[derive(Debug, Clone, Template)]
+#[template(path = "section.html")]
+pub(crate) struct Section {
+    legend: &'static str,
+    hint: &'static str,
+    /// The choices for which these fields matter, separated by spaces; the style sheet hides them
+    /// for the others. Empty: always.
+    only_for: &'static str,
+    fields: Vec<Field>,
+}
+
+impl Section {
+    pub(crate) fn new(legend: &'static str, fields: Vec<Field>) -> Self {
+        Self {
+            legend,
+            hint: "",
+            only_for: "",
+            fields,
+        }
+    }
+
+    pub(crate) fn hint(mut self, hint: &'static str) -> Self {
+        self.hint = hint;
+        self
+    }
+
+    pub(crate) fn only_for(mut self, choices: &'static str) -> Self {
+        self.only_for = choices;
+        self
+    }
+}
+
+/// One field.
+#[derive(Debug, Clone, Template)]
+#[template(path = "field.html")]
+pub(crate) struct Field {
+    name: &'static str,
+    label: &'static str,
+    hint: String,
+    value: String,
+    error: Option<String>,
+    required: bool,
+    complete: &'static str,
+    control: Control,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Control {
+    /// One line; the kind of keyboard that a phone shows.
+    Line(&'static str),
+    /// Never shows what is there.
+    Password,
+    Choice(Vec<(String, String)>),
+    Box,
+}
+
+impl Field {
+    fn new(name: &'static str, label: &'static str, value: &str, control: Control) -> Self {
+        Self {
+            name,
+            label,
+            hint: String::new(),
+            value: value.to_owned(),
+            error: None,
+            required: false,
+            complete: "off",
+            control,
+        }
+    }
+
+    /// A line of text.
+    pub(crate) fn text(name: &'static str, label: &'static str, value: &str) -> Self {
+        Self::new(name, label, value, Control::Line("text"))
+    }
+
+    /// A line with an address of mail.
+    pub(crate) fn email(name: &'static str, label: &'static str, value: &str) -> Self {
+        Self::new(name, label, value, Control::Line("email"))
+    }
+
+    /// A line with a URL.
+    pub(crate) fn url(name: &'static str, label: &'static str, value: &str) -> Self {
+        Self::new(name, label, value, Control::Line("url"))
+    }
+
+    /// A line with a number.
+    pub(crate) fn number(name: &'static str, label: &'static str, value: &str) -> Self {
+        Self::new(name, label, value, Control::Line("numeric"))
+    }
+
+    /// A secret: what was typed is not shown again.
+    pub(crate) fn password(name: &'static str, label: &'static str) -> Self {
+        Self::new(name, label, "", Control::Password)
+    }
+
+    /// One of several values, each with its label.
+    pub(crate) fn choice(
+        name: &'static str,
+        label: &'static str,
+        value: &str,
+        choices: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
+    ) -> Self {
+        let choices = choices.into_iter();
+        let choices = choices.map(|(value, label)| (value.into(), label.into()));
+        Self::new(name, label, value, Control::Choice(choices.collect()))
+    }
+
+    /// A box to tick.
+    pub(crate) fn tick(name: &'static str, label: &'static str, ticked: bool) -> Self {
+        Self::new(name, label, if ticked { "yes" } else { "" }, Control::Box)
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = hint.into();
+        self
+    }
+
+    pub(crate) fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
+    /// What a password manager may fill in (`autocomplete`).
+    pub(crate) fn complete(mut self, what: &'static str) -> Self {
+        self.complete = what;
+        self
+    }
+
+    /// What is wrong with it.
+    pub(crate) fn wrong(mut self, problem: Option<String>) -> Self {
+        self.error = problem;
+        self
+    }
+
+    /// The elements that describe the field, for `aria-describedby`.
+    fn described_by(&self) -> String {
+        let hint = (!self.hint.is_empty()).then(|| format!("{}-hint", self.name));
+        let error = self.error.as_ref().map(|_| format!("{}-error", self.name));
+        let both: Vec<_> = error.into_iter().chain(hint).collect();
+        both.join(" ")
+    }
+}
+
+/// Puts what is wrong at each field. What belongs to none of them is handed back.
+pub(crate) fn mark(sections: &mut [Section], errors: FormErrors) -> Vec<String> {
+    let mut elsewhere = Vec::new();
+    for error in errors.0 {
+        let fields = sections
+            .iter_mut()
+            .flat_map(|section| &mut section.fields);
+        match fields.into_iter().find(|field| field.name == error.field) {
+            Some(field) => field.error = Some(error.problem),
+            None => elsewhere.push(error.problem),
+        }
+    }
+    elsewhere
+}
+
+/// A form that was looked at: what to show again, and what is wrong as a whole.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Filled {
+    pub(crate) sections: Vec<Section>,
+    pub(crate) problems: Vec<String>,
+}
+
+impl Filled {
+    /// A form without mistakes.
+    pub(crate) fn new(sections: Vec<Section>) -> Self {
+        Self {
+            sections,
+            problems: Vec::new(),
+        }
+    }
+
+    /// A form whose mistakes are shown at their fields.
+    pub(crate) fn with_errors(mut sections: Vec<Section>, errors: FormErrors) -> Self {
+        let mut problems = mark(&mut sections, errors);
+        if problems.is_empty() {
+            problems.push("Nothing was saved yet: some fields below need another look.".to_owned());
+        }
+        Self { sections, problems }
+    }
+
+    /// A form that is right in itself, and still cannot be stored.
+    pub(crate) fn with_problem(sections: Vec<Section>, problem: impl Into<String>) -> Self {
+        Self {
+            sections,
+            problems: vec![problem.into()],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mailgrant_vault::FieldError;
+
+    use super::*;
+
+    #[test]
+    fn a_mistake_stands_at_its_field_and_is_tied_to_it() {
+        let field = Field::text("tenant", "Tenant", "<x>").hint("GUID or domain");
+        let errors = FormErrors(vec![FieldError {
+            field: "tenant",
+            problem: "`<x>` is no tenant".to_owned(),
+        }]);
+        let form = Filled::with_errors(vec![Section::new("Microsoft", vec![field])], errors);
+        let html = form.sections[0].to_string();
+        assert!(html.contains(r#"aria-describedby="tenant-error tenant-hint""#), "{html}");
+        assert!(html.contains(r#"aria-invalid="true""#), "{html}");
+        assert!(!html.contains("<x>"), "{html}");
+    }
+
+    #[test]
+    fn a_secret_is_never_shown_again() {
+        let html = Field::password("client_secret", "Client secret").to_string();
+        assert!(!html.contains("value="), "{html}");
+    }
+
+    #[test]
+    fn a_mistake_of_no_field_is_told_above_the_form() {
+        let errors = FormErrors(vec![FieldError {
+            field: "elsewhere",
+            problem: "what".to_owned(),
+        }]);
+        assert_eq!(Filled::with_errors(Vec::new(), errors).problems, ["what"]);
+    }
+}

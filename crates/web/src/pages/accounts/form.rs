@@ -1,0 +1,153 @@
+//! The form of an account, as data.
+
+use mailgrant_vault::{AccountForm, Provider};
+
+use crate::fields::{Field, Section};
+use crate::visit::Sent;
+
+/// Reads what was sent.
+pub(super) fn read(sent: &Sent) -> AccountForm {
+    AccountForm {
+        name: sent.text("name"),
+        address: sent.text("address"),
+        provider: sent.text("provider"),
+        signs_in: sent.text("signs_in"),
+        imap_user: sent.text("imap_user"),
+        pop3_user: sent.text("pop3_user"),
+        smtp_user: sent.text("smtp_user"),
+        imap_host: sent.text("imap_host"),
+        imap_port: sent.text("imap_port"),
+        imap_security: sent.text("imap_security"),
+        folder: sent.text("folder"),
+        start: sent.text("start"),
+        after: sent.text("after"),
+        move_to: sent.text("move_to"),
+        sink: sent.text("sink"),
+        maildir: sent.text("maildir"),
+        command: sent.text("command"),
+        command_time_limit: sent.text("command_time_limit"),
+    }
+}
+
+/// The form's sections.
+pub(super) fn sections(form: &AccountForm, providers: &[Provider]) -> Vec<Section> {
+    vec![
+        mailbox(form, providers),
+        delivery(form),
+        maildir(form),
+        command(form),
+        source(form),
+        moving(form),
+        server(form),
+        shared(form),
+    ]
+}
+
+fn mailbox(form: &AccountForm, providers: &[Provider]) -> Section {
+    let providers = providers.iter().map(|provider| (&provider.name, &provider.name));
+    Section::new(
+        "Mailbox",
+        vec![
+            Field::email("address", "Address", &form.address)
+                .hint("The mailbox’s own address, for example support@example.com.")
+                .required(),
+            Field::choice("provider", "Provider", &form.provider, providers)
+                .hint("Where the mailbox’s owner signs in."),
+            Field::text("name", "Name", &form.name)
+                .hint("A short name for lists and the command line. Empty takes the address."),
+        ],
+    )
+}
+
+fn delivery(form: &AccountForm) -> Section {
+    let sinks = [
+        ("maildir", "Into a Maildir folder"),
+        ("command", "To a program, on its standard input"),
+        ("", "Nowhere: this account only hands out tokens"),
+    ];
+    let sink = Field::choice("sink", "Where its mail goes", &form.sink, sinks);
+    Section::new("Delivery", vec![sink])
+}
+
+fn maildir(form: &AccountForm) -> Section {
+    let path = Field::text("maildir", "Maildir folder", &form.maildir)
+        .hint("An absolute path, for example /var/mail/support. It is made where it does not exist.");
+    Section::new("Maildir", vec![path]).only_for("maildir")
+}
+
+fn command(form: &AccountForm) -> Section {
+    Section::new(
+        "Program",
+        vec![
+            Field::text("command", "Program and arguments", &form.command).hint(
+                "Started without a shell, once for each message, for example /opt/otrs/bin/otrs.Console.pl Maint::PostMaster::Read.",
+            ),
+            Field::number("command_time_limit", "Time limit in seconds", &form.command_time_limit)
+                .hint("Empty means 60."),
+        ],
+    )
+    .only_for("command")
+}
+
+fn source(form: &AccountForm) -> Section {
+    let starts = [
+        ("everything", "All mail that is there, then new mail"),
+        ("only-new", "Only mail that arrives from now on"),
+    ];
+    let afters = [
+        ("keep", "Leave it as it is"),
+        ("mark-seen", "Mark it as seen"),
+        ("move", "Move it to another folder"),
+        ("delete", "Delete it"),
+    ];
+    Section::new(
+        "What is fetched",
+        vec![
+            Field::text("folder", "Folder", &form.folder).hint("Empty means INBOX."),
+            Field::choice("start", "Begin with", &form.start, starts),
+            Field::choice("after", "After delivery, in the mailbox", &form.after, afters),
+        ],
+    )
+    .only_for("maildir command")
+}
+
+fn moving(form: &AccountForm) -> Section {
+    let folder = Field::text("move_to", "Move to folder", &form.move_to)
+        .hint("For example Processed. It must exist in the mailbox.");
+    Section::new("Move", vec![folder]).only_for("move")
+}
+
+fn server(form: &AccountForm) -> Section {
+    let securities = [
+        ("tls", "TLS from the start (port 993)"),
+        ("starttls", "STARTTLS (port 143)"),
+        ("plain", "None: only for this machine itself"),
+    ];
+    Section::new(
+        "Mail server",
+        vec![
+            Field::text("imap_host", "IMAP host", &form.imap_host)
+                .hint("Empty takes the provider’s own, where it has one (Microsoft, Google)."),
+            Field::number("imap_port", "IMAP port", &form.imap_port)
+                .hint("Empty means 993, or 143 for STARTTLS."),
+            Field::choice("imap_security", "Encryption", &form.imap_security, securities),
+        ],
+    )
+}
+
+fn shared(form: &AccountForm) -> Section {
+    Section::new(
+        "Shared mailbox",
+        vec![
+            Field::text("signs_in", "Who signs in", &form.signs_in)
+                .hint("The colleague who has access to the mailbox."),
+            Field::text("imap_user", "User name for IMAP", &form.imap_user)
+                .hint("Empty means the mailbox’s address, which is right for Microsoft’s shared mailboxes."),
+            Field::text("pop3_user", "User name for POP3", &form.pop3_user)
+                .hint("Empty means the mailbox’s address."),
+            Field::text("smtp_user", "User name for SMTP", &form.smtp_user)
+                .hint("Empty means the mailbox’s address; Microsoft’s shared mailboxes want the colleague’s."),
+        ],
+    )
+    .hint("Only where somebody else than the mailbox’s own address signs in.")
+}

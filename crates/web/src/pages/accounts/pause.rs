@@ -1,0 +1,31 @@
+//! Pausing and resuming an account.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use mailgrant_vault::EventKind;
+
+use super::{find, note};
+use crate::app::Site;
+use crate::notice::{Notice, see_other_with};
+use crate::problem::Problem;
+use crate::visit::{Sent, SignedIn};
+
+/// Pauses (`paused=yes`) or resumes (`paused=no`): what the button said, however often it is
+/// pressed.
+pub(crate) async fn submit(
+    State(site): State<Site>,
+    Path(id): Path<i64>,
+    visitor: SignedIn,
+    sent: Sent,
+) -> Result<Response, Problem> {
+    let account = find(&site, id).await?;
+    let (paused, kind, did, notice) = match sent.raw("paused") {
+        "yes" => (true, EventKind::AccountPaused, "paused", Notice::AccountPaused),
+        _ => (false, EventKind::AccountResumed, "resumed", Notice::AccountResumed),
+    };
+    if account.paused != paused {
+        site.vault.pause_account(account.id, paused).await?;
+        note(&site, kind, &visitor.name, &account, did).await?;
+    }
+    Ok(see_other_with(&site, &format!("/accounts/{id}"), notice))
+}

@@ -1,0 +1,192 @@
+//! An account's own page: grant, fetching, numbers, quarantine, events.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use jiff::Timestamp;
+use mailgrant_base::Diagnosis;
+use mailgrant_fetch::{Activity, Status};
+use mailgrant_oauth::Resource;
+use mailgrant_vault::{Account, AfterDelivery, Grant, GrantState, Sink, StartFrom};
+
+use super::find;
+use crate::app::Site;
+use crate::layout::{Layout, page};
+use crate::moment::Moment;
+use crate::problem::Problem;
+use crate::summary::{Facts, Remedy, Summary};
+use crate::visit::SignedIn;
+
+/// How many messages in quarantine and events are shown.
+const NEWEST: u32 = 50;
+
+#[derive(Template)]
+#[template(path = "account.html")]
+struct AccountPage {
+    layout: Layout,
+    account: Summary,
+    paused: bool,
+    has_grant: bool,
+    signs_in: String,
+    server: String,
+    fetches: Option<Fetches>,
+    grant: GrantFacts,
+    fetching: Option<Fetching>,
+    quarantine: Vec<Refused>,
+    events: Vec<Told>,
+}
+
+/// What is done with the mail, in words.
+struct Fetches {
+    folder: String,
+    start: &'static str,
+    after: String,
+    sink: String,
+}
+
+/// The grant, in words.
+struct GrantFacts {
+    state: &'static str,
+    reason: Option<String>,
+    signed_in: Option<String>,
+    authorized: Option<Moment>,
+    renewed: Option<Moment>,
+    scopes: Vec<String>,
+    token_ends: Option<Moment>,
+    failure: Option<(String, Option<Moment>)>,
+}
+
+/// The fetcher's worker, in words.
+struct Fetching {
+    since: Moment,
+    completed: Option<Moment>,
+    retry: Option<Moment>,
+    trouble: Option<Diagnosis>,
+}
+
+/// A message in quarantine.
+struct Refused {
+    folder: String,
+    uid: u32,
+    reason: String,
+    since: Moment,
+}
+
+/// An event.
+struct Told {
+    at: Moment,
+    text: String,
+}
+
+/// The page.
+pub(crate) async fn show(
+    State(site): State<Site>,
+    Path(id): Path<i64>,
+    visitor: SignedIn,
+) -> Result<Response, Problem> {
+    let now = site.clock.now();
+    let account = find(&site, id).await?;
+    let provider = site.vault.provider(account.draft.provider).await?;
+    let grant = site.vault.grant(account.id).await?;
+    let token = site.vault.access_token(account.id, Resource::Mail).await?;
+    let status = site.fetcher.status().borrow().get(&account.id).cloned();
+    let facts = Facts {
+        account: &account,
+        provider: provider.as_ref(),
+        grant: grant.as_ref(),
+        counts: site.vault.counts(account.id).await?,
+        status: status.as_ref(),
+    };
+    let quarantine = site.vault.quarantine(account.id, NEWEST).await?;
+    let events = site.vault.events(Some(account.id), NEWEST).await?;
+    let title = account.draft.name.as_str();
+    Ok(page(&AccountPage {
+        layout: Layout::signed_in(title, &visitor).section("overview"),
+        account: Summary::of(facts, now),
+        paused: account.paused,
+        has_grant: grant
+            .as_ref()
+            .is_some_and(|grant| grant.state == GrantState::Active),
+        signs_in: account.expected_sign_in().to_owned(),
+        server: account.draft.imap.to_string(),
+        fetches: fetches(&account),
+        grant: grant_facts(grant.as_ref(), token.map(|token| token.expires_at), now),
+        fetching: status.map(|status| fetching(status, now)),
+        quarantine: quarantine
+            .into_iter()
+            .map(|message| Refused {
+                folder: message.folder,
+                uid: message.uid,
+                reason: message.reason,
+                since: Moment::new(message.since, now),
+            })
+            .collect(),
+        events: events
+            .into_iter()
+            .map(|event| Told {
+                at: Moment::new(event.at, now),
+                text: event.text,
+            })
+            .collect(),
+    }))
+}
+
+fn fetches(account: &Account) -> Option<Fetches> {
+    let draft = &account.draft;
+    let sink = match draft.sink.as_ref()? {
+        Sink::Maildir(maildir) => format!("Maildir {}", maildir.path.display()),
+        Sink::Command(command) => format!("Program {}", command.argv.join(" ")),
+    };
+    Some(Fetches {
+        folder: draft.folder.clone(),
+        start: match draft.start {
+            StartFrom::Everything => "All mail, then new mail",
+            StartFrom::OnlyNew => "Only new mail",
+        },
+        after: match &draft.after {
+            AfterDelivery::Keep => "Left as it is".to_owned(),
+            AfterDelivery::MarkSeen => "Marked as seen".to_owned(),
+            AfterDelivery::Move { folder } => format!("Moved to {folder}"),
+            AfterDelivery::Delete => "Deleted".to_owned(),
+        },
+        sink,
+    })
+}
+
+fn grant_facts(grant: Option<&Grant>, token_ends: Option<Timestamp>, now: Timestamp) -> GrantFacts {
+    let moment = |at: Option<Timestamp>| at.map(|at| Moment::new(at, now));
+    GrantFacts {
+        state: match grant.map(|grant| grant.state) {
+            None | Some(GrantState::Pending) => "Not authorised yet",
+            Some(GrantState::Active) => "Active",
+            Some(GrantState::NeedsAuthorization) => "Ended: must be authorised again",
+            Some(GrantState::Revoked) => "Revoked here",
+        },
+        reason: grant.and_then(|grant| grant.reason.clone()),
+        signed_in: grant.and_then(|grant| grant.signed_in.clone()),
+        authorized: moment(grant.and_then(|grant| grant.authorized_at)),
+        renewed: moment(grant.and_then(|grant| grant.renewed_at)),
+        scopes: grant
+            .iter()
+            .flat_map(|grant| &grant.scopes)
+            .map(ToString::to_string)
+            .collect(),
+        token_ends: moment(token_ends),
+        failure: grant.and_then(|grant| {
+            let failure = grant.last_failure.clone()?;
+            (grant.failures > 0).then(|| (failure, moment(grant.retry_at)))
+        }),
+    }
+}
+
+fn fetching(status: Status, now: Timestamp) -> Fetching {
+    Fetching {
+        since: Moment::new(status.since, now),
+        completed: status.last_completed.map(|at| Moment::new(at, now)),
+        retry: match status.activity {
+            Activity::Retrying(at) => Some(Moment::new(at, now)),
+            _ => None,
+        },
+        trouble: status.trouble,
+    }
+}

@@ -1,0 +1,14 @@
+//! One page or action is one file: its form, its handler, its template's data and its tests.
+
+pub(crate) mod accounts;
+pub(crate) mod authorization;
+pub(crate) mod confirm;
+pub(crate) mod events;
+pub(crate) mod health;
+pub(crate) mod metrics;
+pub(crate) mod overview;
+pub(crate) mod providers;
+pub(crate) mod setup;
+pub(crate) mod sign_in;
+pub(crate) mod sign_out;
+pub(crate) mod steps;

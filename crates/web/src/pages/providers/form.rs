@@ -1,0 +1,127 @@
+//! The form of a provider, as data.
+
+use mailgrant_oauth::{ProviderKind, catalogue};
+use mailgrant_vault::ProviderForm;
+
+use crate::fields::{Field, Section};
+use crate::visit::Sent;
+
+/// Reads what was sent.
+pub(super) fn read(sent: &Sent) -> ProviderForm {
+    ProviderForm {
+        name: sent.text("name"),
+        kind: sent.text("kind"),
+        client_id: sent.text("client_id"),
+        client_secret: sent.text("client_secret"),
+        no_client_secret: sent.ticked("no_client_secret"),
+        secret_method: sent.text("secret_method"),
+        tenant: sent.text("tenant"),
+        issuer: sent.text("issuer"),
+        authorization_endpoint: sent.text("authorization_endpoint"),
+        token_endpoint: sent.text("token_endpoint"),
+        jwks_uri: sent.text("jwks_uri"),
+        revocation_endpoint: sent.text("revocation_endpoint"),
+        scopes: sent.text("scopes"),
+    }
+}
+
+/// The form's sections. `has_secret` says that a secret is stored, which an empty field keeps.
+pub(super) fn sections(form: &ProviderForm, has_secret: bool) -> Vec<Section> {
+    vec![
+        which(form),
+        registration(form, has_secret),
+        microsoft(form),
+        discovery(form),
+        by_hand(form),
+        further(form),
+    ]
+}
+
+fn which(form: &ProviderForm) -> Section {
+    let kinds = [
+        ("microsoft", ProviderKind::Microsoft),
+        ("google", ProviderKind::Google),
+        ("oidc", ProviderKind::Oidc),
+        ("oauth2", ProviderKind::Oauth2),
+    ];
+    let kinds = kinds.map(|(value, kind)| (value, catalogue::row(kind).label));
+    Section::new(
+        "Provider",
+        vec![
+            Field::choice("kind", "Kind", &form.kind, kinds),
+            Field::text("name", "Name", &form.name)
+                .hint("A short name of your own, for example “microsoft”: letters, digits, “.”, “-” and “_”.")
+                .required(),
+        ],
+    )
+}
+
+fn registration(form: &ProviderForm, has_secret: bool) -> Section {
+    let secret = Field::password("client_secret", "Client secret");
+    let mut fields = vec![
+        Field::text("client_id", "Client id", &form.client_id)
+            .hint("Microsoft calls it “Application (client) ID”.")
+            .required(),
+    ];
+    if has_secret {
+        fields.push(secret.hint("A secret is stored. Leave this empty to keep it."));
+        fields.push(Field::tick(
+            "no_client_secret",
+            "Drop the stored secret (public client)",
+            form.no_client_secret,
+        ));
+    } else {
+        fields.push(secret.hint(
+            "The secret’s value, not its id. Leave it empty for a public client.",
+        ));
+    }
+    Section::new("Registration", fields)
+        .hint("What the provider gave you when you registered Mailgrant there as an application.")
+}
+
+fn microsoft(form: &ProviderForm) -> Section {
+    let tenant = Field::text("tenant", "Tenant", &form.tenant)
+        .hint("The directory (tenant) id, one of its domains, or “organizations”.");
+    Section::new("Microsoft", vec![tenant]).only_for("microsoft")
+}
+
+fn discovery(form: &ProviderForm) -> Section {
+    let issuer = Field::url("issuer", "Issuer", &form.issuer)
+        .hint("For example https://login.example.com: the rest is found from there.");
+    Section::new("OpenID Connect", vec![issuer]).only_for("oidc")
+}
+
+fn by_hand(form: &ProviderForm) -> Section {
+    Section::new(
+        "Endpoints",
+        vec![
+            Field::url("authorization_endpoint", "Authorization endpoint", &form.authorization_endpoint)
+                .hint("Where the browser is sent to sign in."),
+            Field::url("token_endpoint", "Token endpoint", &form.token_endpoint)
+                .hint("Where codes and refresh tokens are redeemed."),
+            Field::url("jwks_uri", "Signing keys (JWKS)", &form.jwks_uri)
+                .hint("Where the keys are published that sign who has signed in."),
+            Field::url("revocation_endpoint", "Revocation endpoint", &form.revocation_endpoint)
+                .hint("Where a grant is ended, if the provider offers that."),
+        ],
+    )
+    .hint("Needed for another OAuth 2.0 server. For OpenID Connect each one that is given wins over what is discovered.")
+    .only_for("oidc oauth2")
+}
+
+fn further(form: &ProviderForm) -> Section {
+    let methods = [
+        ("", "As usual for this kind"),
+        ("basic", "In the header (client_secret_basic)"),
+        ("post", "In the body (client_secret_post)"),
+    ];
+    Section::new(
+        "Further settings",
+        vec![
+            Field::text("scopes", "Scopes", &form.scopes)
+                .hint("Separated by spaces. Empty takes those that this kind needs for IMAP."),
+            Field::choice("secret_method", "How the secret is sent", &form.secret_method, methods),
+        ],
+    )
+    .hint("Leave these as they are unless the provider asks for something else.")
+}

@@ -1,0 +1,24 @@
+//! What a test found out, step by step.
+
+use askama::Template;
+use mailgrant_base::Diagnosis;
+
+use crate::layout::Layout;
+
+/// What a test of a provider or a mailbox found out.
+#[derive(Template)]
+#[template(path = "steps.html")]
+pub(crate) struct Steps {
+    pub(crate) layout: Layout,
+    pub(crate) steps: Vec<(String, Result<String, Diagnosis>)>,
+    /// Where the test can be run again.
+    pub(crate) again: String,
+    /// Where "Back" leads.
+    pub(crate) back: String,
+}
+
+impl Steps {
+    fn all_well(&self) -> bool {
+        self.steps.iter().all(|(_, outcome)| outcome.is_ok())
+    }
+}

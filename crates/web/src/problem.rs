@@ -1,0 +1,87 @@
+//! A failure as a page: what happened, what to do next, what the other side said.
+
+use askama::Template;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use mailgrant_base::{Diagnose, Diagnosis, Fault};
+use mailgrant_vault::VaultError;
+
+use crate::layout::{Layout, page_with_status};
+
+/// A failure, on its way to a page.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    status: StatusCode,
+    diagnosis: Diagnosis,
+}
+
+/// The one table from who is at fault to the status of the page.
+pub(crate) fn status(fault: Fault) -> StatusCode {
+    match fault {
+        Fault::Provider | Fault::Server => StatusCode::BAD_GATEWAY,
+        Fault::Owner => StatusCode::FORBIDDEN,
+        Fault::Operator => StatusCode::SERVICE_UNAVAILABLE,
+        Fault::Bug => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+impl Problem {
+    pub(crate) fn new(status: StatusCode, diagnosis: Diagnosis) -> Self {
+        Self { status, diagnosis }
+    }
+
+    /// The account or provider of a link is not there (any more).
+    pub(crate) fn gone(what: &str) -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            Diagnosis::new(
+                Fault::Owner,
+                format!("There is no such {what}; perhaps it was removed meanwhile."),
+                "Go back to the overview.",
+            ),
+        )
+    }
+}
+
+impl<E: Diagnose> From<E> for Problem {
+    fn from(error: E) -> Self {
+        let diagnosis = error.diagnosis();
+        Self::new(status(diagnosis.fault), diagnosis)
+    }
+}
+
+/// Whether a change came too late because somebody else was faster.
+pub(crate) fn is_stale(error: &VaultError) -> bool {
+    matches!(error, VaultError::Stale { .. })
+}
+
+#[derive(Template)]
+#[template(path = "problem.html")]
+struct ProblemPage<'a> {
+    layout: Layout,
+    diagnosis: &'a Diagnosis,
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        if self.diagnosis.fault == Fault::Bug || self.diagnosis.fault == Fault::Operator {
+            tracing::error!(fault = %self.diagnosis.fault, what = self.diagnosis.what,
+                said = self.diagnosis.said, "a page failed");
+        }
+        let page = ProblemPage {
+            layout: Layout::bare("That did not work"),
+            diagnosis: &self.diagnosis,
+        };
+        page_with_status(self.status, &page)
+    }
+}
+
+/// Nothing is served under this path.
+pub(crate) async fn no_such_page() -> Response {
+    let diagnosis = Diagnosis::new(
+        Fault::Owner,
+        "There is no page at this address.",
+        "Check the address, or go to the overview.",
+    );
+    Problem::new(StatusCode::NOT_FOUND, diagnosis).into_response()
+}

@@ -1,0 +1,134 @@
+//! The table of routes: each with who may use it.
+
+use axum::Router;
+use axum::middleware;
+use axum::routing::{MethodRouter, get, post};
+
+use crate::app::Site;
+use crate::guard::{self, Access, Gate};
+use crate::pages::{
+    accounts, authorization, events, health, metrics, overview, providers, setup, sign_in, sign_out,
+};
+use crate::statics;
+
+/// Where a provider's answer is taken, under whatever path it came in.
+pub(crate) const RETURN: &str = "/authorization/return";
+
+/// One row of the table.
+pub(crate) struct Route {
+    pub(crate) path: &'static str,
+    pub(crate) access: Access,
+    handler: MethodRouter<Site>,
+}
+
+impl Route {
+    /// For whoever comes, signed in or not.
+    fn open(path: &'static str, handler: MethodRouter<Site>) -> Self {
+        Self {
+            path,
+            access: Access::Anyone,
+            handler,
+        }
+    }
+
+    /// For administrators.
+    fn signed_in(path: &'static str, handler: MethodRouter<Site>) -> Self {
+        Self {
+            path,
+            access: Access::SignedIn,
+            handler,
+        }
+    }
+
+    /// For machines: no cookies, no session.
+    fn machine(path: &'static str, handler: MethodRouter<Site>) -> Self {
+        Self {
+            path,
+            access: Access::Machine,
+            handler,
+        }
+    }
+
+    /// Puts the row behind the guard and into the router.
+    pub(crate) fn add_to(self, router: Router<Site>, site: &Site) -> Router<Site> {
+        let gate = Gate {
+            site: site.clone(),
+            access: self.access,
+        };
+        let guarded = self
+            .handler
+            .layer(middleware::from_fn_with_state(gate, guard::guard));
+        router.route(self.path, guarded)
+    }
+}
+
+/// Every page, action and machine's address.
+pub(crate) fn all() -> Vec<Route> {
+    let mut table = for_authorization();
+    table.extend([
+        Route::open("/setup/{secret}", get(setup::show).post(setup::submit)),
+        Route::open("/sign-in", get(sign_in::show).post(sign_in::submit)),
+        Route::signed_in("/sign-out", post(sign_out::submit)),
+        Route::signed_in("/", get(overview::show)),
+        Route::signed_in("/events", get(events::follow)),
+        Route::signed_in("/providers", get(providers::list::show)),
+        Route::signed_in(
+            "/providers/new",
+            get(providers::new::show).post(providers::new::submit),
+        ),
+        Route::signed_in(
+            "/providers/{id}",
+            get(providers::edit::show).post(providers::edit::submit),
+        ),
+        Route::signed_in("/providers/{id}/test", post(providers::test::submit)),
+        Route::signed_in("/providers/{id}/pause", post(providers::pause::submit)),
+        Route::signed_in(
+            "/providers/{id}/remove",
+            get(providers::remove::show).post(providers::remove::submit),
+        ),
+        Route::signed_in(
+            "/accounts/new",
+            get(accounts::new::show).post(accounts::new::submit),
+        ),
+        Route::signed_in("/accounts/{id}", get(accounts::show::show)),
+        Route::signed_in(
+            "/accounts/{id}/edit",
+            get(accounts::edit::show).post(accounts::edit::submit),
+        ),
+        Route::signed_in("/accounts/{id}/test", post(accounts::test::submit)),
+        Route::signed_in("/accounts/{id}/pause", post(accounts::pause::submit)),
+        Route::signed_in("/accounts/{id}/retry", post(accounts::retry::submit)),
+        Route::signed_in("/accounts/{id}/authorize", post(accounts::authorize::submit)),
+        Route::signed_in(
+            "/accounts/{id}/revoke",
+            get(accounts::revoke::show).post(accounts::revoke::submit),
+        ),
+        Route::signed_in(
+            "/accounts/{id}/remove",
+            get(accounts::remove::show).post(accounts::remove::submit),
+        ),
+        Route::machine("/metrics", get(metrics::show)),
+    ]);
+    table
+}
+
+/// What an authorization needs that began at the command line.
+pub(crate) fn for_authorization() -> Vec<Route> {
+    vec![
+        Route::open(
+            "/authorize/{ticket}",
+            get(authorization::ticket::show).post(authorization::ticket::submit),
+        ),
+        Route::open(RETURN, get(authorization::arrive::arrive)),
+        Route::open("/authorization", get(authorization::result::show)),
+        Route::open("/authorization/accept", post(authorization::accept::submit)),
+        Route::machine("/healthz", get(health::alive)),
+        Route::machine("/readyz", get(health::ready)),
+        Route::machine("/static/{file}", get(statics::serve)),
+    ]
+}
+
+/// Whether a path is one of the fixed ones above, so that a redirect URI may share it.
+pub(crate) fn is_ours(path: &str) -> bool {
+    all().iter().any(|route| route.path == path)
+}
