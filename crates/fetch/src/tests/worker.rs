@@ -152,12 +152,8 @@ async fn a_changed_account_is_looked_after_as_it_is_now() {
         .until("it listens", |world| world.activity() == LISTENING)
         .await;
     let since = |world: &World| {
-        let status = world.fetcher.status();
-        let since = status
-            .borrow()
-            .get(&world.account.id)
-            .map(|status| status.since);
-        since
+        let statuses = world.fetcher.status().borrow().clone();
+        statuses.get(&world.account.id).map(|status| status.since)
     };
     let before = since(&world);
     let elsewhere = world.folder.path().join("elsewhere");
