@@ -93,11 +93,11 @@ impl AccountForm {
         match &draft.sink {
             None => {}
             Some(Sink::Maildir(maildir)) => {
-                form.sink = "maildir".to_owned();
+                "maildir".clone_into(&mut form.sink);
                 form.maildir = maildir.path.display().to_string();
             }
             Some(Sink::Command(command)) => {
-                form.sink = "command".to_owned();
+                "command".clone_into(&mut form.sink);
                 let words = command.argv.iter().map(String::as_str);
                 form.command = shlex::try_join(words).unwrap_or_default();
                 form.command_time_limit = command.time_limit.as_secs().to_string();
@@ -141,7 +141,7 @@ impl AccountForm {
                 folder,
                 start: start?,
                 after: after?,
-                sink: sink?,
+                sink,
             })
         };
         problems.finish(made())
@@ -187,24 +187,22 @@ impl AccountForm {
         let security = problems.word("imap_security", &self.imap_security, &SECURITIES)?;
         let known = provider.and_then(|provider| catalogue::row(provider.profile.kind).imap);
         let host = problems.text("imap_host", &self.imap_host);
-        let host = match (host, known) {
-            ("", Some((host, _))) => host,
-            ("", None) => {
-                problems.add("imap_host", "is missing: the name of the IMAP server");
-                return None;
-            }
-            (host, _) => host,
+        let host = match known {
+            Some((known, _)) if host.is_empty() => known,
+            _ => host,
         };
+        if host.is_empty() {
+            problems.add("imap_host", "is missing: the name of the IMAP server");
+            return None;
+        }
         let port = match problems.text("imap_port", &self.imap_port) {
-            "" if security == Security::Tls => 993,
-            "" => 143,
-            text => match text.parse() {
-                Ok(port @ 1..) => port,
-                _ => {
-                    problems.add("imap_port", "must be a whole number from 1 to 65535");
-                    return None;
-                }
-            },
+            "" if security == Security::Tls => Some(993),
+            "" => Some(143),
+            text => text.parse().ok().filter(|port| *port != 0),
+        };
+        let Some(port) = port else {
+            problems.add("imap_port", "must be a whole number from 1 to 65535");
+            return None;
         };
         problems.take("imap_host", MailServer::new(host, port, security))
     }
@@ -229,9 +227,10 @@ impl AccountForm {
         })
     }
 
-    fn sink(&self, problems: &mut Problems) -> Option<Option<Sink>> {
+    /// No sink is a choice; whatever is wrong is among the problems.
+    fn sink(&self, problems: &mut Problems) -> Option<Sink> {
         match problems.word("sink", &self.sink, &SINKS)? {
-            SinkKind::None => Some(None),
+            SinkKind::None => None,
             SinkKind::Maildir => {
                 let path = Path::new(problems.text("maildir", &self.maildir));
                 if !path.is_absolute() {
@@ -240,11 +239,11 @@ impl AccountForm {
                         "must be an absolute path, such as /var/mail/support",
                     );
                 }
-                Some(Some(Sink::Maildir(MaildirSink {
+                Some(Sink::Maildir(MaildirSink {
                     path: path.to_owned(),
-                })))
+                }))
             }
-            SinkKind::Command => self.command(problems).map(|sink| Some(Sink::Command(sink))),
+            SinkKind::Command => self.command(problems).map(Sink::Command),
         }
     }
 

@@ -113,16 +113,22 @@ on_both! {
         assert!(bench.vault.pause_provider(ProviderId(99), true).await.is_err());
     }
 
+    async fn a_wrong_key_is_told_and_the_right_one_still_opens(bench) {
+        let error = bench.with_other_key().await.unwrap_err();
+        assert!(matches!(error, VaultError::WrongKey { .. }), "{error}");
+        bench.again().await.unwrap();
+    }
+
     async fn another_address_or_provider_ends_the_grant_and_nothing_else_does(bench) {
         let account = bench.authorized("desk").await;
         let vault = &bench.vault;
         let mut draft = account.draft.clone();
-        draft.folder = "Tickets".to_owned();
+        "Tickets".clone_into(&mut draft.folder);
         vault.change_account(account.id, 1, &draft, at(1)).await.unwrap();
         let grant = vault.grant(account.id).await.unwrap().unwrap();
         assert_eq!((grant.state, grant.version), (GrantState::Active, 2));
 
-        draft.address = "sales@example.com".to_owned();
+        "sales@example.com".clone_into(&mut draft.address);
         vault.change_account(account.id, 2, &draft, at(2)).await.unwrap();
         let grant = vault.grant(account.id).await.unwrap().unwrap();
         assert_eq!((grant.state, grant.version), (GrantState::Pending, 3));
