@@ -80,8 +80,8 @@ mod tests {
     #[test]
     fn what_the_other_side_asked_for_is_never_undercut() {
         let random = SeededRandom::new(7);
-        let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60));
-        let asked = Duration::from_secs(300);
+        let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_mins(1));
+        let asked = Duration::from_mins(5);
         assert_eq!(backoff.next(&random, Some(asked)), asked);
     }
 }

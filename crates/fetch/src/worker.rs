@@ -80,12 +80,11 @@ impl Worker {
         while !self.stopping.is_cancelled() {
             self.doing(Activity::Connecting);
             match self.session().await {
-                Ok(Ended::Stopping) => break,
+                Ok(Ended::Stopping) | Err(FetchError::Keeper(KeeperError::NoAccount(_))) => break,
                 Ok(Ended::Poll(wait)) => {
                     self.doing(Activity::Polling);
                     self.rest(wait).await;
                 }
-                Err(FetchError::Keeper(KeeperError::NoAccount(_))) => break,
                 Err(error) if !self.resumes_silently(&error) => self.recover_from(&error).await,
                 Ok(Ended::Resume) | Err(_) => {}
             }

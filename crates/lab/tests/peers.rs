@@ -1,7 +1,5 @@
 //! Each peer starts, answers and stops.
 
-#![expect(clippy::disallowed_methods, reason = "the lab's own paths")]
-
 use mailgrant_lab::{
     Chromium, Dovecot, DovecotOptions, OidcProvider, OidcProviderOptions, Postgres,
 };

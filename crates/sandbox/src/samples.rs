@@ -79,6 +79,7 @@ impl Maker {
         lines.join("\r\n")
     }
 
+    #[expect(clippy::too_many_lines, reason = "a list, one entry after the other")]
     fn texts(&mut self) {
         self.typed(
             "plain",
@@ -199,6 +200,7 @@ impl Maker {
         );
     }
 
+    #[expect(clippy::too_many_lines, reason = "a list, one entry after the other")]
     fn headers(&mut self) {
         self.add(
             "no-message-id",
@@ -291,13 +293,15 @@ impl Maker {
         }
         let fold = "Subject: folded\r\n\tagain\r\n  and again\r\n \r\nFrom: a@x\r\n\r\nbody\r\n";
         self.add("folded", fold);
-        let many: String = (0..2_000)
+        let many: Vec<String> = (0..2_000)
             .map(|n| format!("X-Header-{n}: value {n}\r\n"))
             .collect();
+        let many = many.concat();
         self.message("many-headers", &many, "body\r\n");
-        let references: String = (0..500)
+        let references: Vec<String> = (0..500)
             .map(|n| format!("\r\n <{n}@example.org>"))
             .collect();
+        let references = references.concat();
         self.message(
             "long-references",
             &format!("References:{references}\r\n"),
@@ -350,9 +354,9 @@ impl Maker {
         for depth in [2, 5, 50] {
             let (mut open, mut close) = (String::new(), String::new());
             for level in 0..depth {
-                open += &format!(
-                    "--n{level}\r\nContent-Type: multipart/mixed; boundary=n{}\r\n\r\n",
-                    level + 1
+                let next = level + 1;
+                open = format!(
+                    "{open}--n{level}\r\nContent-Type: multipart/mixed; boundary=n{next}\r\n\r\n"
                 );
                 close = format!("--n{level}--\r\n{close}");
             }

@@ -177,7 +177,7 @@ impl Vault {
     ) -> Result<Option<Authorization>, VaultError> {
         let redeemed = self.store().redeem_ticket(&hash(ticket), micros(now)).await;
         let row = self.told(redeemed)?;
-        row.map(Authorization::read).transpose()
+        row.as_ref().map(Authorization::read).transpose()
     }
 
     /// The browser leaves for the provider. `ticket` is the authorization that
@@ -239,7 +239,7 @@ impl Vault {
             provider: ProviderId(begun.provider_id),
             provider_version: begun.provider_version,
         };
-        Ok(Some((Authorization::read(row)?, begun)))
+        Ok(Some((Authorization::read(&row)?, begun)))
     }
 
     /// Records how it ended. An authorization that waits for the confirmation of an unexpected
@@ -305,7 +305,7 @@ impl Vault {
         id: AuthorizationId,
     ) -> Result<Option<Authorization>, VaultError> {
         let row = self.told(self.store().authorization(id.0).await)?;
-        row.map(Authorization::read).transpose()
+        row.as_ref().map(Authorization::read).transpose()
     }
 
     /// Drops what has been dead for a day.
@@ -334,7 +334,7 @@ const GONE: VaultError = VaultError::Stale {
 };
 
 impl Authorization {
-    fn read(row: AuthorizationRow) -> Result<Self, VaultError> {
+    fn read(row: &AuthorizationRow) -> Result<Self, VaultError> {
         Ok(Self {
             id: AuthorizationId(row.id),
             account: AccountId(row.account_id),

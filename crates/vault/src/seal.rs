@@ -8,6 +8,8 @@
 //! 16 bytes  tag over the value, this header, and the place
 //! ```
 
+use std::fmt::Write as _;
+
 use chacha20poly1305::aead::{Aead as _, Payload};
 use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
 use mailgrant_base::Random;
@@ -91,7 +93,14 @@ pub(crate) fn hash(secret: &SecretString) -> Vec<u8> {
 
 /// Bytes as hexadecimal digits: for row names.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(
+        String::with_capacity(2 * bytes.len()),
+        |mut digits, byte| {
+            // A string takes whatever is written to it.
+            let _ = write!(digits, "{byte:02x}");
+            digits
+        },
+    )
 }
 
 fn cipher(key: &Key) -> XChaCha20Poly1305 {

@@ -151,7 +151,7 @@ mod tests {
         command
     }
 
-    const LONG: Duration = Duration::from_secs(60);
+    const LONG: Duration = Duration::from_mins(1);
 
     #[tokio::test]
     async fn the_message_arrives_unchanged_and_what_is_printed_is_kept() {

@@ -83,6 +83,10 @@ impl Plan {
         }
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a world, put together piece by piece"
+    )]
     async fn build(self) -> World {
         let folder = tempfile::tempdir().unwrap();
         let tokens = TokenBook::default();
@@ -284,7 +288,7 @@ impl World {
                 status.changed().await.unwrap();
             }
         };
-        if tokio::time::timeout(Duration::from_secs(60), wait)
+        if tokio::time::timeout(Duration::from_mins(1), wait)
             .await
             .is_err()
         {
