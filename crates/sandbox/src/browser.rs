@@ -77,13 +77,10 @@ impl Browser {
         for _ in 0..MOST_REDIRECTS {
             let exchange = self.exchange(&url, form.take());
             let response = tokio::time::timeout(PATIENCE, exchange).await??;
-            let next = match response.headers().get(header::LOCATION) {
-                Some(location) => {
-                    let location = location.to_str().map_err(invalid)?;
-                    Some(url.join(location).map_err(invalid)?)
-                }
-                None => None,
-            };
+            let next = leads_to(&response)?;
+            let next = next
+                .map(|next| url.join(next).map_err(invalid))
+                .transpose()?;
             match next {
                 Some(next) if next.origin() == url.origin() => url = next,
                 leads_to => {
@@ -170,6 +167,21 @@ impl Browser {
                 .insert((host.to_owned(), name.to_owned()), value.to_owned());
         }
     }
+}
+
+/// Where an answer sends the browser, by `Location` or by `Refresh`.
+fn leads_to(response: &Response<String>) -> io::Result<Option<&str>> {
+    let header = |name| {
+        let value = response.headers().get(name);
+        value
+            .map(|value| value.to_str().map_err(invalid))
+            .transpose()
+    };
+    if let Some(location) = header(header::LOCATION)? {
+        return Ok(Some(location));
+    }
+    let refresh = header(header::REFRESH)?;
+    Ok(refresh.and_then(|refresh| refresh.strip_prefix("0; url=")))
 }
 
 /// A form as it would be sent.

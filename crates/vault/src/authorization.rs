@@ -149,6 +149,12 @@ pub(crate) trait AuthorizationStore: Send + Sync {
         now: i64,
     ) -> Answer<Option<(i64, Vec<u8>)>>;
     async fn authorization(&self, id: i64) -> Answer<Option<AuthorizationRow>>;
+    async fn open_ticket(&self, ticket_hash: &[u8], now: i64) -> Answer<Option<AuthorizationRow>>;
+    async fn authorization_of_browser(
+        &self,
+        id: i64,
+        browser_hash: &[u8],
+    ) -> Answer<Option<AuthorizationRow>>;
     async fn sweep_authorizations(&self, dead_since: i64) -> Answer<u64>;
 }
 
@@ -166,6 +172,17 @@ impl Vault {
         let (store, ticket) = (self.store(), hash(ticket));
         let offered = store.offer_authorization(account.0, &ticket, now, expires_at);
         self.told_of_account(offered.await).map(AuthorizationId)
+    }
+
+    /// Looks at such a ticket without spending it; `None` where it could not be redeemed.
+    pub async fn open_ticket(
+        &self,
+        ticket: &SecretString,
+        now: Timestamp,
+    ) -> Result<Option<Authorization>, VaultError> {
+        let row = self.store().open_ticket(&hash(ticket), micros(now)).await;
+        let row = self.told(row)?;
+        row.as_ref().map(Authorization::read).transpose()
     }
 
     /// Redeems such a ticket, once; `None` where it is unknown, used or dead. Its outcome is from
@@ -305,6 +322,18 @@ impl Vault {
         id: AuthorizationId,
     ) -> Result<Option<Authorization>, VaultError> {
         let row = self.told(self.store().authorization(id.0).await)?;
+        row.as_ref().map(Authorization::read).transpose()
+    }
+
+    /// The same for the browser that began it, and for no other: it says who signed in.
+    pub async fn authorization_of_browser(
+        &self,
+        id: AuthorizationId,
+        browser: &SecretString,
+    ) -> Result<Option<Authorization>, VaultError> {
+        let browser_hash = hash(browser);
+        let found = self.store().authorization_of_browser(id.0, &browser_hash);
+        let row = self.told(found.await)?;
         row.as_ref().map(Authorization::read).transpose()
     }
 

@@ -21,6 +21,7 @@ use tower_http::timeout::TimeoutLayer;
 use url::Url;
 
 use crate::layout::see_other;
+use crate::pages::welcome::Welcome;
 use crate::routes::{self, Route};
 use crate::sign_in_limit::SignInLimit;
 use crate::{headers, problem};
@@ -44,6 +45,8 @@ pub struct App {
     pub public_url: Url,
     /// Where providers send browsers back to; its path is routed to the callback.
     pub redirect_uri: RedirectUri,
+    /// A link that signs its holder in, once; only the demo has one.
+    pub welcome: Option<Welcome>,
 }
 
 /// All routes.

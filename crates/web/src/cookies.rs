@@ -16,8 +16,6 @@ pub(crate) enum Cookie {
     Browser,
     /// What the next page says on top.
     Notice,
-    /// How an authorization ended.
-    Result,
 }
 
 impl Cookie {
@@ -31,8 +29,6 @@ impl Cookie {
             (Self::Browser, false) => "mailgrant-browser",
             (Self::Notice, true) => "__Host-mailgrant-notice",
             (Self::Notice, false) => "mailgrant-notice",
-            (Self::Result, true) => "__Host-mailgrant-result",
-            (Self::Result, false) => "mailgrant-result",
         }
     }
 }
@@ -108,10 +104,7 @@ mod tests {
     #[test]
     fn over_http_the_name_has_no_prefix_that_browsers_would_refuse() {
         let set = jar("http://127.0.0.1:8080").drop(Cookie::Session).unwrap();
-        assert_eq!(
-            set,
-            "mailgrant=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"
-        );
+        assert_eq!(set, "mailgrant=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
     }
 
     #[test]

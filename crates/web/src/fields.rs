@@ -132,12 +132,6 @@ impl Field {
         self
     }
 
-    /// What is wrong with it.
-    pub(crate) fn wrong(mut self, problem: Option<String>) -> Self {
-        self.error = problem;
-        self
-    }
-
     /// The elements that describe the field, for `aria-describedby`.
     fn described_by(&self) -> String {
         let hint = (!self.hint.is_empty()).then(|| format!("{}-hint", self.name));
@@ -151,9 +145,7 @@ impl Field {
 pub(crate) fn mark(sections: &mut [Section], errors: FormErrors) -> Vec<String> {
     let mut elsewhere = Vec::new();
     for error in errors.0 {
-        let fields = sections
-            .iter_mut()
-            .flat_map(|section| &mut section.fields);
+        let fields = sections.iter_mut().flat_map(|section| &mut section.fields);
         match fields.into_iter().find(|field| field.name == error.field) {
             Some(field) => field.error = Some(error.problem),
             None => elsewhere.push(error.problem),
@@ -211,7 +203,10 @@ mod tests {
         }]);
         let form = Filled::with_errors(vec![Section::new("Microsoft", vec![field])], errors);
         let html = form.sections[0].to_string();
-        assert!(html.contains(r#"aria-describedby="tenant-error tenant-hint""#), "{html}");
+        assert!(
+            html.contains(r#"aria-describedby="tenant-error tenant-hint""#),
+            "{html}"
+        );
         assert!(html.contains(r#"aria-invalid="true""#), "{html}");
         assert!(!html.contains("<x>"), "{html}");
     }

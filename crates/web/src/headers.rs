@@ -1,10 +1,10 @@
 //! The headers that every answer carries.
 
 use axum::response::Response;
+use http::HeaderValue;
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
-use http::HeaderValue;
 
 /// Nothing but our own style sheet, script, pictures and live numbers; no frames; forms lead here.
 /// `form-action` also holds for redirects that answer a form, which is why

@@ -13,6 +13,7 @@
 
 mod app;
 mod cookies;
+mod fields;
 mod guard;
 mod headers;
 mod layout;
@@ -25,10 +26,8 @@ mod serve;
 mod sign_in_limit;
 mod statics;
 mod summary;
-#[cfg(test)]
-mod testing;
-mod fields;
 mod visit;
 
 pub use app::{App, callback_router, router};
+pub use pages::welcome::Welcome;
 pub use serve::{Bound, Listen, ServeError, TlsFiles, serve};

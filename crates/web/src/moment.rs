@@ -16,7 +16,7 @@ pub(crate) struct Moment {
 impl Moment {
     pub(crate) fn new(at: Timestamp, now: Timestamp) -> Self {
         let at = Timestamp::from_second(at.as_second()).unwrap_or(at);
-        let exact = at.to_zoned(TimeZone::UTC);
+        let exact = at.to_zoned_datetime(TimeZone::UTC);
         Self {
             machine: at.to_string(),
             exact: exact.strftime("%-d %B %Y, %H:%M:%S UTC").to_string(),

@@ -4,7 +4,6 @@ use askama::Template;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use mailgrant_base::{Diagnose, Diagnosis, Fault};
-use mailgrant_vault::VaultError;
 
 use crate::layout::{Layout, page_with_status};
 
@@ -48,11 +47,6 @@ impl<E: Diagnose> From<E> for Problem {
         let diagnosis = error.diagnosis();
         Self::new(status(diagnosis.fault), diagnosis)
     }
-}
-
-/// Whether a change came too late because somebody else was faster.
-pub(crate) fn is_stale(error: &VaultError) -> bool {
-    matches!(error, VaultError::Stale { .. })
 }
 
 #[derive(Template)]

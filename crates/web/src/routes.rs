@@ -7,7 +7,8 @@ use axum::routing::{MethodRouter, get, post};
 use crate::app::Site;
 use crate::guard::{self, Access, Gate};
 use crate::pages::{
-    accounts, authorization, events, health, metrics, overview, providers, setup, sign_in, sign_out,
+    accounts, authorization, events, health, metrics, overview, providers, setup, sign_in,
+    sign_out, welcome,
 };
 use crate::statics;
 
@@ -66,6 +67,7 @@ impl Route {
 pub(crate) fn all() -> Vec<Route> {
     let mut table = for_authorization();
     table.extend([
+        Route::open("/welcome/{secret}", get(welcome::arrive)),
         Route::open("/setup/{secret}", get(setup::show).post(setup::submit)),
         Route::open("/sign-in", get(sign_in::show).post(sign_in::submit)),
         Route::signed_in("/sign-out", post(sign_out::submit)),
@@ -98,7 +100,10 @@ pub(crate) fn all() -> Vec<Route> {
         Route::signed_in("/accounts/{id}/test", post(accounts::test::submit)),
         Route::signed_in("/accounts/{id}/pause", post(accounts::pause::submit)),
         Route::signed_in("/accounts/{id}/retry", post(accounts::retry::submit)),
-        Route::signed_in("/accounts/{id}/authorize", post(accounts::authorize::submit)),
+        Route::signed_in(
+            "/accounts/{id}/authorize",
+            post(accounts::authorize::submit),
+        ),
         Route::signed_in(
             "/accounts/{id}/revoke",
             get(accounts::revoke::show).post(accounts::revoke::submit),
@@ -120,7 +125,7 @@ pub(crate) fn for_authorization() -> Vec<Route> {
             get(authorization::ticket::show).post(authorization::ticket::submit),
         ),
         Route::open(RETURN, get(authorization::arrive::arrive)),
-        Route::open("/authorization", get(authorization::result::show)),
+        Route::open("/authorization/{id}", get(authorization::result::show)),
         Route::open("/authorization/accept", post(authorization::accept::submit)),
         Route::machine("/healthz", get(health::alive)),
         Route::machine("/readyz", get(health::ready)),

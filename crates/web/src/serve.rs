@@ -89,7 +89,10 @@ impl Diagnose for ServeError {
             Self::File(error) => error.diagnosis(),
             Self::Certificate { path, why } => Diagnosis::new(
                 Fault::Operator,
-                format!("The TLS certificate or key in {} cannot be used.", path.display()),
+                format!(
+                    "The TLS certificate or key in {} cannot be used.",
+                    path.display()
+                ),
                 "Give a certificate chain and the key that belongs to it, both as PEM files.",
             )
             .said(why),

@@ -85,7 +85,13 @@ impl SignInLimit {
             failure.count = failure.count.saturating_add(1);
             failure.last = now;
         } else if room {
-            failures.insert(address, Failures { count: 1, last: now });
+            failures.insert(
+                address,
+                Failures {
+                    count: 1,
+                    last: now,
+                },
+            );
         }
     }
 

@@ -80,10 +80,7 @@ pub(crate) enum Remedy {
     /// Send the person to the provider.
     Authorize(i64),
     /// Open a page of ours.
-    Open {
-        path: String,
-        label: &'static str,
-    },
+    Open { path: String, label: &'static str },
 }
 
 /// All that is known of one account.
@@ -184,7 +181,10 @@ fn need(facts: Facts<'_>) -> Option<Need> {
     }
     let again = |said: Option<String>| Need {
         what: format!("{name} must be authorised again."),
-        next: format!("Sign in as {} to let its mail arrive again; nothing is lost meanwhile.", account.expected_sign_in()),
+        next: format!(
+            "Sign in as {} to let its mail arrive again; nothing is lost meanwhile.",
+            account.expected_sign_in()
+        ),
         said,
         remedy: Remedy::Authorize(account.id.0),
     };
@@ -197,13 +197,18 @@ fn need(facts: Facts<'_>) -> Option<Need> {
         _ => {
             return Some(Need {
                 what: format!("{name} has not been authorised yet."),
-                next: format!("Sign in as {} to let its mail arrive.", account.expected_sign_in()),
+                next: format!(
+                    "Sign in as {} to let its mail arrive.",
+                    account.expected_sign_in()
+                ),
                 said: None,
                 remedy: Remedy::Authorize(account.id.0),
             });
         }
     }
-    let provider_refuses = facts.provider.is_some_and(|provider| provider.trouble.is_some());
+    let provider_refuses = facts
+        .provider
+        .is_some_and(|provider| provider.trouble.is_some());
     if let Some(trouble) = facts.status.and_then(|status| status.trouble.as_ref())
         && !trouble.fault.passes_by_itself()
         && !provider_refuses
@@ -266,11 +271,15 @@ impl Everything {
         let now = site.clock.now();
         let accounts = site.vault.accounts().await?;
         let providers = site.vault.providers().await?;
-        let grants: BTreeMap<AccountId, Grant> = keyed(site.vault.grants().await?, |grant| grant.account);
-        let counts: BTreeMap<AccountId, Counts> = site.vault.all_counts().await?.into_iter().collect();
+        let grants: BTreeMap<AccountId, Grant> =
+            keyed(site.vault.grants().await?, |grant| grant.account);
+        let counts: BTreeMap<AccountId, Counts> =
+            site.vault.all_counts().await?.into_iter().collect();
         let statuses = site.fetcher.status().borrow().clone();
-        let by_id: BTreeMap<ProviderId, &Provider> =
-            providers.iter().map(|provider| (provider.id, provider)).collect();
+        let by_id: BTreeMap<ProviderId, &Provider> = providers
+            .iter()
+            .map(|provider| (provider.id, provider))
+            .collect();
         let accounts: Vec<Summary> = accounts
             .iter()
             .map(|account| {
@@ -296,5 +305,8 @@ impl Everything {
 }
 
 fn keyed<K: Ord, V>(values: Vec<V>, key: impl Fn(&V) -> K) -> BTreeMap<K, V> {
-    values.into_iter().map(|value| (key(&value), value)).collect()
+    values
+        .into_iter()
+        .map(|value| (key(&value), value))
+        .collect()
 }

@@ -64,7 +64,14 @@ pub(crate) fn start(
     tasks.spawn("fetcher", async move { fetcher.run(for_fetcher).await });
     tasks.spawn(
         "pages",
-        serve_pages(bound, router(house.app(config)), tasks.stopping()),
+        serve_pages(
+            bound,
+            router(App {
+                welcome,
+                ..house.app(config)
+            }),
+            tasks.stopping(),
+        ),
     );
     tasks
 }

@@ -188,6 +188,30 @@ impl AuthorizationStore for Backend {
             .await
     }
 
+    async fn open_ticket(&self, ticket_hash: &[u8], now: i64) -> Answer<Option<AuthorizationRow>> {
+        sqlx::query_as(
+            "SELECT * FROM authorizations
+             WHERE ticket_hash = $1 AND redeemed_at IS NULL AND expires_at > $2
+               AND outcome IS NULL",
+        )
+        .bind(ticket_hash)
+        .bind(now)
+        .fetch_optional(self.reader())
+        .await
+    }
+
+    async fn authorization_of_browser(
+        &self,
+        id: i64,
+        browser_hash: &[u8],
+    ) -> Answer<Option<AuthorizationRow>> {
+        sqlx::query_as("SELECT * FROM authorizations WHERE id = $1 AND browser_hash = $2")
+            .bind(id)
+            .bind(browser_hash)
+            .fetch_optional(self.reader())
+            .await
+    }
+
     async fn sweep_authorizations(&self, dead_since: i64) -> Answer<u64> {
         let mut transaction = self.begin().await?;
         let swept = sqlx::query("DELETE FROM authorizations WHERE expires_at < $1")

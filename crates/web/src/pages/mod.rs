@@ -12,3 +12,4 @@ pub(crate) mod setup;
 pub(crate) mod sign_in;
 pub(crate) mod sign_out;
 pub(crate) mod steps;
+pub(crate) mod welcome;

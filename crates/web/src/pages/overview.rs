@@ -28,10 +28,7 @@ pub(crate) struct Needs {
 }
 
 /// The page.
-pub(crate) async fn show(
-    State(site): State<Site>,
-    visitor: SignedIn,
-) -> Result<Response, Problem> {
+pub(crate) async fn show(State(site): State<Site>, visitor: SignedIn) -> Result<Response, Problem> {
     let everything = Everything::load(&site).await?;
     let layout = Layout::signed_in("Overview", &visitor).section("overview");
     Ok(page(&Overview {

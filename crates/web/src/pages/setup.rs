@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use http::StatusCode;
 use mailgrant_base::{Diagnosis, Fault};
 use mailgrant_vault::{EventKind, FieldError, FormErrors};
@@ -111,7 +111,10 @@ fn check(name: &str, password: &str, again: &str) -> Result<(), FormErrors> {
     if name.is_empty() {
         wrong("name", "Give a name.");
     } else if name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
-        wrong("name", "Use at most 64 characters, without control characters.");
+        wrong(
+            "name",
+            "Use at most 64 characters, without control characters.",
+        );
     }
     let length = password.chars().count();
     if length < SHORTEST {

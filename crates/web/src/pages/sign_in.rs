@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use askama::Template;
 use axum::extract::{ConnectInfo, Query, State};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use axum::{Extension, RequestPartsExt as _};
 use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};

@@ -38,7 +38,7 @@ pub(crate) async fn demo(config: Config, flags: &Demo) -> Result<(), Failure> {
 
     let house = House::open(&config).await?;
     let account = furnish(&house, &stage, &folder).await?;
-    let welcome = Welcome::new(administrator(&house).await?.id, house.random.as_ref());
+    let welcome = Welcome::new(administrator(&house).await?, house.random.as_ref());
     let link = welcome.link(&config.public_url);
     let tasks = serve::start(&house, &config, bound, Some(welcome));
 

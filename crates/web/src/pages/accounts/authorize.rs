@@ -19,6 +19,6 @@ pub(crate) async fn submit(
     let browser = &visitor.visit.browser().secret;
     match site.keeper.begin(account.id, browser).await {
         Ok(leaving) => Ok(departure::leave(&leaving)),
-        Err(error) => Ok(trouble::show_at(&site, &error, Some(account.id))),
+        Err(error) => Ok(trouble::show(&visitor.visit, &error, Some(account.id))),
     }
 }

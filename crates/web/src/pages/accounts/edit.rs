@@ -53,7 +53,14 @@ pub(crate) async fn submit(
         .await;
     match changed {
         Ok(account) => {
-            note(&site, EventKind::AccountChanged, &visitor.name, &account, "changed").await?;
+            note(
+                &site,
+                EventKind::AccountChanged,
+                &visitor.name,
+                &account,
+                "changed",
+            )
+            .await?;
             let path = format!("/accounts/{id}");
             Ok(see_other_with(&site, &path, Notice::AccountSaved))
         }
@@ -63,7 +70,11 @@ pub(crate) async fn submit(
             Ok(page_with_status(StatusCode::CONFLICT, &page))
         }
         Err(error @ VaultError::NameTaken { .. }) => {
-            let page = view(&visitor, &account, Filled::with_errors(shown, taken(&error)));
+            let page = view(
+                &visitor,
+                &account,
+                Filled::with_errors(shown, taken(&error)),
+            );
             Ok(page_with_status(StatusCode::UNPROCESSABLE_ENTITY, &page))
         }
         Err(error) => Err(error.into()),

@@ -44,7 +44,9 @@ pub(super) fn sections(form: &AccountForm, providers: &[Provider]) -> Vec<Sectio
 }
 
 fn mailbox(form: &AccountForm, providers: &[Provider]) -> Section {
-    let providers = providers.iter().map(|provider| (&provider.name, &provider.name));
+    let providers = providers
+        .iter()
+        .map(|provider| (&provider.name, &provider.name));
     Section::new(
         "Mailbox",
         vec![
@@ -70,8 +72,9 @@ fn delivery(form: &AccountForm) -> Section {
 }
 
 fn maildir(form: &AccountForm) -> Section {
-    let path = Field::text("maildir", "Maildir folder", &form.maildir)
-        .hint("An absolute path, for example /var/mail/support. It is made where it does not exist.");
+    let path = Field::text("maildir", "Maildir folder", &form.maildir).hint(
+        "An absolute path, for example /var/mail/support. It is made where it does not exist.",
+    );
     Section::new("Maildir", vec![path]).only_for("maildir")
 }
 
@@ -105,7 +108,12 @@ fn source(form: &AccountForm) -> Section {
         vec![
             Field::text("folder", "Folder", &form.folder).hint("Empty means INBOX."),
             Field::choice("start", "Begin with", &form.start, starts),
-            Field::choice("after", "After delivery, in the mailbox", &form.after, afters),
+            Field::choice(
+                "after",
+                "After delivery, in the mailbox",
+                &form.after,
+                afters,
+            ),
         ],
     )
     .only_for("maildir command")
@@ -130,7 +138,12 @@ fn server(form: &AccountForm) -> Section {
                 .hint("Empty takes the provider’s own, where it has one (Microsoft, Google)."),
             Field::number("imap_port", "IMAP port", &form.imap_port)
                 .hint("Empty means 993, or 143 for STARTTLS."),
-            Field::choice("imap_security", "Encryption", &form.imap_security, securities),
+            Field::choice(
+                "imap_security",
+                "Encryption",
+                &form.imap_security,
+                securities,
+            ),
         ],
     )
 }

@@ -26,10 +26,7 @@ pub(super) struct AccountFormPage {
 }
 
 /// The page.
-pub(crate) async fn show(
-    State(site): State<Site>,
-    visitor: SignedIn,
-) -> Result<Response, Problem> {
+pub(crate) async fn show(State(site): State<Site>, visitor: SignedIn) -> Result<Response, Problem> {
     let providers = site.vault.providers().await?;
     let Some(first) = providers.first() else {
         return Ok(see_other("/providers/new"));
@@ -39,7 +36,10 @@ pub(crate) async fn show(
         sink: "maildir".to_owned(),
         ..AccountForm::default()
     };
-    Ok(page(&view(&visitor, Filled::new(form::sections(&empty, &providers)))))
+    Ok(page(&view(
+        &visitor,
+        Filled::new(form::sections(&empty, &providers)),
+    )))
 }
 
 /// The form was sent.
@@ -64,7 +64,14 @@ pub(crate) async fn submit(
         Err(error @ VaultError::NameTaken { .. }) => return again(taken(&error)),
         Err(error) => return Err(error.into()),
     };
-    super::note(&site, EventKind::AccountAdded, &visitor.name, &account, "added").await?;
+    super::note(
+        &site,
+        EventKind::AccountAdded,
+        &visitor.name,
+        &account,
+        "added",
+    )
+    .await?;
     let path = format!("/accounts/{}", account.id.0);
     Ok(see_other_with(&site, &path, Notice::AccountAdded))
 }

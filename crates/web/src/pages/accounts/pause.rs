@@ -20,8 +20,18 @@ pub(crate) async fn submit(
 ) -> Result<Response, Problem> {
     let account = find(&site, id).await?;
     let (paused, kind, did, notice) = match sent.raw("paused") {
-        "yes" => (true, EventKind::AccountPaused, "paused", Notice::AccountPaused),
-        _ => (false, EventKind::AccountResumed, "resumed", Notice::AccountResumed),
+        "yes" => (
+            true,
+            EventKind::AccountPaused,
+            "paused",
+            Notice::AccountPaused,
+        ),
+        _ => (
+            false,
+            EventKind::AccountResumed,
+            "resumed",
+            Notice::AccountResumed,
+        ),
     };
     if account.paused != paused {
         site.vault.pause_account(account.id, paused).await?;

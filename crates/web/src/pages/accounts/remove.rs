@@ -42,6 +42,13 @@ pub(crate) async fn submit(
 ) -> Result<Response, Problem> {
     let account = find(&site, id).await?;
     site.vault.remove_account(account.id).await?;
-    note(&site, EventKind::AccountRemoved, &visitor.name, &account, "removed").await?;
+    note(
+        &site,
+        EventKind::AccountRemoved,
+        &visitor.name,
+        &account,
+        "removed",
+    )
+    .await?;
     Ok(see_other_with(&site, "/", Notice::AccountRemoved))
 }

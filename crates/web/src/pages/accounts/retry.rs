@@ -20,7 +20,18 @@ pub(crate) async fn submit(
     let now = site.clock.now();
     if site.vault.retry_quarantine(account.id, now).await? > 0 {
         let did = "let the quarantine be tried again of";
-        note(&site, EventKind::QuarantineRetried, &visitor.name, &account, did).await?;
+        note(
+            &site,
+            EventKind::QuarantineRetried,
+            &visitor.name,
+            &account,
+            did,
+        )
+        .await?;
     }
-    Ok(see_other_with(&site, &format!("/accounts/{id}"), Notice::Retried))
+    Ok(see_other_with(
+        &site,
+        &format!("/accounts/{id}"),
+        Notice::Retried,
+    ))
 }

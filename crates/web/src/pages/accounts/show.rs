@@ -14,7 +14,7 @@ use crate::app::Site;
 use crate::layout::{Layout, page};
 use crate::moment::Moment;
 use crate::problem::Problem;
-use crate::summary::{Facts, Remedy, Summary};
+use crate::summary::{Facts, Summary};
 use crate::visit::SignedIn;
 
 /// How many messages in quarantine and events are shown.

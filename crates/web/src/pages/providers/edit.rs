@@ -54,7 +54,12 @@ pub(crate) async fn submit(
     let draft = match typed.check(Some(&provider)) {
         Ok(draft) => draft,
         Err(errors) => {
-            let page = view(&site, &visitor, &provider, Filled::with_errors(shown, errors));
+            let page = view(
+                &site,
+                &visitor,
+                &provider,
+                Filled::with_errors(shown, errors),
+            );
             return Ok(page_with_status(StatusCode::UNPROCESSABLE_ENTITY, &page));
         }
     };
@@ -65,13 +70,25 @@ pub(crate) async fn submit(
         .await;
     match changed {
         Ok(provider) => {
-            note(&site, EventKind::ProviderChanged, &visitor.name, &provider, "changed").await?;
+            note(
+                &site,
+                EventKind::ProviderChanged,
+                &visitor.name,
+                &provider,
+                "changed",
+            )
+            .await?;
             let path = format!("/providers/{id}");
             Ok(see_other_with(&site, &path, Notice::ProviderSaved))
         }
         Err(VaultError::Stale { .. }) => {
             let told = "Somebody else changed this provider while you were looking at it. Nothing of yours was saved yet: look through your values below and save again, or load the page again to see the other change.";
-            let page = view(&site, &visitor, &provider, Filled::with_problem(shown, told));
+            let page = view(
+                &site,
+                &visitor,
+                &provider,
+                Filled::with_problem(shown, told),
+            );
             Ok(page_with_status(StatusCode::CONFLICT, &page))
         }
         Err(error @ VaultError::NameTaken { .. }) => {

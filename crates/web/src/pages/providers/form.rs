@@ -71,9 +71,9 @@ fn registration(form: &ProviderForm, has_secret: bool) -> Section {
             form.no_client_secret,
         ));
     } else {
-        fields.push(secret.hint(
-            "The secret’s value, not its id. Leave it empty for a public client.",
-        ));
+        fields.push(
+            secret.hint("The secret’s value, not its id. Leave it empty for a public client."),
+        );
     }
     Section::new("Registration", fields)
         .hint("What the provider gave you when you registered Mailgrant there as an application.")
@@ -120,7 +120,12 @@ fn further(form: &ProviderForm) -> Section {
         vec![
             Field::text("scopes", "Scopes", &form.scopes)
                 .hint("Separated by spaces. Empty takes those that this kind needs for IMAP."),
-            Field::choice("secret_method", "How the secret is sent", &form.secret_method, methods),
+            Field::choice(
+                "secret_method",
+                "How the secret is sent",
+                &form.secret_method,
+                methods,
+            ),
         ],
     )
     .hint("Leave these as they are unless the provider asks for something else.")

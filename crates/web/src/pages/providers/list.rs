@@ -30,10 +30,7 @@ struct Row {
 }
 
 /// The page.
-pub(crate) async fn show(
-    State(site): State<Site>,
-    visitor: SignedIn,
-) -> Result<Response, Problem> {
+pub(crate) async fn show(State(site): State<Site>, visitor: SignedIn) -> Result<Response, Problem> {
     let mut used = BTreeMap::new();
     for account in site.vault.accounts().await? {
         *used.entry(account.draft.provider).or_default() += 1;

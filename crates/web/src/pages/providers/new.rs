@@ -28,7 +28,11 @@ pub(crate) async fn show(State(site): State<Site>, visitor: SignedIn) -> Respons
         kind: "microsoft".to_owned(),
         ..ProviderForm::default()
     };
-    page(&view(&site, &visitor, Filled::new(form::sections(&empty, false))))
+    page(&view(
+        &site,
+        &visitor,
+        Filled::new(form::sections(&empty, false)),
+    ))
 }
 
 /// The form was sent.
@@ -52,7 +56,14 @@ pub(crate) async fn submit(
         Err(error @ VaultError::NameTaken { .. }) => return again(taken(&error)),
         Err(error) => return Err(error.into()),
     };
-    super::note(&site, EventKind::ProviderAdded, &visitor.name, &provider, "added").await?;
+    super::note(
+        &site,
+        EventKind::ProviderAdded,
+        &visitor.name,
+        &provider,
+        "added",
+    )
+    .await?;
     let path = format!("/providers/{}", provider.id.0);
     Ok(see_other_with(&site, &path, Notice::ProviderAdded))
 }

@@ -20,8 +20,18 @@ pub(crate) async fn submit(
 ) -> Result<Response, Problem> {
     let provider = find(&site, id).await?;
     let (paused, kind, did, notice) = match sent.raw("paused") {
-        "yes" => (true, EventKind::ProviderPaused, "paused", Notice::ProviderPaused),
-        _ => (false, EventKind::ProviderResumed, "resumed", Notice::ProviderResumed),
+        "yes" => (
+            true,
+            EventKind::ProviderPaused,
+            "paused",
+            Notice::ProviderPaused,
+        ),
+        _ => (
+            false,
+            EventKind::ProviderResumed,
+            "resumed",
+            Notice::ProviderResumed,
+        ),
     };
     if provider.paused != paused {
         site.vault.pause_provider(provider.id, paused).await?;

@@ -47,7 +47,14 @@ pub(crate) async fn submit(
         Err(VaultError::InUse { accounts }) => return Err(in_use(&provider, accounts)),
         Err(error) => return Err(error.into()),
     }
-    note(&site, EventKind::ProviderRemoved, &visitor.name, &provider, "removed").await?;
+    note(
+        &site,
+        EventKind::ProviderRemoved,
+        &visitor.name,
+        &provider,
+        "removed",
+    )
+    .await?;
     Ok(see_other_with(&site, "/providers", Notice::ProviderRemoved))
 }
 

@@ -1,0 +1,56 @@
+// What moves: live numbers, and buttons that copy. Every page works without this.
+"use strict";
+
+function follow(main) {
+  const source = new EventSource(main.dataset.live);
+  source.addEventListener("news", (event) => {
+    const news = JSON.parse(event.data);
+    news.accounts.forEach(show);
+    const needs = document.getElementById("needs");
+    if (needs && news.needs !== null) replace(needs, news.needs);
+  });
+  addEventListener("pagehide", () => source.close());
+}
+
+function show(news) {
+  const place = document.querySelector(`[data-account="${CSS.escape(news.account)}"]`);
+  if (!place) return;
+  for (const count of ["delivered", "waiting", "quarantined"]) {
+    const shown = place.querySelector(`[data-count="${count}"]`);
+    if (shown) shown.textContent = news[count];
+  }
+  replace(place.querySelector("[data-state]"), news.state);
+  replace(place.querySelector("[data-last]"), news.last);
+}
+
+// Only where something differs: a screen reader would read the same again, and a button that has
+// the focus would lose it. The HTML comes from the server's own templates.
+function replace(element, html) {
+  if (!element || element.dataset.html === html) return;
+  if (element.dataset.html === undefined && sameHtml(element, html)) {
+    element.dataset.html = html;
+    return;
+  }
+  element.dataset.html = html;
+  element.innerHTML = html;
+}
+
+function sameHtml(element, html) {
+  const other = element.cloneNode(false);
+  other.innerHTML = html;
+  return other.innerHTML.trim() === element.innerHTML.trim();
+}
+
+function copyButton(button) {
+  if (!navigator.clipboard) return;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+    button.textContent = "Copied";
+  });
+}
+
+const main = document.querySelector("main[data-live]");
+if (main) follow(main);
+document.querySelectorAll("[data-copy]").forEach(copyButton);
+document.querySelector("[aria-invalid=true]")?.focus();
