@@ -147,7 +147,7 @@ pub(crate) fn mark(sections: &mut [Section], errors: FormErrors) -> Vec<String> 
     for error in errors.0 {
         let fields = sections.iter_mut().flat_map(|section| &mut section.fields);
         match fields.into_iter().find(|field| field.name == error.field) {
-            Some(field) => field.error = Some(error.problem),
+            Some(field) => field.error = Some(format!("{} {}.", field.label, error.problem)),
             None => elsewhere.push(error.problem),
         }
     }
@@ -199,7 +199,7 @@ mod tests {
         let field = Field::text("tenant", "Tenant", "<x>").hint("GUID or domain");
         let errors = FormErrors(vec![FieldError {
             field: "tenant",
-            problem: "`<x>` is no tenant".to_owned(),
+            problem: "<x> is none".to_owned(),
         }]);
         let form = Filled::with_errors(vec![Section::new("Microsoft", vec![field])], errors);
         let html = form.sections[0].to_string();

@@ -11,23 +11,22 @@ use crate::settings::Config;
 use crate::view::AccountView;
 
 /// Runs one of the account commands.
-pub(crate) async fn run(verb: AccountVerb, config: &Config) -> Result<(), Failure> {
-    let house = House::open(config).await?;
+pub(crate) async fn run(house: &House, verb: AccountVerb, config: &Config) -> Result<(), Failure> {
     match verb {
-        AccountVerb::Add(flags) => add(&house, &flags).await,
-        AccountVerb::List(flags) => list(&house, flags.json).await,
-        AccountVerb::Show(flags) => show(&house, &flags.name, flags.json).await,
-        AccountVerb::Change(flags) => change(&house, &flags).await,
-        AccountVerb::Authorize(flags) => authorize::authorize(&house, config, &flags.name).await,
+        AccountVerb::Add(flags) => add(house, &flags).await,
+        AccountVerb::List(flags) => list(house, flags.json).await,
+        AccountVerb::Show(flags) => show(house, &flags.name, flags.json).await,
+        AccountVerb::Change(flags) => change(house, &flags).await,
+        AccountVerb::Authorize(flags) => authorize::authorize(house, config, &flags.name).await,
         AccountVerb::Test(flags) => {
             let account = account_named(&house.vault, &flags.name).await?;
             report(house.fetcher.check(account.id).await.steps)
         }
-        AccountVerb::Pause(flags) => pause(&house, &flags.name, true).await,
-        AccountVerb::Resume(flags) => pause(&house, &flags.name, false).await,
-        AccountVerb::Revoke(flags) => revoke(&house, &flags.name).await,
-        AccountVerb::Retry(flags) => retry(&house, &flags.name).await,
-        AccountVerb::Remove(flags) => remove(&house, &flags.name).await,
+        AccountVerb::Pause(flags) => pause(house, &flags.name, true).await,
+        AccountVerb::Resume(flags) => pause(house, &flags.name, false).await,
+        AccountVerb::Revoke(flags) => revoke(house, &flags.name).await,
+        AccountVerb::Retry(flags) => retry(house, &flags.name).await,
+        AccountVerb::Remove(flags) => remove(house, &flags.name).await,
     }
 }
 

@@ -18,11 +18,15 @@ use crate::settings::Config;
 /// How long a link lives, and so how long this waits.
 const PATIENCE: Duration = Duration::from_mins(10);
 
+/// How long the pages stay after the outcome.
+const LINGER: Duration = Duration::from_secs(3);
+
 /// Prints the link and waits.
 pub(crate) async fn authorize(house: &House, config: &Config, name: &str) -> Result<(), Failure> {
     let account = account_named(&house.vault, name).await?;
     let tasks = Tasks::new();
-    if !server_is_running(config.listen.address).await {
+    let alone = !server_is_running(config.listen.address).await;
+    if alone {
         // Nobody else would take the browser's answer.
         let bound = config.listen.bind().await?;
         let router = callback_router(house.app(config));
@@ -40,6 +44,10 @@ pub(crate) async fn authorize(house: &House, config: &Config, name: &str) -> Res
         () = tokio::time::sleep(PATIENCE) => Err(timed_out(name)),
         _ = tokio::signal::ctrl_c() => Err(timed_out(name)),
     };
+    if alone {
+        // The browser has yet to load the page that says how it ended.
+        tokio::time::sleep(LINGER).await;
+    }
     tasks.stop(Duration::from_secs(5)).await;
     outcome
 }

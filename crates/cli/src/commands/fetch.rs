@@ -4,11 +4,9 @@ use super::account_named;
 use crate::failure::Failure;
 use crate::house::House;
 use crate::output;
-use crate::settings::Config;
 
 /// Fetches and says what came.
-pub(crate) async fn fetch(config: &Config, name: &str) -> Result<(), Failure> {
-    let house = House::open(config).await?;
+pub(crate) async fn fetch(house: &House, name: &str) -> Result<(), Failure> {
     let account = account_named(&house.vault, name).await?;
     let fetched = house.fetcher.fetch_once(account.id).await?;
     output::line(&format!(

@@ -14,6 +14,7 @@ use mailgrant_vault::{Account, FormErrors, Provider, Vault};
 
 use crate::args::Verb;
 use crate::failure::Failure;
+use crate::house::House;
 use crate::output;
 use crate::settings::Config;
 
@@ -22,14 +23,27 @@ const ACTOR: &str = "command line";
 
 /// Runs a command to its end.
 pub(crate) async fn run(verb: Verb, config: Config) -> Result<(), Failure> {
+    let verb = match verb {
+        Verb::Serve => return serve::serve(config).await,
+        Verb::Demo(flags) => return demo::demo(config, &flags).await,
+        verb => verb,
+    };
+    let house = House::open(&config).await?;
+    let outcome = run_in(&house, verb, &config).await;
+    // Whoever opens the database next finds it in good order, with nothing to take up.
+    house.vault.close().await;
+    outcome
+}
+
+async fn run_in(house: &House, verb: Verb, config: &Config) -> Result<(), Failure> {
     match verb {
-        Verb::Serve => serve::serve(config).await,
-        Verb::Demo(flags) => demo::demo(config, &flags).await,
-        Verb::Provider(verb) => provider::run(verb, &config).await,
-        Verb::Account(verb) => account::run(verb, &config).await,
-        Verb::Token(flags) => token::token(&config, &flags).await,
-        Verb::Fetch(flags) => fetch::fetch(&config, &flags.name).await,
-        Verb::SetupLink => setup_link::setup_link(&config).await,
+        Verb::Provider(verb) => provider::run(house, verb, config).await,
+        Verb::Account(verb) => account::run(house, verb, config).await,
+        Verb::Token(flags) => token::token(house, &flags).await,
+        Verb::Fetch(flags) => fetch::fetch(house, &flags.name).await,
+        Verb::SetupLink => setup_link::offer(house, config).await,
+        // They open the house themselves.
+        Verb::Serve | Verb::Demo(_) => Ok(()),
     }
 }
 
@@ -56,7 +70,10 @@ fn wrong_flags(errors: &FormErrors) -> Failure {
     let lines: Vec<String> = errors
         .0
         .iter()
-        .map(|error| format!("--{}: {}", error.field.replace('_', "-"), error.problem))
+        .map(|error| match error.field {
+            "name" => format!("NAME {}", error.problem),
+            flag => format!("--{} {}", flag.replace('_', "-"), error.problem),
+        })
         .collect();
     Failure::operator(
         lines.join("\n       "),

@@ -15,20 +15,19 @@ use crate::settings::Config;
 use crate::view::ProviderView;
 
 /// Runs one of the provider commands.
-pub(crate) async fn run(verb: ProviderVerb, config: &Config) -> Result<(), Failure> {
-    let house = House::open(config).await?;
+pub(crate) async fn run(house: &House, verb: ProviderVerb, config: &Config) -> Result<(), Failure> {
     match verb {
-        ProviderVerb::Add(flags) => add(&house, config, &flags).await,
-        ProviderVerb::List(flags) => list(&house, flags.json).await,
-        ProviderVerb::Show(flags) => show(&house, config, &flags.name, flags.json).await,
-        ProviderVerb::Change(flags) => change(&house, &flags).await,
+        ProviderVerb::Add(flags) => add(house, config, &flags).await,
+        ProviderVerb::List(flags) => list(house, flags.json).await,
+        ProviderVerb::Show(flags) => show(house, config, &flags.name, flags.json).await,
+        ProviderVerb::Change(flags) => change(house, &flags).await,
         ProviderVerb::Test(flags) => {
             let provider = provider_named(&house.vault, &flags.name).await?;
             report(house.keeper.check_provider(&provider).await.steps)
         }
-        ProviderVerb::Pause(flags) => pause(&house, &flags.name, true).await,
-        ProviderVerb::Resume(flags) => pause(&house, &flags.name, false).await,
-        ProviderVerb::Remove(flags) => remove(&house, &flags.name).await,
+        ProviderVerb::Pause(flags) => pause(house, &flags.name, true).await,
+        ProviderVerb::Resume(flags) => pause(house, &flags.name, false).await,
+        ProviderVerb::Remove(flags) => remove(house, &flags.name).await,
     }
 }
 

@@ -11,12 +11,7 @@ use crate::settings::Config;
 /// How long a link lives.
 const LIFETIME: SignedDuration = SignedDuration::from_hours(24);
 
-/// Prints a new link; older ones die.
-pub(crate) async fn setup_link(config: &Config) -> Result<(), Failure> {
-    offer(&House::open(config).await?, config).await
-}
-
-/// Makes the link and prints it.
+/// Makes the link and prints it; older ones die.
 pub(crate) async fn offer(house: &House, config: &Config) -> Result<(), Failure> {
     let secret = SecretString::from(house.random.token());
     let now = house.clock.now();

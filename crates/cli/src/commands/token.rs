@@ -10,11 +10,9 @@ use crate::args::Token;
 use crate::failure::Failure;
 use crate::house::{House, Subject};
 use crate::output;
-use crate::settings::Config;
 
 /// Prints the token, and nothing else.
-pub(crate) async fn token(config: &Config, flags: &Token) -> Result<(), Failure> {
-    let house = House::open(config).await?;
+pub(crate) async fn token(house: &House, flags: &Token) -> Result<(), Failure> {
     let account = account_named(&house.vault, &flags.account).await?;
     let token = house
         .keeper

@@ -96,7 +96,7 @@ fn providers_and_accounts_are_made_changed_paused_and_removed() {
 }
 
 /// Registers the sandbox's provider.
-pub fn add_provider(mailgrant: &Mailgrant, issuer: &str) {
+pub(crate) fn add_provider(mailgrant: &Mailgrant, issuer: &str) {
     let secret = mailgrant.path("secret");
     std::fs::write(&secret, "mailgrant-secret\n").unwrap();
     mailgrant.ok(&[
@@ -117,7 +117,7 @@ pub fn add_provider(mailgrant: &Mailgrant, issuer: &str) {
 }
 
 /// Adds the account `support`, whose mail goes into the Maildir `mail` unless flags say else.
-pub fn add_account(mailgrant: &Mailgrant, flags: &[&str]) {
+pub(crate) fn add_account(mailgrant: &Mailgrant, flags: &[&str]) {
     let maildir = mailgrant.path("mail").display().to_string();
     let mut args = vec![
         "account",
@@ -139,7 +139,7 @@ pub fn add_account(mailgrant: &Mailgrant, flags: &[&str]) {
 }
 
 /// `mailgrant account authorize`, with the person's part played over HTTP.
-pub async fn authorize(mailgrant: &Mailgrant, user: &str) {
+pub(crate) async fn authorize(mailgrant: &Mailgrant, user: &str) {
     let mut child = mailgrant
         .command(&["account", "authorize", "support"])
         .stdout(Stdio::piped())

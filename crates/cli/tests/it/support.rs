@@ -9,18 +9,18 @@ use mailgrant_sandbox::{Client, IdentityProvider, ProviderOptions, TokenBook, Us
 use tempfile::TempDir;
 
 /// Everybody in the tests has this password, at the sandbox's provider.
-pub const PASSWORD: &str = "correct horse battery staple";
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 /// An installation: data folder, port, and the binary's command line.
-pub struct Mailgrant {
-    pub dir: TempDir,
-    pub port: u16,
+pub(crate) struct Mailgrant {
+    pub(crate) dir: TempDir,
+    pub(crate) port: u16,
     settings: Vec<(String, String)>,
 }
 
 impl Mailgrant {
     /// A fresh installation that has never been started.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             dir: TempDir::with_prefix("mailgrant-it-").unwrap(),
             port: free_port(),
@@ -29,7 +29,7 @@ impl Mailgrant {
     }
 
     /// Sets a setting for all that is started from now on.
-    pub fn set(&mut self, name: &str, value: impl ToString) -> &mut Self {
+    pub(crate) fn set(&mut self, name: &str, value: impl ToString) -> &mut Self {
         self.settings.push((
             format!("MAILGRANT_{}", name.to_uppercase()),
             value.to_string(),
@@ -38,24 +38,24 @@ impl Mailgrant {
     }
 
     /// Trusts a certificate.
-    pub fn trust(&mut self, pem: &str) -> &mut Self {
+    pub(crate) fn trust(&mut self, pem: &str) -> &mut Self {
         let path = self.path("trust.pem");
         std::fs::write(&path, pem).unwrap();
         self.set("trust", path.display())
     }
 
     /// A path in the installation's folder.
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
     /// The address of the pages.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://localhost:{}", self.port)
     }
 
     /// The binary with this installation's settings and nothing else in its environment.
-    pub fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mailgrant"));
         command
             .args(args)
@@ -70,12 +70,12 @@ impl Mailgrant {
     }
 
     /// Runs a command to its end.
-    pub fn run(&self, args: &[&str]) -> Output {
+    pub(crate) fn run(&self, args: &[&str]) -> Output {
         self.command(args).output().unwrap()
     }
 
     /// Runs a command that must succeed, and gives what it printed.
-    pub fn ok(&self, args: &[&str]) -> String {
+    pub(crate) fn ok(&self, args: &[&str]) -> String {
         let output = self.run(args);
         assert!(
             output.status.success(),
@@ -88,7 +88,7 @@ impl Mailgrant {
     }
 
     /// Starts the server and waits until it serves.
-    pub fn serve(&self) -> Server {
+    pub(crate) fn serve(&self) -> Server {
         let mut command = self.command(&["serve"]);
         let log = std::fs::File::options()
             .create(true)
@@ -111,18 +111,18 @@ impl Mailgrant {
     }
 
     /// What the server has logged.
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.path("log")).unwrap_or_default()
     }
 
     /// What has been delivered into a Maildir, byte for byte, in no order.
-    pub fn maildir(&self, name: &str) -> Vec<Vec<u8>> {
+    pub(crate) fn maildir(&self, name: &str) -> Vec<Vec<u8>> {
         maildir(&self.path(name))
     }
 }
 
 /// What lies in a Maildir's `new` and `cur`.
-pub fn maildir(path: &Path) -> Vec<Vec<u8>> {
+pub(crate) fn maildir(path: &Path) -> Vec<Vec<u8>> {
     ["new", "cur"]
         .iter()
         .filter_map(|sub| std::fs::read_dir(path.join(sub)).ok())
@@ -132,26 +132,26 @@ pub fn maildir(path: &Path) -> Vec<Vec<u8>> {
 }
 
 /// A running server; stopped in good order when dropped.
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
     /// The link that it printed: set-up, or the pages.
-    pub link: String,
+    pub(crate) link: String,
 }
 
 impl Server {
     /// Ends it as a power cut would.
-    pub fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
     /// Its process id.
-    pub fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
     /// Asks it to stop and waits; says whether it ended well.
-    pub fn stop(mut self) -> bool {
+    pub(crate) fn stop(mut self) -> bool {
         terminate(&self.child);
         self.child.wait().unwrap().success()
     }
@@ -173,7 +173,7 @@ fn terminate(child: &Child) {
 }
 
 /// The sandbox's provider with a client for Mailgrant and one for Dovecot.
-pub async fn provider(redirect_uri: &str, tokens: &TokenBook) -> IdentityProvider {
+pub(crate) async fn provider(redirect_uri: &str, tokens: &TokenBook) -> IdentityProvider {
     let client = |id: &str| Client {
         id: id.to_owned(),
         secret: Some(format!("{id}-secret")),

@@ -60,10 +60,8 @@ fn a_wrong_sealing_key_is_told_and_destroys_nothing() {
     fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
     insta::assert_snapshot!("open_key", refused(&mailgrant, &["provider", "list"]));
 
-    assert_eq!(
-        fs::read(mailgrant.path("data/mailgrant.db")).unwrap(),
-        database
-    );
+    let after = fs::read(mailgrant.path("data/mailgrant.db")).unwrap();
+    assert!(after == database, "the database was touched");
     fs::write(&key, right).unwrap();
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
     assert!(mailgrant.ok(&["provider", "list"]).contains("sandbox"));
@@ -108,8 +106,7 @@ fn garbage_in_every_flag_is_told_flag_by_flag_and_stores_nothing() {
                 "nobody",
                 "--provider",
                 "none",
-                "--imap-host",
-                "-bad-",
+                "--imap-host=-bad-",
                 "--imap-port",
                 "99999",
                 "--imap-security",

@@ -57,7 +57,11 @@ impl Problems {
 
     /// A unique name; `also` are the characters that it may have besides letters and digits.
     pub(super) fn name(&mut self, value: &str, also: &[char]) -> String {
+        let before = self.0.len();
         let name = self.text("name", value);
+        if self.0.len() > before {
+            return String::new();
+        }
         let fits = |c: char| c.is_ascii_alphanumeric() || also.contains(&c);
         let shown: Vec<String> = also.iter().map(|c| format!("`{c}`")).collect();
         if name.is_empty() || name.len() > 128 || !name.chars().all(fits) {

@@ -55,9 +55,7 @@ impl ProviderForm {
     pub fn check(&self, present: Option<&Provider>) -> Result<ProviderDraft, FormErrors> {
         let mut problems = Problems::default();
         let name = problems.name(&self.name, &['.', '-', '_']);
-        let Some(kind) = self.kind(&mut problems) else {
-            return problems.finish(None);
-        };
+        let kind = self.kind(&mut problems);
         let client_id = problems.text("client_id", &self.client_id).to_owned();
         if client_id.is_empty() {
             problems.add(
@@ -65,18 +63,23 @@ impl ProviderForm {
                 "is missing: the provider shows it where Mailgrant is registered",
             );
         }
+        let issuer = problems.url("issuer", &self.issuer);
+        let endpoints = EndpointOverrides {
+            authorization: problems.url("authorization_endpoint", &self.authorization_endpoint),
+            token: problems.url("token_endpoint", &self.token_endpoint),
+            jwks: problems.url("jwks_uri", &self.jwks_uri),
+            revocation: problems.url("revocation_endpoint", &self.revocation_endpoint),
+        };
+        let Some(kind) = kind else {
+            return problems.finish(None);
+        };
         let profile = Profile {
             kind,
             client_id,
             credential: self.credential(kind, present, &mut problems),
             tenant: self.tenant(kind, &mut problems),
-            issuer: problems.url("issuer", &self.issuer),
-            endpoints: EndpointOverrides {
-                authorization: problems.url("authorization_endpoint", &self.authorization_endpoint),
-                token: problems.url("token_endpoint", &self.token_endpoint),
-                jwks: problems.url("jwks_uri", &self.jwks_uri),
-                revocation: problems.url("revocation_endpoint", &self.revocation_endpoint),
-            },
+            issuer,
+            endpoints,
             scopes: self.scopes(kind, &mut problems),
         };
         self.require_endpoints(&profile, &mut problems);
@@ -191,7 +194,10 @@ mod tests {
 
     #[test]
     fn an_empty_form_says_what_is_missing() {
-        assert_eq!(fields(&ProviderForm::default()), ["name", "kind"]);
+        assert_eq!(
+            fields(&ProviderForm::default()),
+            ["name", "kind", "client_id"]
+        );
         let oauth2 = ProviderForm {
             kind: "oauth2".to_owned(),
             ..ProviderForm::default()

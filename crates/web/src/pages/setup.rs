@@ -109,20 +109,20 @@ fn check(name: &str, password: &str, again: &str) -> Result<(), FormErrors> {
         });
     };
     if name.is_empty() {
-        wrong("name", "Give a name.");
+        wrong("name", "is missing");
     } else if name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
         wrong(
             "name",
-            "Use at most 64 characters, without control characters.",
+            "may have at most 64 characters, and no control characters",
         );
     }
     let length = password.chars().count();
     if length < SHORTEST {
-        wrong("password", "The password needs at least 12 characters.");
+        wrong("password", "needs at least 12 characters");
     } else if length > LONGEST {
-        wrong("password", "The password may have at most 1024 characters.");
+        wrong("password", "may have at most 1024 characters");
     } else if !bool::from(password.as_bytes().ct_eq(again.as_bytes())) {
-        wrong("password-again", "The two passwords differ.");
+        wrong("password-again", "differs from the first");
     }
     if errors.is_empty() {
         Ok(())

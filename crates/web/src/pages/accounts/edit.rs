@@ -69,12 +69,8 @@ pub(crate) async fn submit(
             let page = view(&visitor, &account, Filled::with_problem(shown, told));
             Ok(page_with_status(StatusCode::CONFLICT, &page))
         }
-        Err(error @ VaultError::NameTaken { .. }) => {
-            let page = view(
-                &visitor,
-                &account,
-                Filled::with_errors(shown, taken(&error)),
-            );
+        Err(VaultError::NameTaken { .. }) => {
+            let page = view(&visitor, &account, Filled::with_errors(shown, taken()));
             Ok(page_with_status(StatusCode::UNPROCESSABLE_ENTITY, &page))
         }
         Err(error) => Err(error.into()),

@@ -61,7 +61,7 @@ pub(crate) async fn submit(
     };
     let account = match site.vault.add_account(&draft, site.clock.now()).await {
         Ok(account) => account,
-        Err(error @ VaultError::NameTaken { .. }) => return again(taken(&error)),
+        Err(VaultError::NameTaken { .. }) => return again(taken()),
         Err(error) => return Err(error.into()),
     };
     super::note(

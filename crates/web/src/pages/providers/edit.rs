@@ -91,8 +91,8 @@ pub(crate) async fn submit(
             );
             Ok(page_with_status(StatusCode::CONFLICT, &page))
         }
-        Err(error @ VaultError::NameTaken { .. }) => {
-            let filled = Filled::with_errors(shown, taken(&error));
+        Err(VaultError::NameTaken { .. }) => {
+            let filled = Filled::with_errors(shown, taken());
             let page = view(&site, &visitor, &provider, filled);
             Ok(page_with_status(StatusCode::UNPROCESSABLE_ENTITY, &page))
         }

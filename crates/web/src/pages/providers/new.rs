@@ -53,7 +53,7 @@ pub(crate) async fn submit(
     };
     let provider = match site.vault.add_provider(&draft, site.clock.now()).await {
         Ok(provider) => provider,
-        Err(error @ VaultError::NameTaken { .. }) => return again(taken(&error)),
+        Err(VaultError::NameTaken { .. }) => return again(taken()),
         Err(error) => return Err(error.into()),
     };
     super::note(
@@ -77,9 +77,9 @@ fn view(site: &Site, visitor: &SignedIn, form: Filled) -> NewProvider {
 }
 
 /// A name that is taken, told at its field.
-pub(crate) fn taken(error: &VaultError) -> FormErrors {
+pub(crate) fn taken() -> FormErrors {
     FormErrors(vec![FieldError {
         field: "name",
-        problem: format!("{error}: choose another name."),
+        problem: "is taken; choose another one".to_owned(),
     }])
 }
