@@ -85,7 +85,7 @@ async fn log_in(
             let user = account.imap_user();
             steps.passed(
                 "login",
-                format!("{server} accepted {user} by {mechanism:?}"),
+                format!("{server} accepted {user} by {}", mechanism.name()),
             );
             Ok(session)
         }

@@ -12,6 +12,8 @@ pub(crate) struct Section {
     /// The choices for which these fields matter, separated by spaces; the style sheet hides them
     /// for the others. Empty: always.
     only_for: &'static str,
+    /// Shown closed, unless something was entered there.
+    folded: bool,
     fields: Vec<Field>,
 }
 
@@ -21,6 +23,7 @@ impl Section {
             legend,
             hint: "",
             only_for: "",
+            folded: false,
             fields,
         }
     }
@@ -28,6 +31,18 @@ impl Section {
     pub(crate) fn hint(mut self, hint: &'static str) -> Self {
         self.hint = hint;
         self
+    }
+
+    /// What most people leave alone.
+    pub(crate) fn folded(mut self) -> Self {
+        self.folded = true;
+        self
+    }
+
+    /// Whether a folded section has something to see.
+    fn open(&self) -> bool {
+        let mut fields = self.fields.iter();
+        fields.any(|field| !field.value.is_empty() || field.error.is_some())
     }
 
     pub(crate) fn only_for(mut self, choices: &'static str) -> Self {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use jiff::Timestamp;
-use mailgrant_base::Fault;
+use mailgrant_base::{Diagnosis, Fault};
 use mailgrant_fetch::{Activity, Status};
 use mailgrant_vault::{
     Account, AccountId, Counts, Grant, GrantState, Provider, ProviderId, VaultError,
@@ -93,6 +93,22 @@ pub(crate) struct Facts<'a> {
     pub(crate) status: Option<&'a Status>,
 }
 
+impl Facts<'_> {
+    /// What is wrong with the fetching now. A worker keeps its last trouble until a round is
+    /// completed; what is already over is not shown.
+    pub(crate) fn trouble(&self) -> Option<&Diagnosis> {
+        let status = self.status?;
+        let trouble = status.trouble.as_ref()?;
+        let authorized = self.grant.and_then(|grant| grant.authorized_at);
+        let over = match trouble.fault {
+            Fault::Owner => authorized.is_some_and(|at| at >= status.since),
+            Fault::Operator => false,
+            _ => status.activity == Activity::Fetching,
+        };
+        (!over).then_some(trouble)
+    }
+}
+
 impl Summary {
     pub(crate) fn of(facts: Facts<'_>, now: Timestamp) -> Self {
         let account = facts.account;
@@ -150,7 +166,7 @@ fn state(facts: Facts<'_>) -> State {
     let Some(status) = status else {
         return State::new(Tone::Waiting, "Authorised, not fetching yet");
     };
-    match &status.trouble {
+    match facts.trouble() {
         Some(trouble) if trouble.fault.passes_by_itself() => {
             State::new(Tone::Waiting, "Trying again")
         }
@@ -209,7 +225,7 @@ fn need(facts: Facts<'_>) -> Option<Need> {
     let provider_refuses = facts
         .provider
         .is_some_and(|provider| provider.trouble.is_some());
-    if let Some(trouble) = facts.status.and_then(|status| status.trouble.as_ref())
+    if let Some(trouble) = facts.trouble()
         && !trouble.fault.passes_by_itself()
         && !provider_refuses
     {

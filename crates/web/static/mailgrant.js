@@ -1,11 +1,16 @@
 // What moves: live numbers, and buttons that copy. Every page works without this.
 "use strict";
 
+// A page that shows more of an account than numbers fetches itself again, but not more often than
+// this (in milliseconds).
+const SHORTEST_PAUSE = 2000;
+
 function follow(main) {
+  const refreshing = "refresh" in main.dataset ? refresher() : () => {};
   const source = new EventSource(main.dataset.live);
   source.addEventListener("news", (event) => {
     const news = JSON.parse(event.data);
-    news.accounts.forEach(show);
+    if (news.accounts.map(show).some(Boolean)) refreshing();
     const needs = document.getElementById("needs");
     if (needs && news.needs !== null) replace(needs, news.needs);
   });
@@ -14,13 +19,32 @@ function follow(main) {
 
 function show(news) {
   const place = document.querySelector(`[data-account="${CSS.escape(news.account)}"]`);
-  if (!place) return;
+  if (!place) return false;
   for (const count of ["delivered", "waiting", "quarantined"]) {
     const shown = place.querySelector(`[data-count="${count}"]`);
     if (shown) shown.textContent = news[count];
   }
   replace(place.querySelector("[data-state]"), news.state);
   replace(place.querySelector("[data-last]"), news.last);
+  return true;
+}
+
+function refresher() {
+  let waiting = false;
+  return () => {
+    if (waiting) return;
+    waiting = true;
+    setTimeout(async () => {
+      waiting = false;
+      const response = await fetch(location.pathname);
+      if (response.redirected || !response.ok) return location.reload();
+      const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+      for (const part of document.querySelectorAll("[data-part]")) {
+        const other = fresh.querySelector(`[data-part="${part.dataset.part}"]`);
+        if (other && !part.contains(document.activeElement)) replace(part, other.innerHTML);
+      }
+    }, SHORTEST_PAUSE);
+  };
 }
 
 // Only where something differs: a screen reader would read the same again, and a button that has

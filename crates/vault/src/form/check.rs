@@ -63,13 +63,11 @@ impl Problems {
             return String::new();
         }
         let fits = |c: char| c.is_ascii_alphanumeric() || also.contains(&c);
-        let shown: Vec<String> = also.iter().map(|c| format!("`{c}`")).collect();
         if name.is_empty() || name.len() > 128 || !name.chars().all(fits) {
-            let also = shown.join(", ");
-            self.add(
-                "name",
-                format!("must be 1 to 128 letters, digits or {also}"),
-            );
+            let also: Vec<String> = also.iter().map(char::to_string).collect();
+            let also = also.join(" ");
+            let problem = format!("must be 1 to 128 letters, digits or any of {also}");
+            self.add("name", problem);
         }
         name.to_owned()
     }

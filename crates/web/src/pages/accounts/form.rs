@@ -163,4 +163,5 @@ fn shared(form: &AccountForm) -> Section {
         ],
     )
     .hint("Only where somebody else than the mailbox’s own address signs in.")
+    .folded()
 }

@@ -111,7 +111,9 @@ pub(crate) async fn show(
         server: account.draft.imap.to_string(),
         fetches: fetches(&account),
         grant: grant_facts(grant.as_ref(), token.map(|token| token.expires_at), now),
-        fetching: status.map(|status| fetching(status, now)),
+        fetching: status
+            .as_ref()
+            .map(|status| fetching(status, facts.trouble().cloned(), now)),
         quarantine: quarantine
             .into_iter()
             .map(|message| Refused {
@@ -179,7 +181,7 @@ fn grant_facts(grant: Option<&Grant>, token_ends: Option<Timestamp>, now: Timest
     }
 }
 
-fn fetching(status: Status, now: Timestamp) -> Fetching {
+fn fetching(status: &Status, trouble: Option<Diagnosis>, now: Timestamp) -> Fetching {
     Fetching {
         since: Moment::new(status.since, now),
         completed: status.last_completed.map(|at| Moment::new(at, now)),
@@ -187,6 +189,6 @@ fn fetching(status: Status, now: Timestamp) -> Fetching {
             Activity::Retrying(at) => Some(Moment::new(at, now)),
             _ => None,
         },
-        trouble: status.trouble,
+        trouble,
     }
 }

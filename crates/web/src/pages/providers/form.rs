@@ -129,4 +129,5 @@ fn further(form: &ProviderForm) -> Section {
         ],
     )
     .hint("Leave these as they are unless the provider asks for something else.")
+    .folded()
 }
