@@ -1,5 +1,7 @@
 //! The log: structured lines on standard error.
 
+use std::io::IsTerminal as _;
+
 use tracing::Level;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -16,9 +18,13 @@ pub(crate) fn start(config: &Config, server: bool) {
     // Other people's crates log bytes and headers at their lower levels: from them only warnings.
     let targets = Targets::new()
         .with_default(LevelFilter::from_level(level.min(Level::WARN)))
-        .with_targets(OURS.map(|name| (name, level)));
+        .with_targets(OURS.map(|name| (name, level)))
+        // What it logs as an error is our own error's text a moment later.
+        .with_target("rustls_platform_verifier", LevelFilter::OFF);
     let registry = tracing_subscriber::registry().with(targets);
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     let default = if server {
         LogFormat::Json
     } else {

@@ -11,7 +11,7 @@ use mailgrant_mail::{ImapSession, MailError};
 use mailgrant_vault::Account;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 use crate::connect::{LoggedIn, Login};
 use crate::round::{Done, Suspect, round};
@@ -192,14 +192,16 @@ impl Worker {
             trouble.said.clone().unwrap_or_default(),
         );
         let fault = trouble.fault.as_str();
-        if self
+        let news = self
             .shared
             .board
-            .troubled(self.account.id, trouble, activity, now)
-        {
-            warn!(account, fault, said, "{what}");
-        } else {
-            debug!(account, fault, said, "still: {what}");
+            .troubled(self.account.id, trouble, activity, now);
+        // An account that waits for its first authorization is not in trouble yet.
+        let pending = matches!(error, FetchError::Keeper(KeeperError::NotAuthorized { .. }));
+        match (news, pending) {
+            (true, false) => warn!(account, fault, said, "{what}"),
+            (true, true) => info!(account, "{what}"),
+            (false, _) => debug!(account, fault, said, "still: {what}"),
         }
         self.rest(wait).await;
     }

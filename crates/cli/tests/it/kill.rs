@@ -5,16 +5,14 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use mailgrant_sandbox::{IdentityProvider, MailServer, MailServerOptions, TokenBook, samples};
+use mailgrant_sandbox::{MailServer, samples};
 
-use crate::command_line::{add_account, add_provider, authorize};
-use crate::support::{Mailgrant, maildir, provider};
-
-const ADDRESS: &str = "support@example.com";
+use crate::installation::{ADDRESS, installation};
+use crate::support::{Mailgrant, maildir};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_maildir_gets_every_message_exactly_once_however_often_the_process_is_killed() {
-    let (mailgrant, _provider, server) = installation().await;
+    let (mailgrant, _provider, server) = installation(&["--after", "mark-seen"]).await;
     let expected = deliver_samples(&server);
 
     // Each run gets a little further than the one before; so the kills fall on connecting,
@@ -41,7 +39,7 @@ async fn a_maildir_gets_every_message_exactly_once_however_often_the_process_is_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_application_may_take_mail_away_between_two_kills() {
-    let (mailgrant, _provider, server) = installation().await;
+    let (mailgrant, _provider, server) = installation(&["--after", "mark-seen"]).await;
     let expected = deliver_samples(&server);
 
     let mut taken: BTreeMap<Vec<u8>, usize> = BTreeMap::new();
@@ -93,24 +91,6 @@ fn difference(
         missing: beyond(expected, delivered),
         doubled: beyond(delivered, expected),
     }
-}
-
-/// A provider, a mail server and a Mailgrant whose account is authorised.
-async fn installation() -> (Mailgrant, IdentityProvider, MailServer) {
-    let mut mailgrant = Mailgrant::new();
-    let tokens = TokenBook::default();
-    let redirect_uri = format!("{}/oauth/callback", mailgrant.url());
-    let provider = provider(&redirect_uri, &tokens).await;
-    let server = MailServer::start(MailServerOptions::default(), tokens)
-        .await
-        .unwrap();
-    mailgrant.trust(&server.certificate_pem());
-
-    add_provider(&mailgrant, &provider.issuer());
-    let port = server.tls_address().port().to_string();
-    add_account(&mailgrant, &["--imap-port", &port, "--after", "mark-seen"]);
-    authorize(&mailgrant, ADDRESS).await;
-    (mailgrant, provider, server)
 }
 
 fn deliver_samples(server: &MailServer) -> BTreeMap<Vec<u8>, usize> {

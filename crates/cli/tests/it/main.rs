@@ -7,7 +7,9 @@
 )]
 
 mod command_line;
+mod installation;
 mod kill;
+mod mail_servers;
 mod support;
 mod whole_path;
 mod wrong_input;

@@ -28,7 +28,8 @@ impl Transcript {
             Speaker::Server => 'S',
         };
         let mut line = format!("{connection} {letter}: ");
-        line.extend(text.chars().take(WIDTH).flat_map(char::escape_debug));
+        let shown = text.chars().take(WIDTH);
+        line.extend(shown.map(|c| if c.is_control() { '·' } else { c }));
         if text.chars().nth(WIDTH).is_some() {
             line.push('…');
         }

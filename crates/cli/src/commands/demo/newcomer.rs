@@ -174,43 +174,51 @@ fn step(number: u32, what: &str) -> Result<(), Failure> {
     output::line(&format!("\n{number}. {what}"))
 }
 
+/// Prints what was said; of many lines that differ in their numbers alone, the first.
 fn told(heading: &str, lines: &[String]) -> Result<(), Failure> {
-    const MOST: usize = 40;
+    let same = |one: &String, other: &String| {
+        let words = |line: &String| line.replace(|c: char| c.is_ascii_digit(), "");
+        words(one) == words(other)
+    };
     output::line(&format!("    {heading}"))?;
-    for line in lines.iter().take(MOST) {
-        output::line(&format!("      {line}"))?;
+    for run in lines.chunk_by(same) {
+        let Some(first) = run.first() else { continue };
+        output::line(&format!("      {first}"))?;
+        if let Some(more @ 1..) = run.len().checked_sub(1) {
+            output::line(&format!("      … and {more} like it"))?;
+        }
     }
-    match lines.len().checked_sub(MOST) {
-        Some(more @ 1..) => output::line(&format!("      … and {more} lines more")),
-        _ => Ok(()),
-    }
+    Ok(())
 }
 
 fn seen(how: &str, url: &str, page: &Page) -> Result<(), Failure> {
-    output::line(&format!("    {how} {}", shortened(url)))?;
-    output::line(&format!(
-        "    ← {} {}",
-        page.status.as_u16(),
-        shortened(page.url.as_str())
-    ))?;
+    output::line(&format!("    {how} {}", place(url)))?;
+    let status = page.status.as_u16();
     match &page.leads_to {
-        Some(next) => output::line(&format!("    ← go to {}", shortened(next.as_str()))),
-        None => Ok(()),
+        None => output::line(&format!("    ← {status} {}", place(page.url.as_str()))),
+        Some(next) => {
+            output::line(&format!("    ← {status} go to {}", place(next.as_str())))?;
+            next.query_pairs().try_for_each(|(name, value)| {
+                output::line(&format!("          {name} = {}", shortened(&value)))
+            })
+        }
     }
 }
 
-/// An address whose one-time secrets show their first characters alone.
-fn shortened(url: &str) -> String {
-    let secret = |part: &str| part.len() > 24 && !part.contains(['.', ':', '%']);
-    url.split_inclusive(['/', '?', '&', '='])
-        .map(|part| {
-            if secret(part) {
-                format!("{}…", &part[..6])
-            } else {
-                part.to_owned()
-            }
-        })
-        .collect()
+/// An address without its query; what stands there is told where it is sent.
+fn place(url: &str) -> String {
+    let path = url.split('?').next().unwrap_or(url);
+    let parts: Vec<String> = path.split('/').map(shortened).collect();
+    parts.join("/")
+}
+
+/// A one-time secret shows its first characters alone.
+fn shortened(value: &str) -> String {
+    if value.len() > 24 && !value.contains(['.', ':', ' ']) {
+        value.chars().take(6).chain(['…']).collect()
+    } else {
+        value.to_owned()
+    }
 }
 
 fn stuck(page: &Page) -> Failure {

@@ -18,7 +18,7 @@ pub(super) const CERTIFICATE: &str = "sandbox.pem";
 pub(super) const MAILDIR: &str = "Maildir";
 
 /// Short enough that a renewal can be watched.
-const TOKEN_LIFETIME: Duration = Duration::from_mins(2);
+const TOKEN_LIFETIME: Duration = Duration::from_mins(5);
 
 /// Which hundred messages: any number will do.
 const SEED: u64 = 7;
