@@ -15,14 +15,16 @@
 mod certificate;
 mod chromium;
 mod dovecot;
+mod npm;
 mod oidc_provider;
 mod postgres;
 mod process;
 
 pub use certificate::Certificate;
-pub use chromium::Chromium;
+pub use chromium::{Chromium, Screen};
 pub use dovecot::{Dovecot, DovecotOptions, as_served};
 pub use fantoccini;
+pub use npm::npm_package;
 pub use oidc_provider::{OidcClient, OidcProvider, OidcProviderOptions};
 pub use postgres::Postgres;
 pub use process::free_port;

@@ -1,12 +1,12 @@
 //! oidc-provider from npm, a certified OpenID provider with login and consent pages of its own.
 
 use std::fs;
-use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
+use crate::npm;
 use crate::process::{Background, free_port};
 
 /// A registered client.
@@ -45,7 +45,7 @@ impl OidcProvider {
     /// Starts one.
     pub fn start(options: &OidcProviderOptions) -> Self {
         let port = free_port();
-        let lab = lab_folder();
+        let lab = npm::folder();
         assert!(
             lab.join("node_modules/oidc-provider").exists(),
             "oidc-provider is not in {}: run ./test, which installs it",
@@ -64,7 +64,7 @@ impl OidcProvider {
             "accessTokenSeconds": options.access_token_seconds,
             "clients": options.clients.iter().map(client).collect::<Vec<_>>(),
         });
-        let mut command = Command::new(node());
+        let mut command = Command::new(npm::node());
         command
             .arg(script.path())
             .env("SETTINGS", settings.to_string());
@@ -102,22 +102,4 @@ fn client(client: &OidcClient) -> Value {
         "redirect_uris": client.redirect_uris,
         "application_type": "native",
     })
-}
-
-/// Where `./test` has put what npm installs.
-fn lab_folder() -> PathBuf {
-    std::env::var_os("MAILGRANT_LAB").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/lab")),
-        PathBuf::from,
-    )
-}
-
-/// Node as npm brought it, where the system's own is too old.
-fn node() -> PathBuf {
-    let own = lab_folder().join("node_modules/node/bin/node");
-    if own.exists() {
-        own
-    } else {
-        PathBuf::from("node")
-    }
 }

@@ -47,7 +47,7 @@ async fn chromium_opens_the_providers_discovery_document() {
         clients: Vec::new(),
         access_token_seconds: 600,
     });
-    let browser = Chromium::start(390, 844, false).await;
+    let browser = Chromium::start().await;
     let url = format!("{}/.well-known/openid-configuration", provider.issuer());
     browser.window.goto(&url).await.unwrap();
     assert!(

@@ -6,10 +6,12 @@
     reason = "tests read and write their own files"
 )]
 
+mod browsing;
 mod command_line;
 mod installation;
 mod kill;
 mod mail_servers;
+mod pages;
 mod support;
 mod whole_path;
 mod wrong_input;

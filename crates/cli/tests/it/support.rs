@@ -139,11 +139,6 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Its process id.
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// Asks it to stop and waits; says whether it ended well.
     pub(crate) fn stop(mut self) -> bool {
         terminate(&self.child);

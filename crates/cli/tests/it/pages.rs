@@ -1,0 +1,158 @@
+//! Every page in a real browser: on a desktop and a phone, light and dark; nothing is cut off, the
+//! browser has nothing to complain of, and axe-core finds nothing that a screen reader or a
+//! keyboard could not use. The pictures lie in `target/screenshots`, to be looked at.
+
+use std::path::PathBuf;
+
+use mailgrant_lab::{Chromium, Screen, npm_package};
+use mailgrant_sandbox::{ImapFault, samples};
+
+use crate::browsing::{click, fill, see, set_password};
+use crate::installation::{ADDRESS, installation};
+
+const SCREENS: [Screen; 6] = [
+    screen(1280, 900, false),
+    screen(1280, 900, true),
+    screen(390, 844, false),
+    screen(390, 844, true),
+    screen(1920, 1080, false),
+    screen(1920, 1080, true),
+];
+
+const fn screen(width: u32, height: u32, dark: bool) -> Screen {
+    Screen {
+        width,
+        height,
+        dark,
+    }
+}
+
+/// What axe-core is asked: WCAG 2.2 up to AA, and its own best practice.
+const CHECK: &str = r#"
+    const done = arguments[arguments.length - 1];
+    const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+    axe.run(document, { runOnly: tags }).then(
+        (found) => done(found.violations.map((one) =>
+            one.id + ": " + one.nodes.map((node) => node.target.join(" ")).join(", "))),
+        (error) => done(["axe-core failed: " + error]));
+"#;
+
+struct Looker {
+    browser: Chromium,
+    axe: String,
+    folder: PathBuf,
+    found: Vec<String>,
+}
+
+impl Looker {
+    async fn look_at(&mut self, name: &str) {
+        let page = &self.browser.window;
+        for screen in SCREENS {
+            self.browser.look_on(screen).await;
+            let scheme = if screen.dark { "dark" } else { "light" };
+            let place = format!("{name}-{}-{scheme}", screen.width);
+            let picture = self.folder.join(format!("{place}.png"));
+            self.browser.screenshot(&picture).await;
+            let wider =
+                "const root = document.documentElement; return root.scrollWidth > root.clientWidth";
+            if page.execute(wider, Vec::new()).await.unwrap() == true {
+                self.found.push(format!("{place}: wider than the screen"));
+            }
+            page.execute(&self.axe, Vec::new()).await.unwrap();
+            let violations = page.execute_async(CHECK, Vec::new()).await.unwrap();
+            for violation in violations.as_array().unwrap() {
+                self.found.push(format!("{place}: {violation}"));
+            }
+        }
+        self.browser.look_on(SCREENS[0]).await;
+    }
+
+    /// The browser's own complaints; a page with an error status is expected to be one.
+    async fn listen(&mut self, place: &str, expected: &str) {
+        for complaint in self.browser.complaints().await {
+            if expected.is_empty() || !complaint.contains(expected) {
+                self.found.push(format!("{place}: {complaint}"));
+            }
+        }
+    }
+
+    async fn open(&mut self, url: &str, name: &str) {
+        self.browser.window.goto(url).await.unwrap();
+        self.look_at(name).await;
+        self.listen(name, "").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Chromium and axe-core; ./test installs them"]
+async fn every_page_fits_every_screen_and_can_be_used_by_everybody() {
+    let (mailgrant, _provider, server) = installation(&["--after", "mark-seen"]).await;
+    for sample in samples(4) {
+        server.deliver(ADDRESS, "INBOX", &sample.raw);
+    }
+    let running = mailgrant.serve();
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("../screenshots");
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut looker = Looker {
+        browser: Chromium::start().await,
+        axe: std::fs::read_to_string(npm_package("axe-core").join("axe.min.js")).unwrap(),
+        folder,
+        found: Vec::new(),
+    };
+    let page = looker.browser.window.clone();
+    let at = |path: &str| format!("{}{path}", mailgrant.url());
+
+    looker.open(&running.link, "setup").await;
+    set_password(&page, &running.link).await;
+    see(&page, "#notice").await;
+    looker.look_at("overview").await;
+    looker.open(&at("/providers"), "providers").await;
+    looker.open(&at("/providers/1"), "provider").await;
+    looker.open(&at("/providers/new"), "provider-new").await;
+    fill(&page, "#name", "a name with spaces").await;
+    fill(&page, "#client_id", "x").await;
+    click(&page, "#save").await;
+    see(&page, ".error").await;
+    looker.look_at("provider-wrong").await;
+    looker.listen("provider-wrong", "422").await;
+    looker
+        .open(&at("/providers/1/remove"), "provider-remove")
+        .await;
+    looker.open(&at("/accounts/new"), "account-new").await;
+    looker.open(&at("/accounts/1"), "account").await;
+    click(&page, "#test").await;
+    see(&page, "#verdict").await;
+    looker.look_at("account-test").await;
+    server.fault(ImapFault::NotConnected, None);
+    click(&page, "#again").await;
+    see(&page, ".attention").await;
+    looker.look_at("account-test-failed").await;
+    looker.open(&at("/accounts/1/edit"), "account-edit").await;
+    looker
+        .open(&at("/accounts/1/revoke"), "account-revoke")
+        .await;
+    click(&page, "#confirm").await;
+    see(&page, "#notice").await;
+    looker.look_at("account-revoked").await;
+    page.goto(&at("/oauth/callback?code=x&state=y"))
+        .await
+        .unwrap();
+    looker.look_at("authorization-unknown").await;
+    page.goto(&at("/nowhere")).await.unwrap();
+    looker.look_at("no-such-page").await;
+    looker.browser.complaints().await;
+    page.goto(&at("/")).await.unwrap();
+    click(&page, "#sign-out").await;
+    see(&page, "#sign-in").await;
+    looker.look_at("sign-in").await;
+    fill(&page, "#name", "ada").await;
+    fill(&page, "#password", "not the password").await;
+    click(&page, "#sign-in").await;
+    see(&page, "#problems").await;
+    looker.look_at("sign-in-wrong").await;
+    looker.listen("sign-in-wrong", "401").await;
+
+    page.close().await.unwrap();
+    assert!(running.stop());
+    assert!(looker.found.is_empty(), "{}", looker.found.join("\n"));
+}
