@@ -106,6 +106,7 @@ impl Keeper {
                     outcome = "discarded",
                     "the grant changed while it was renewed"
                 );
+                self.end_late(case.account.id, &answer).await;
                 Err(failure.into())
             }
             Err(failure) => {

@@ -133,6 +133,7 @@ impl Keeper {
                     account = answer.name,
                     "the new tokens are not needed any more: the grant has changed"
                 );
+                self.end_late(account, &answer).await;
             }
             Err(failure) => return Err(failure),
         }
