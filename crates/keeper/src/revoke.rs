@@ -26,6 +26,9 @@ impl Keeper {
         let (case, present) = self.end_here(account, actor).await?;
         // The newest token is the one to name: it may be one that could not be stored.
         let unstored = self.inner.unstored.take(account);
+        if let Some(answer) = &unstored {
+            self.release(account, &answer.owner).await;
+        }
         let newest = unstored
             .and_then(|answer| answer.renewal.refresh_token)
             .or(present);
