@@ -10,6 +10,13 @@
     reason = "a test that cannot go on ends here"
 )]
 
+mod endings;
 mod flow;
 mod flow_faults;
+mod later;
+mod provider_check;
+mod renewal;
+mod revoke;
+mod unstored;
+mod watch;
 mod world;

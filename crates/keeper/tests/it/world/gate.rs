@@ -30,10 +30,12 @@ struct Shared {
     passed: Mutex<Vec<Exchange>>,
 }
 
+type Edit = Box<dyn FnOnce(&mut Map<String, Value>) + Send>;
+
 /// What happens to one request; without an act it passes.
 enum Act {
     Hold(oneshot::Sender<()>, oneshot::Receiver<()>),
-    Edit(Box<dyn FnOnce(&mut Map<String, Value>) + Send>),
+    Edit(Edit),
     Answer(&'static str),
 }
 
@@ -158,10 +160,15 @@ async fn pass(mut client: TcpStream, provider: SocketAddr, shared: Arc<Shared>) 
         return;
     };
     let form = form_urlencoded::parse(&body).into_owned().collect();
-    let mut exchange = Exchange {
+    let exchange = Exchange {
         head: head.clone(),
         form,
         answer: Map::new(),
+    };
+    let number = {
+        let mut passed = lock(&shared.passed);
+        passed.push(exchange);
+        passed.len() - 1
     };
     let act = lock(&shared.acts).pop_front();
     let mut answer = if let Some(Act::Answer(response)) = &act {
@@ -169,8 +176,7 @@ async fn pass(mut client: TcpStream, provider: SocketAddr, shared: Arc<Shared>) 
     } else {
         ask(provider, &head, &body).await
     };
-    exchange.answer = fields(&answer).unwrap_or_default();
-    lock(&shared.passed).push(exchange);
+    lock(&shared.passed)[number].answer = fields(&answer).unwrap_or_default();
     match act {
         Some(Act::Hold(here, gone)) => {
             // The test may have ended, or let go before.

@@ -32,7 +32,9 @@ use url::Url;
 
 pub(crate) use gate::Gate;
 use leaks::{Log, Remembering};
-pub(crate) use peer::{CLIENT, DESK, HOUR, OTHER, OTHER_CLIENT, Peer, REDIRECT_URI};
+pub(crate) use peer::{
+    CLIENT, DESK, HOUR, NEARLY_AN_HOUR, OTHER, OTHER_CLIENT, Peer, REDIRECT_URI,
+};
 
 /// Runs these tests, which take a [`World`], against the sandbox's provider and, where it is
 /// installed, against a certified one.
@@ -208,6 +210,10 @@ impl<P: Peer> World<P> {
     }
 
     /// Logs all that a result shows of itself, so that it is searched for secrets too.
+    #[expect(
+        clippy::unused_self,
+        reason = "only what is logged on the stage is searched"
+    )]
     pub(crate) fn shown<T: Debug, E: Diagnose>(&self, result: Result<T, E>) -> Result<T, E> {
         match &result {
             Ok(value) => tracing::info!(?value, "shown on purpose"),
@@ -278,6 +284,22 @@ impl<P: Peer> World<P> {
 
     pub(crate) fn advance(&self, by: Duration) {
         self.clock.advance(SignedDuration::try_from(by).unwrap());
+    }
+
+    /// Lets the keeper do what is due, and nobody ask for anything, for so long.
+    pub(crate) async fn live(&self, time: Duration) {
+        let end = self.clock.now() + SignedDuration::try_from(time).unwrap();
+        loop {
+            match self.keeper.renew_due().await.unwrap() {
+                // What is due at once is looked at again after a second, as a running keeper does.
+                Some(next) if next < end => {
+                    let soon = self.clock.now() + SignedDuration::from_secs(1);
+                    self.advance_to(next.max(soon));
+                }
+                _ => break,
+            }
+        }
+        self.advance_to(end);
     }
 
     /// Moves the clock forwards to an instant.

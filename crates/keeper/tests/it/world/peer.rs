@@ -22,7 +22,10 @@ const PASSWORD: &str = "LEAK-password";
 pub(crate) const DESK: &str = "desk@example.com";
 pub(crate) const OTHER: &str = "other@example.com";
 
+/// How long access tokens live.
 pub(crate) const HOUR: Duration = Duration::from_hours(1);
+/// Half a minute before: they live, and are no longer handed out where there are newer ones.
+pub(crate) const NEARLY_AN_HOUR: Duration = Duration::from_secs(3570);
 
 /// An identity provider.
 pub(crate) trait Peer {
