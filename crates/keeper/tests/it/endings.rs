@@ -100,6 +100,11 @@ async fn a_wrong_secret_is_the_profiles_trouble_told_once_and_corrected_all_go_o
     assert!(provider.trouble.unwrap().reason.contains("invalid_client"));
     let told = world.events(EventKind::ProviderRefused).await;
     assert_eq!(told.len(), 1, "{told:?}");
+    let refused = format!(
+        "mailgrant_renewals_total{{outcome=\"profile_refused\"}} {}",
+        world.gate.renewals()
+    );
+    assert!(world.metrics().contains(&refused), "{:#?}", world.metrics());
     // The old tokens serve until they end.
     for account in &accounts {
         world.token(*account).await.unwrap();
