@@ -24,6 +24,7 @@ impl Keeper {
         &self,
         case: Case,
         resource: Resource,
+        owner: &str,
     ) -> Result<AccessToken, KeeperError> {
         let Some(spent) = case.grant.refresh_token.clone() else {
             return self.end(&case, "there is no refresh token").await;
@@ -36,7 +37,23 @@ impl Keeper {
             .duration
             .observe(started.elapsed().as_secs_f64());
         match answer {
-            Ok(tokens) => self.keep(&case, resource, spent, tokens, sent_at).await,
+            Ok(tokens) => {
+                let expires_at = ends_at(sent_at, tokens.expires_in);
+                let answer = Answer {
+                    name: case.name().to_owned(),
+                    owner: owner.to_owned(),
+                    version: case.grant.version,
+                    spent,
+                    renewal: Renewal {
+                        refresh_token: tokens.refresh_token,
+                        scopes: tokens.scopes,
+                        access_token: tokens.access_token,
+                        resource,
+                        expires_at,
+                    },
+                };
+                self.keep(&case, answer).await
+            }
             Err(refusal) => match verdict(&refusal) {
                 Verdict::End { reason } => self.end(&case, &reason).await,
                 Verdict::BlameProfile { reason } => {
@@ -64,28 +81,9 @@ impl Keeper {
     }
 
     /// Commits the answer; only then is its access token handed out.
-    async fn keep(
-        &self,
-        case: &Case,
-        resource: Resource,
-        spent: SecretString,
-        tokens: Tokens,
-        sent_at: Timestamp,
-    ) -> Result<AccessToken, KeeperError> {
-        let token = tokens.access_token.clone();
-        let expires_at = ends_at(sent_at, tokens.expires_in);
-        let answer = Answer {
-            name: case.name().to_owned(),
-            version: case.grant.version,
-            spent,
-            renewal: Renewal {
-                refresh_token: tokens.refresh_token,
-                scopes: tokens.scopes,
-                access_token: tokens.access_token,
-                resource,
-                expires_at,
-            },
-        };
+    async fn keep(&self, case: &Case, answer: Answer) -> Result<AccessToken, KeeperError> {
+        let token = answer.renewal.access_token.clone();
+        let expires_at = answer.renewal.expires_at;
         let (account, provider) = (case.name(), &case.provider.name);
         match self.commit(case.account.id, &answer).await {
             Ok(grant) => {
@@ -106,6 +104,7 @@ impl Keeper {
                     outcome = "discarded",
                     "the grant changed while it was renewed"
                 );
+                self.end_late(case.account.id, &answer).await;
                 Err(failure.into())
             }
             Err(failure) => {

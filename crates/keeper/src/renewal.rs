@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use mailgrant_oauth::Resource;
 use mailgrant_vault::{AccountId, VaultError};
 use tokio::time::sleep;
-use tracing::debug;
+use tracing::{debug, warn};
 
 use crate::access::Case;
 use crate::decision::{Step, Want, decide};
@@ -74,7 +74,7 @@ impl Keeper {
                 .take_renewal(account, &owner, now, after(now, LEASE))
                 .await?
             {
-                let answer = self.renew_with_lease(account, resource, want).await;
+                let answer = self.renew_with_lease(account, resource, want, &owner).await;
                 self.release(account, &owner).await;
                 match answer {
                     // What was begun belongs to an older grant: look at the new one.
@@ -100,10 +100,11 @@ impl Keeper {
         account: AccountId,
         resource: Resource,
         want: Want,
+        owner: &str,
     ) -> Result<AccessToken, KeeperError> {
         let case = self.case(account, resource).await?;
         match self.step(want, &case) {
-            Step::Renew => self.ask(case, resource).await,
+            Step::Renew => self.ask(case, resource, owner).await,
             Step::Probe => {
                 let provider = &case.provider;
                 let random = self.inner.random.as_ref();
@@ -114,7 +115,7 @@ impl Keeper {
                     random,
                 );
                 match probe {
-                    Ok(()) => self.ask(case, resource).await,
+                    Ok(()) => self.ask(case, resource, owner).await,
                     Err(_) => Err(case.provider_trouble()),
                 }
             }
@@ -144,12 +145,30 @@ impl Keeper {
 
     /// Gives the lease back, except while an answer waits to be stored: until then the refresh
     /// token in the database is spent, and no other process should use it.
-    async fn release(&self, account: AccountId, owner: &str) {
+    pub(crate) async fn release(&self, account: AccountId, owner: &str) {
         if self.inner.unstored.holds(account) {
             return;
         }
         if let Err(failure) = self.inner.vault.release_renewal(account, owner).await {
             debug!(account = account.0, %failure, "the renewal lease ends by itself");
+        }
+    }
+
+    /// Keeps the lease while an answer waits to be stored, however long that takes.
+    pub(crate) async fn hold_lease(&self, account: AccountId, owner: &str) {
+        let now = self.now();
+        let held = self
+            .inner
+            .vault
+            .take_renewal(account, owner, now, after(now, LEASE));
+        match held.await {
+            Ok(true) => {}
+            Ok(false) => warn!(
+                account = account.0,
+                "another process took the renewal lease"
+            ),
+            // A store that takes nothing gives the lease to nobody else either.
+            Err(failure) => debug!(account = account.0, %failure, "the renewal lease is not held"),
         }
     }
 }

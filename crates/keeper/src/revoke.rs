@@ -3,9 +3,10 @@
 use mailgrant_oauth::{Resource, resolve, revoke};
 use mailgrant_vault::{AccountId, EventKind, GrantState, NewEvent, VaultError};
 use secrecy::SecretString;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use crate::access::Case;
+use crate::unstored::Answer;
 use crate::{Keeper, KeeperError};
 
 impl Keeper {
@@ -25,6 +26,9 @@ impl Keeper {
         let (case, present) = self.end_here(account, actor).await?;
         // The newest token is the one to name: it may be one that could not be stored.
         let unstored = self.inner.unstored.take(account);
+        if let Some(answer) = &unstored {
+            self.release(account, &answer.owner).await;
+        }
         let newest = unstored
             .and_then(|answer| answer.renewal.refresh_token)
             .or(present);
@@ -91,6 +95,24 @@ impl Keeper {
                 }
                 Err(VaultError::Stale { .. }) if attempts < 10 => {}
                 Err(failure) => return Err(failure.into()),
+            }
+        }
+    }
+
+    /// A renewal's answer came too late to be stored. After a revocation it must not live on at the
+    /// provider, which was told of its predecessor alone. Whatever else took its place needs no
+    /// word: some providers end with one token all that the person has granted.
+    pub(crate) async fn end_late(&self, account: AccountId, answer: &Answer) {
+        let Some(token) = &answer.renewal.refresh_token else {
+            return;
+        };
+        match self.case(account, Resource::Mail).await {
+            Ok(case) if case.grant.state == GrantState::Revoked => {
+                self.tell_provider(&case, token).await;
+            }
+            Ok(_) => {}
+            Err(failure) => {
+                debug!(account = account.0, %failure, "a late answer is left to itself");
             }
         }
     }

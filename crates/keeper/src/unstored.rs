@@ -24,6 +24,8 @@ pub(crate) struct Unstored(Mutex<HashMap<AccountId, Answer>>);
 pub(crate) struct Answer {
     /// The account's name, for the log.
     pub(crate) name: String,
+    /// Under which name the right to renew is held.
+    pub(crate) owner: String,
     /// The grant's version when the provider was asked.
     pub(crate) version: i64,
     /// The refresh token that was given for it.
@@ -133,10 +135,15 @@ impl Keeper {
                     account = answer.name,
                     "the new tokens are not needed any more: the grant has changed"
                 );
+                self.end_late(account, &answer).await;
             }
-            Err(failure) => return Err(failure),
+            Err(failure) => {
+                self.hold_lease(account, &answer.owner).await;
+                return Err(failure);
+            }
         }
         self.inner.unstored.remove(account, &answer);
+        self.release(account, &answer.owner).await;
         Ok(())
     }
 

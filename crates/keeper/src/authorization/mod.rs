@@ -5,6 +5,8 @@ mod checks;
 mod error;
 mod finish;
 
+use std::fmt;
+
 use mailgrant_vault::{AccountId, AuthorizationId, AuthorizationOutcome};
 use secrecy::SecretString;
 use url::Url;
@@ -21,19 +23,33 @@ pub struct Ticket {
 }
 
 /// The browser leaves.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Departure {
     /// Where to send it: the provider's own login page.
     pub url: Url,
 }
 
+/// Without the query, which has the state and the nonce.
+impl fmt::Debug for Departure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let page = &self.url[..url::Position::AfterPath];
+        f.debug_struct("Departure").field("url", &page).finish()
+    }
+}
+
 /// The browser is back.
-#[derive(Debug)]
 pub struct Arrival<'a> {
     /// The raw query of the request to the redirect URI.
     pub query: &'a str,
     /// The secret of the browser's session cookie, if it had one.
     pub browser: Option<&'a SecretString>,
+}
+
+/// Without the query, which has the state and the code.
+impl fmt::Debug for Arrival<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Arrival").finish_non_exhaustive()
+    }
 }
 
 /// A finished authorization.

@@ -1,0 +1,22 @@
+//! The keeper as a whole: over a real store, against providers that behave and that do not.
+//!
+//! `world` is the stage: a store in a folder of its own, a clock that stands still, a provider, and
+//! a gate before its token endpoint. When a test leaves the stage, the stage looks for secrets in
+//! everything that was logged and stored meanwhile.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on ends here"
+)]
+
+mod endings;
+mod flow;
+mod flow_faults;
+mod later;
+mod provider_check;
+mod renewal;
+mod revoke;
+mod unstored;
+mod watch;
+mod world;
