@@ -6,5 +6,11 @@
     reason = "a test that cannot go on ends here"
 )]
 
+mod administrators;
+mod authorizations;
 mod bench;
+mod events;
+mod grants;
+mod ledger;
 mod profiles;
+mod raw;
