@@ -14,3 +14,4 @@ mod grants;
 mod ledger;
 mod profiles;
 mod raw;
+mod sealing;
