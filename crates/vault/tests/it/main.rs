@@ -15,3 +15,4 @@ mod ledger;
 mod profiles;
 mod raw;
 mod sealing;
+mod trouble;

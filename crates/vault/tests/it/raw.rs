@@ -41,6 +41,21 @@ impl Raw {
         }
     }
 
+    /// Closes in good order, so that SQLite moves what stands in its journal into the file.
+    pub(crate) async fn close(self) {
+        match self {
+            Self::Sqlite(it) => it.close().await.unwrap(),
+            Self::Postgres(it) => it.close().await.unwrap(),
+        }
+    }
+
+    /// Whether another connection waits, on PostgreSQL.
+    pub(crate) async fn somebody_waits_for_a_lock(&mut self) -> bool {
+        let sql = "SELECT count(*) FROM pg_stat_activity
+                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        self.all::<(i64,)>(sql).await[0].0 > 0
+    }
+
     /// Everything that is in the database: every column of every table, NULLs left out.
     pub(crate) async fn cells(&mut self) -> Vec<Cell> {
         let mut cells = Vec::new();
