@@ -55,11 +55,10 @@ impl Postgres {
             // The system ends a child with the *thread* that started it: this one stays.
             thread::spawn(move || {
                 let server = Self::start();
-                let _sweeper = server.sweep_after_us();
+                let mut sweeper = server.sweep_after_us();
+                let _open_until_we_end = sweeper.stdin.take();
                 let _ = send.send(server);
-                loop {
-                    thread::park();
-                }
+                let _ = sweeper.wait();
             });
             receive.recv().expect("PostgreSQL starts")
         })
