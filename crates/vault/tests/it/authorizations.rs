@@ -291,10 +291,11 @@ async fn take(
 }
 
 fn assert_gone<T>(answer: Result<T, VaultError>, why: &str) {
+    let error = answer.err();
     assert!(
         matches!(
-            answer,
-            Err(VaultError::Stale {
+            error,
+            Some(VaultError::Stale {
                 what: "the authorization"
             })
         ),

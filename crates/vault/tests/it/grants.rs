@@ -2,7 +2,7 @@
 
 use mailgrant_oauth::{Resource, Scope};
 use mailgrant_vault::{AccountId, Grant, GrantState, NewGrant, Renewal, Vault, VaultError};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::bench::{at, new_grant, on_both};
 use crate::raw::Raw;
@@ -14,7 +14,8 @@ on_both! {
         let vault = bench.again().await.unwrap();
         let read = vault.grant(account).await.unwrap().unwrap();
         for grant in [given, read] {
-            assert_eq!((grant.account, grant.state, grant.version), (account, GrantState::Active, 2));
+            assert_eq!((grant.account, grant.version), (account, 2));
+            assert_eq!(grant.state, GrantState::Active);
             assert_eq!(refresh_token(&grant), Some("refresh-token-of-desk"));
             assert_eq!(grant.scopes, [Scope::parse("mail").unwrap()]);
             assert_eq!(grant.subject.as_deref(), Some("subject-1"));
@@ -85,7 +86,8 @@ on_both! {
         let account = bench.authorized("desk").await.id;
         let vault = &bench.vault;
         for old in [1, 3] {
-            assert_stale(vault.store_renewal(account, old, &renewal(Some("late"), "late"), at(5)).await);
+            let late = renewal(Some("late"), "late");
+            assert_stale(vault.store_renewal(account, old, &late, at(5)).await);
             let ended = vault.end_grant(account, old, GrantState::NeedsAuthorization, "late", at(5));
             assert_stale(ended.await);
             vault.note_renewal_failure(account, old, "late", at(5)).await.unwrap();
@@ -162,7 +164,8 @@ on_both! {
         bench.vault.store_renewal(account, 2, &renewal(None, "renewed"), at(5)).await.unwrap();
         let token = bench.vault.access_token(account, Resource::Mail).await.unwrap().unwrap();
         assert_eq!(token.token.expose_secret(), "renewed");
-        assert_eq!(raw.run("UPDATE access_tokens SET issued_at = 0 WHERE resource = 'graph'").await, 1);
+        let other = "UPDATE access_tokens SET issued_at = 0 WHERE resource = 'graph'";
+        assert_eq!(raw.run(other).await, 1);
         bench.vault.store_grant(account, &new_grant("desk"), at(6)).await.unwrap();
         assert_eq!(raw.run("UPDATE access_tokens SET issued_at = 0").await, 1, "older ones go");
     }
@@ -172,7 +175,8 @@ on_both! {
         for (count, why) in [(1, "HTTP 503"), (2, "no route to host")] {
             bench.vault.note_renewal_failure(account, 2, why, at(60 * count)).await.unwrap();
             let grant = bench.vault.grant(account).await.unwrap().unwrap();
-            assert_eq!((i64::from(grant.failures), grant.last_failure.as_deref()), (count, Some(why)));
+            assert_eq!(i64::from(grant.failures), count);
+            assert_eq!(grant.last_failure.as_deref(), Some(why));
             assert_eq!(grant.retry_at, Some(at(60 * count)));
             assert_eq!((grant.state, grant.version), (GrantState::Active, 2));
             assert!(grant.refresh_token.is_some());
@@ -208,7 +212,8 @@ on_both! {
         assert!(take("one", 0, 30).await);
         assert!(!take("two", 1, 31).await, "somebody has it");
         assert!(take("one", 2, 32).await, "its holder may prolong it");
-        assert!(vault.take_renewal(other, "two", at(2), at(9)).await.unwrap(), "each account its own");
+        let of_another = vault.take_renewal(other, "two", at(2), at(9)).await.unwrap();
+        assert!(of_another, "each account has its own");
         vault.release_renewal(account, "two").await.unwrap();
         assert!(!take("two", 3, 33).await, "nobody gives back what another has");
         assert!(!take("two", 31, 61).await, "it was prolonged");
@@ -225,7 +230,8 @@ on_both! {
         let asking = (0..8).map(|number| {
             let vault = if number % 2 == 0 { bench.vault.clone() } else { other.clone() };
             tokio::spawn(async move {
-                vault.take_renewal(account, &format!("owner-{number}"), at(0), at(30)).await.unwrap()
+                let owner = format!("owner-{number}");
+                vault.take_renewal(account, &owner, at(0), at(30)).await.unwrap()
             })
         });
         let mut holders = 0;
@@ -261,7 +267,7 @@ fn refresh_token(grant: &Grant) -> Option<&str> {
     grant
         .refresh_token
         .as_ref()
-        .map(|token| token.expose_secret())
+        .map(ExposeSecret::expose_secret)
 }
 
 fn assert_stale(answer: Result<Grant, VaultError>) {

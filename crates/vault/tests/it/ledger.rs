@@ -18,7 +18,8 @@ on_both! {
         assert!(entries.iter().all(|entry| entry.state == MessageState::Prepared));
         assert!(entries.iter().all(|entry| entry.attempts == 0 && entry.retry_at.is_none()));
         deliver(&vault, folder, &[5], 2).await;
-        assert_eq!(states(&bench.vault, folder).await, [(5, MessageState::Delivered), (7, MessageState::Prepared)]);
+        let left = [(5, MessageState::Delivered), (7, MessageState::Prepared)];
+        assert_eq!(states(&bench.vault, folder).await, left);
         vault.note_acknowledged(folder, &[5], at(3)).await.unwrap();
         assert_eq!(states(&bench.vault, folder).await, [(7, MessageState::Prepared)]);
     }
@@ -69,9 +70,10 @@ on_both! {
 
     async fn a_message_that_was_deferred_unseen_gets_its_key_when_it_is_prepared(bench) {
         let folder = open(bench, "desk", 1).await;
-        bench.vault.note_deferred(folder, 5, "the server gives no text", at(60), at(2)).await.unwrap();
+        bench.vault.note_deferred(folder, 5, "no text yet", at(60), at(2)).await.unwrap();
         let entry = bench.vault.unfinished(folder).await.unwrap().remove(0);
-        assert_eq!((entry.state, entry.key.as_str(), entry.attempts), (MessageState::Waiting, "", 1));
+        assert_eq!((entry.state, entry.attempts), (MessageState::Waiting, 1));
+        assert_eq!(entry.key, "");
         prepare(&bench.vault, folder, &[message(5, "five")]).await;
         let entry = bench.vault.unfinished(folder).await.unwrap().remove(0);
         assert_eq!((entry.state, entry.key.as_str()), (MessageState::Prepared, "key-five"));
@@ -95,8 +97,8 @@ on_both! {
 
         assert_eq!(vault.retry_quarantine(account, at(9)).await.unwrap(), 2);
         assert!(vault.quarantine(account, 9).await.unwrap().is_empty());
-        let entries = vault.unfinished(folder).await.unwrap();
-        let waiting: Vec<_> = entries.iter().filter(|entry| entry.state == MessageState::Waiting).collect();
+        let mut waiting = vault.unfinished(folder).await.unwrap();
+        waiting.retain(|entry| entry.state == MessageState::Waiting);
         assert_eq!(waiting.iter().map(|entry| entry.uid).collect::<Vec<_>>(), [5, 8]);
         assert!(waiting.iter().all(|entry| entry.retry_at == Some(at(9))), "at once");
         assert_eq!(waiting[0].key, "key-five");
@@ -155,7 +157,9 @@ on_both! {
         deliver(vault, old, &[5, 6], 2).await;
         vault.note_acknowledged(old, &[5], at(3)).await.unwrap();
         let new = reopen(bench, 2).await;
-        for (uid, name, had) in [(40, "five", true), (41, "six", true), (42, "seven", false), (43, "new", false)] {
+        for (uid, name, had) in [
+            (40, "five", true), (41, "six", true), (42, "seven", false), (43, "new", false),
+        ] {
             let adopted = vault.adopt_delivered(new, &message(uid, name), at(4)).await.unwrap();
             assert_eq!(adopted, had, "{name}");
         }
@@ -171,7 +175,9 @@ on_both! {
         deliver(vault, first, &[1, 2], 2).await;
         for epoch in 2..6 {
             let folder = reopen(bench, epoch).await;
-            let adopt = async |uid| vault.adopt_delivered(folder, &message(uid, "same"), at(3)).await.unwrap();
+            let adopt = async |uid| {
+                vault.adopt_delivered(folder, &message(uid, "same"), at(3)).await.unwrap()
+            };
             assert!(adopt(11).await && adopt(12).await, "epoch {epoch}");
             assert!(!adopt(13).await, "a third is new, in epoch {epoch}");
             assert!(adopt(11).await && adopt(12).await, "asked again, the same answer");
@@ -228,7 +234,8 @@ on_both! {
         let vault = &bench.vault;
         let other = bench.again().await.unwrap();
         let first = open(bench, "desk", 1).await;
-        let copies: Vec<_> = (0..8).map(|number| message(1 + number, &format!("copy {number}"))).collect();
+        let copy = |number: u32| message(1 + number, &format!("copy {number}"));
+        let copies: Vec<_> = (0..8).map(copy).collect();
         prepare(vault, first, &copies).await;
         deliver(vault, first, &[1, 2, 3, 4, 5, 6, 7, 8], 2).await;
         let second = reopen(bench, 2).await;
@@ -252,20 +259,23 @@ on_both! {
         deliver(vault, folder, &[1, 2], 7).await;
         vault.note_deferred(folder, 3, "later", at(60), at(8)).await.unwrap();
         vault.note_quarantined(folder, 4, "never", at(8)).await.unwrap();
-        let full = Counts { delivered: 2, waiting: 1, quarantined: 1, last_delivered_at: Some(at(7)) };
+        let last_delivered_at = Some(at(7));
+        let full = Counts { delivered: 2, waiting: 1, quarantined: 1, last_delivered_at };
         assert_eq!(vault.counts(own).await.unwrap(), full);
         let other = bench.account("other").await.id;
-        assert_eq!(vault.all_counts().await.unwrap(), [(own, full)], "the other was never looked into");
+        let all = vault.all_counts().await.unwrap();
+        assert_eq!(all, [(own, full)], "the other was never looked into");
         assert_eq!(vault.counts(other).await.unwrap(), Counts::default());
 
         let tickets = vault.open_folder(own, "Tickets", 1, 1, at(9)).await.unwrap().id;
         prepare(vault, tickets, &[message(1, "three")]).await;
         deliver(vault, tickets, &[1], 10).await;
-        let moved_on = Counts { delivered: 3, waiting: 0, quarantined: 0, last_delivered_at: Some(at(10)) };
+        let last_delivered_at = Some(at(10));
+        let moved_on = Counts { delivered: 3, waiting: 0, quarantined: 0, last_delivered_at };
         assert_eq!(vault.counts(own).await.unwrap(), moved_on, "the folder that is read now");
         assert_eq!(vault.all_counts().await.unwrap(), [(own, moved_on)]);
         assert!(vault.quarantine(own, 9).await.unwrap().is_empty());
-        let back = Counts { delivered: 3, last_delivered_at: Some(at(10)), ..full };
+        let back = Counts { delivered: 3, last_delivered_at, ..full };
         reopen(bench, 1).await;
         assert_eq!(vault.counts(own).await.unwrap(), back);
         assert_eq!(vault.all_counts().await.unwrap(), [(own, back)]);

@@ -12,6 +12,7 @@ mod bench;
 mod events;
 mod grants;
 mod ledger;
+mod migrations;
 mod profiles;
 mod raw;
 mod sealing;

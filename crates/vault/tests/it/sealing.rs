@@ -74,7 +74,8 @@ on_both! {
     async fn a_sealed_value_of_one_authorization_or_session_opens_in_no_other(bench) {
         let account = bench.account("desk").await;
         let vault = &bench.vault;
-        let (one, two) = (begin(vault, account.id, "one").await, begin(vault, account.id, "two").await);
+        let one = begin(vault, account.id, "one").await;
+        let two = begin(vault, account.id, "two").await;
         vault.hold_grant(one, &new_grant("desk")).await.unwrap();
         vault.hold_grant(two, &new_grant("desk")).await.unwrap();
         let mut raw = Raw::open(&bench.location).await;
