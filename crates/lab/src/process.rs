@@ -92,6 +92,19 @@ impl Background {
         }
     }
 
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends a signal to the program and its children.
+    pub(crate) fn signal(&self, name: &str) {
+        let group = format!("-{}", self.child.id());
+        let _ = Command::new("kill")
+            .args([&format!("-{name}"), "--", &group])
+            .status();
+    }
+
     /// Waits until the program listens on a loopback port.
     pub(crate) fn wait_for_port(&mut self, port: u16, log: impl Fn() -> String) {
         let address = SocketAddr::from(([127, 0, 0, 1], port));
@@ -113,8 +126,7 @@ impl Background {
 impl Drop for Background {
     fn drop(&mut self) {
         // The whole group: node and chromedriver have children of their own.
-        let group = format!("-{}", self.child.id());
-        let _ = Command::new("kill").args(["-TERM", "--", &group]).status();
+        self.signal("TERM");
         let begun = Instant::now();
         while begun.elapsed() < Duration::from_secs(5) {
             if let Ok(Some(_)) = self.child.try_wait() {
@@ -122,7 +134,7 @@ impl Drop for Background {
             }
             std::thread::sleep(Duration::from_millis(10));
         }
-        let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
+        self.signal("KILL");
         let _ = self.child.wait();
     }
 }

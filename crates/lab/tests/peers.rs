@@ -12,6 +12,49 @@ fn postgresql_gives_each_caller_an_empty_database() {
 }
 
 #[test]
+#[ignore = "needs PostgreSQL; ./test installs it"]
+fn the_shared_postgresql_leaves_nothing_behind_when_the_tests_have_ended() {
+    let temporary = tempfile::tempdir().unwrap();
+    // PostgreSQL has a user of its own, where this is root.
+    let anybody = std::os::unix::fs::PermissionsExt::from_mode(0o777);
+    std::fs::set_permissions(temporary.path(), anybody).unwrap();
+    let tests = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact"])
+        .arg("postgresql_gives_each_caller_an_empty_database")
+        .env("TMPDIR", temporary.path())
+        // Ends when whoever could still write there has ended: also what they left running.
+        .output()
+        .unwrap();
+    assert!(tests.status.success(), "{tests:?}");
+    assert!(
+        String::from_utf8_lossy(&tests.stdout).contains("1 passed"),
+        "{tests:?}"
+    );
+    let left: Vec<_> = std::fs::read_dir(temporary.path()).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+#[ignore = "needs PostgreSQL; ./test installs it"]
+fn postgresql_keeps_its_databases_over_a_stop() {
+    let mut server = Postgres::start();
+    let url = server.database();
+    let ask = || {
+        let mut psql = std::process::Command::new("psql");
+        psql.args([&url, "-c", "SELECT 1"])
+            .output()
+            .unwrap()
+            .status
+            .success()
+    };
+    assert!(ask());
+    server.stop();
+    assert!(!ask());
+    server.resume();
+    assert!(ask());
+}
+
+#[test]
 #[ignore = "needs Dovecot; ./test installs it"]
 fn dovecot_serves_what_was_delivered() {
     let dovecot = Dovecot::start(&DovecotOptions {

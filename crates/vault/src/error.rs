@@ -79,7 +79,8 @@ impl Diagnose for VaultError {
                     Fault::Operator,
                     format!("Mailgrant cannot use its database {location}."),
                     "Check the path or address, the rights of the user that Mailgrant runs as, and \
-                     the room on the disk. Nothing was changed.",
+                     the room on the disk; restore a backup where the database is damaged. Nothing \
+                     is half done: what was not confirmed can be done again.",
                 )
                 .said(why.clone());
             }
@@ -95,8 +96,8 @@ impl Diagnose for VaultError {
             ),
             Self::Damaged { .. } => (
                 Fault::Operator,
-                "Somebody or something changed the database behind Mailgrant's back: enter the \
-                 secret again or authorise the account again, or restore a backup.",
+                "Somebody or something changed the database behind Mailgrant's back: restore a \
+                 backup, or enter that secret again or authorise that account again.",
             ),
             Self::NameTaken { .. } => (Fault::Operator, "Choose another name."),
             Self::InUse { .. } => (
@@ -105,7 +106,7 @@ impl Diagnose for VaultError {
             ),
             Self::Stale { .. } => (
                 Fault::Operator,
-                "Look at it as it is now, and do it again if it is still wanted.",
+                "Look at it as it is now (it may be gone), and do it again if it is still wanted.",
             ),
             Self::Unexpected(_) => (
                 Fault::Bug,
@@ -121,5 +122,103 @@ fn capital(sentence: &str) -> String {
     match rest.next() {
         Some(first) => first.to_uppercase().chain(rest).collect(),
         None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one_of_each() -> Vec<(VaultError, Fault, [&'static str; 2])> {
+        let location = || "/var/lib/mailgrant/mailgrant.db".to_owned();
+        let file = FileError {
+            action: "create",
+            path: location().into(),
+            source: std::io::Error::from(std::io::ErrorKind::PermissionDenied),
+        };
+        vec![
+            (
+                VaultError::Unusable {
+                    location: location(),
+                    why: "database or disk is full".to_owned(),
+                },
+                Fault::Operator,
+                ["/var/lib/mailgrant/mailgrant.db", "room on the disk"],
+            ),
+            (
+                VaultError::TooNew {
+                    location: location(),
+                    found: 9,
+                    known: 1,
+                },
+                Fault::Operator,
+                ["schema 9, this one knows 1", "newer Mailgrant again"],
+            ),
+            (
+                VaultError::WrongKey {
+                    location: location(),
+                },
+                Fault::Operator,
+                ["/var/lib/mailgrant/mailgrant.db", "key file"],
+            ),
+            (
+                VaultError::Damaged {
+                    table: "grants",
+                    column: "refresh_token",
+                    row: "7".to_owned(),
+                },
+                Fault::Operator,
+                ["grants.refresh_token, row 7", "restore a backup"],
+            ),
+            (
+                VaultError::NameTaken {
+                    what: "an account",
+                    name: "desk".to_owned(),
+                },
+                Fault::Operator,
+                ["already an account named `desk`", "another name"],
+            ),
+            (
+                VaultError::InUse { accounts: 2 },
+                Fault::Operator,
+                ["2 account(s)", "Remove these accounts"],
+            ),
+            (
+                VaultError::Stale { what: "the grant" },
+                Fault::Operator,
+                ["The grant was changed meanwhile.", "do it again"],
+            ),
+            (
+                VaultError::File(file),
+                Fault::Operator,
+                ["cannot create /var/lib/mailgrant/mailgrant.db", "right"],
+            ),
+            (
+                VaultError::Unexpected("no such column".to_owned()),
+                Fault::Bug,
+                ["no such column", "report it"],
+            ),
+        ]
+    }
+
+    #[test]
+    fn each_error_says_in_sentences_what_happened_and_what_to_do() {
+        for (error, fault, [what, next]) in one_of_each() {
+            let diagnosis = error.diagnosis();
+            assert_eq!(diagnosis.fault, fault, "{diagnosis}");
+            assert!(diagnosis.what.contains(what), "{diagnosis}");
+            assert!(diagnosis.next.contains(next), "{diagnosis}");
+            for sentence in [&diagnosis.what, &diagnosis.next] {
+                assert!(sentence.starts_with(char::is_uppercase), "{sentence}");
+                assert!(sentence.ends_with('.'), "{sentence}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_databases_own_words_go_with_what_it_refuses() {
+        let (unusable, ..) = one_of_each().remove(0);
+        let said = unusable.diagnosis().said;
+        assert_eq!(said.as_deref(), Some("database or disk is full"));
     }
 }

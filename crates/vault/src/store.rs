@@ -1,6 +1,7 @@
 //! What a backend is: every noun's rows, and the house around them.
 
 use async_trait::async_trait;
+use sqlx::migrate::MigrateError;
 
 use crate::VaultError;
 use crate::account::AccountStore;
@@ -13,6 +14,17 @@ use crate::provider::ProviderStore;
 
 /// What a query answers. [`House::explain`] makes the error one for people.
 pub(crate) type Answer<T> = Result<T, sqlx::Error>;
+
+/// What failed beneath a migration, where the migration itself is not to blame.
+pub(crate) fn beneath_migration(error: sqlx::Error) -> sqlx::Error {
+    match error {
+        sqlx::Error::Migrate(failed) => match *failed {
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error,
+            other => other.into(),
+        },
+        error => error,
+    }
+}
 
 /// All that a backend can do.
 pub(crate) trait Store:

@@ -12,7 +12,7 @@ use sqlx::{ConnectOptions as _, Postgres};
 
 use crate::VaultError;
 use crate::changes::News;
-use crate::store::{Answer, Found, House, Store};
+use crate::store::{Answer, Found, House, Store, beneath_migration};
 
 #[path = "../sql/account.rs"]
 mod account;
@@ -148,10 +148,14 @@ impl House for Backend {
     }
 
     fn explain(&self, error: sqlx::Error) -> VaultError {
+        let error = beneath_migration(error);
         let why = match &error {
             sqlx::Error::PoolTimedOut => "it gives no connection in time".to_owned(),
             sqlx::Error::PoolClosed => "it has been closed".to_owned(),
             sqlx::Error::Io(error) => error.to_string(),
+            sqlx::Error::Migrate(error) => {
+                format!("this Mailgrant does not know its past: {error}")
+            }
             sqlx::Error::Tls(error) => error.to_string(),
             sqlx::Error::Database(database) if is_about_the_server(database.code().as_deref()) => {
                 database.message().to_owned()

@@ -242,6 +242,15 @@ impl LedgerStore for Backend {
         now: i64,
     ) -> Answer<bool> {
         let mut transaction = self.begin().await?;
+        // This change does nothing but lock the row, where rows are locked: two who look at once
+        // would find the same older message and take two for one.
+        sqlx::query(
+            "UPDATE accounts SET paused = paused
+             WHERE id = (SELECT account_id FROM folders WHERE id = $1)",
+        )
+        .bind(folder)
+        .execute(&mut *transaction)
+        .await?;
         let there: Option<i64> =
             sqlx::query_scalar("SELECT state FROM messages WHERE folder_id = $1 AND uid = $2")
                 .bind(folder)

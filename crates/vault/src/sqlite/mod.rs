@@ -14,7 +14,7 @@ use sqlx::{ConnectOptions as _, Connection as _, Sqlite};
 
 use crate::VaultError;
 use crate::changes::News;
-use crate::store::{Answer, Found, House, Store};
+use crate::store::{Answer, Found, House, Store, beneath_migration};
 
 #[path = "../sql/account.rs"]
 mod account;
@@ -86,6 +86,12 @@ impl Backend {
                 .test_before_acquire(false)
                 .idle_timeout(None)
                 .max_lifetime(None)
+                // SQLite itself rolls back what a full disk has ended; the driver then counts a
+                // transaction that is not there any more, and would begin no other.
+                .before_acquire(|connection, _| {
+                    let idle = !connection.is_in_transaction();
+                    Box::pin(async move { Ok(idle) })
+                })
         };
         Ok(Self {
             location: path.display().to_string(),
@@ -164,10 +170,14 @@ impl House for Backend {
     }
 
     fn explain(&self, error: sqlx::Error) -> VaultError {
+        let error = beneath_migration(error);
         let why = match &error {
             sqlx::Error::PoolTimedOut => "it has been busy for too long".to_owned(),
             sqlx::Error::PoolClosed => "it has been closed".to_owned(),
             sqlx::Error::Io(error) => error.to_string(),
+            sqlx::Error::Migrate(error) => {
+                format!("this Mailgrant does not know its past: {error}")
+            }
             sqlx::Error::Database(database) if is_about_the_file(database.code().as_deref()) => {
                 database.message().to_owned()
             }
@@ -186,4 +196,61 @@ impl House for Backend {
 fn is_about_the_file(code: Option<&str>) -> bool {
     let code = code.and_then(|code| code.parse::<u32>().ok());
     code.is_some_and(|code| matches!(code & 0xff, 3 | 5 | 6 | 8 | 10 | 11 | 13 | 14 | 15 | 26))
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::AssertSqlSafe;
+
+    use super::*;
+    use crate::event::{EventRow, EventStore as _};
+
+    /// Lets the file grow by this many pages and no more: what a full disk is to SQLite.
+    async fn room(backend: &Backend, more: i64) {
+        let pages: i64 = sqlx::query_scalar("PRAGMA page_count")
+            .fetch_one(&backend.writer)
+            .await
+            .unwrap();
+        let limit = format!("PRAGMA max_page_count = {}", pages + more);
+        sqlx::query(AssertSqlSafe(limit))
+            .execute(&backend.writer)
+            .await
+            .unwrap();
+    }
+
+    fn assert_full(backend: &Backend, error: sqlx::Error) {
+        let explained = backend.explain(error);
+        assert!(
+            matches!(&explained, VaultError::Unusable { why, .. } if why.contains("full")),
+            "{explained:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_told_and_nothing_is_half_done() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("mailgrant.db");
+        let backend = Backend::new(&file, Arc::default()).unwrap();
+        room(&backend, 5).await;
+        assert_full(&backend, backend.upgrade(b"proof").await.unwrap_err());
+        let found = backend.inspect().await.unwrap();
+        assert_eq!((found.schema, found.key_check), (None, None));
+        room(&backend, 1000).await;
+        backend.upgrade(b"proof").await.unwrap();
+
+        room(&backend, 1).await;
+        let event = EventRow {
+            at: 0,
+            kind: "signed_in".to_owned(),
+            actor: "root".to_owned(),
+            provider_id: None,
+            account_id: None,
+            text: "much ".repeat(10_000),
+        };
+        assert_full(&backend, backend.record(&event).await.unwrap_err());
+        assert!(backend.events(9).await.unwrap().is_empty());
+        room(&backend, 1000).await;
+        backend.record(&event).await.unwrap();
+        assert_eq!(backend.events(9).await.unwrap().len(), 1);
+    }
 }

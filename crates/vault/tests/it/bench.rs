@@ -58,8 +58,12 @@ impl Bench {
     }
 
     pub(crate) async fn postgres() -> Self {
-        let url = mailgrant_lab::Postgres::shared().database();
-        Self::at(tempfile::tempdir().unwrap(), Location::Postgres(url.into())).await
+        Self::on(mailgrant_lab::Postgres::shared()).await
+    }
+
+    pub(crate) async fn on(server: &mailgrant_lab::Postgres) -> Self {
+        let location = Location::Postgres(server.database().into());
+        Self::at(tempfile::tempdir().unwrap(), location).await
     }
 
     async fn at(folder: TempDir, location: Location) -> Self {
@@ -74,14 +78,34 @@ impl Bench {
 
     /// The same database as another process would open it.
     pub(crate) async fn again(&self) -> Result<Vault, VaultError> {
-        open(&self.location, self.folder.path().join("key")).await
+        self.at_location(&self.location).await
+    }
+
+    /// Another database with the same key.
+    pub(crate) async fn at_location(&self, location: &Location) -> Result<Vault, VaultError> {
+        open(location, self.folder.path().join("key")).await
     }
 
     /// The same database with another key.
     pub(crate) async fn with_other_key(&self) -> Result<Vault, VaultError> {
-        let path = self.folder.path().join("other-key");
-        Key::create(&path, &SystemRandom).unwrap();
-        open(&self.location, path).await
+        open(&self.location, self.other_key()).await
+    }
+
+    /// A key that is made now.
+    pub(crate) fn other_key(&self) -> PathBuf {
+        let folder = TempDir::new_in(self.folder.path()).unwrap().keep();
+        Key::create(&folder.join("key"), &SystemRandom).unwrap();
+        folder.join("key")
+    }
+
+    /// An empty database of the same kind.
+    pub(crate) fn elsewhere(&self) -> Location {
+        match &self.location {
+            Location::Sqlite(path) => Location::Sqlite(path.with_file_name("elsewhere.db")),
+            Location::Postgres(_) => {
+                Location::Postgres(mailgrant_lab::Postgres::shared().database().into())
+            }
+        }
     }
 
     pub(crate) async fn provider(&self, name: &str) -> Provider {
@@ -108,7 +132,7 @@ impl Bench {
     }
 }
 
-async fn open(location: &Location, key: PathBuf) -> Result<Vault, VaultError> {
+pub(crate) async fn open(location: &Location, key: PathBuf) -> Result<Vault, VaultError> {
     Vault::open(location, Key::read(&key).unwrap(), Arc::new(SystemRandom)).await
 }
 

@@ -6,5 +6,14 @@
     reason = "a test that cannot go on ends here"
 )]
 
+mod administrators;
+mod authorizations;
 mod bench;
+mod events;
+mod grants;
+mod ledger;
+mod migrations;
 mod profiles;
+mod raw;
+mod sealing;
+mod trouble;

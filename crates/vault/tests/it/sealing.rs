@@ -1,0 +1,348 @@
+//! What stands in the database is sealed, each value in its own place and under one key.
+
+use base64::Engine as _;
+use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
+use mailgrant_oauth::{Attempt, Resource};
+use mailgrant_vault::{
+    AccountId, AuthorizationId, AuthorizationOutcome, Begun, Delivery, EventKind, NewEvent,
+    Prepared, ProviderId, ProviderTrouble, Renewal, Vault, VaultError,
+};
+use secrecy::SecretString;
+
+use crate::bench::{Bench, at, new_grant, on_both};
+use crate::raw::{Cell, Raw};
+
+on_both! {
+    async fn no_secret_stands_in_any_column_of_any_table(bench) {
+        let secrets = a_full_life(bench).await;
+        let mut raw = Raw::open(&bench.location).await;
+        let cells = raw.cells().await;
+        let mut tables: Vec<_> = raw.columns().await.into_iter().map(|(table, ..)| table).collect();
+        tables.dedup();
+        assert!(tables.len() > 10, "{tables:?}");
+        for table in &tables {
+            assert!(cells.iter().any(|cell| cell.table == *table), "nothing is in {table}");
+        }
+        assert!(!places_of("desk@example.com", &cells).is_empty(), "the search finds what is there");
+        assert!(secrets.len() > 15);
+        for secret in &secrets {
+            assert_eq!(places_of(secret, &cells), [""; 0], "{secret}");
+        }
+    }
+
+    async fn a_sealed_value_opens_in_no_other_row(bench) {
+        let (one, two) = (bench.authorized("one").await, bench.authorized("two").await);
+        let mut raw = Raw::open(&bench.location).await;
+        let (from, to) = (one.id.0, two.id.0);
+        for (table, column, row) in [
+            ("grants", "refresh_token", "account_id"),
+            ("access_tokens", "token", "account_id"),
+        ] {
+            copy(&mut raw, table, column, row, from, to).await;
+        }
+        let (from, to) = (one.draft.provider.0, two.draft.provider.0);
+        copy(&mut raw, "providers", "client_secret", "id", from, to).await;
+        let vault = &bench.vault;
+        let grant = vault.grant(two.id).await.unwrap_err();
+        assert_damaged(&grant, "grants", "refresh_token", &two.id.0.to_string());
+        let token = vault.access_token(two.id, Resource::Mail).await.unwrap_err();
+        assert_damaged(&token, "access_tokens", "token", &format!("{}/mail", two.id.0));
+        let provider = vault.provider(two.draft.provider).await.unwrap_err();
+        assert!(matches!(provider, VaultError::Damaged { column: "client_secret", .. }));
+        vault.grant(one.id).await.unwrap();
+        vault.access_token(one.id, Resource::Mail).await.unwrap();
+        vault.provider(one.draft.provider).await.unwrap();
+        assert_eq!(vault.grants().await.unwrap().len(), 2, "one account's trouble is its own");
+    }
+
+    async fn a_sealed_value_opens_in_no_other_column(bench) {
+        let account = bench.authorized("desk").await;
+        let vault = &bench.vault;
+        let mut raw = Raw::open(&bench.location).await;
+        raw.run("UPDATE grants SET refresh_token = (SELECT token FROM access_tokens)").await;
+        let grant = vault.grant(account.id).await.unwrap_err();
+        assert_damaged(&grant, "grants", "refresh_token", &account.id.0.to_string());
+        let id = begin(vault, account.id, "one").await;
+        raw.run("UPDATE authorizations SET verifier = nonce").await;
+        let claimed = claim(vault, "one").await.unwrap_err();
+        assert!(matches!(claimed, VaultError::Damaged { column: "verifier", .. }), "{claimed}");
+        raw.run("UPDATE authorizations SET held_grant = nonce").await;
+        let taken = vault.take_held_grant(id, &"browser-one".into(), at(1)).await.unwrap_err();
+        assert_damaged(&taken, "authorizations", "held_grant", &id.0.to_string());
+    }
+
+    async fn a_sealed_value_of_one_authorization_or_session_opens_in_no_other(bench) {
+        let account = bench.account("desk").await;
+        let vault = &bench.vault;
+        let one = begin(vault, account.id, "one").await;
+        let two = begin(vault, account.id, "two").await;
+        vault.hold_grant(one, &new_grant("desk")).await.unwrap();
+        vault.hold_grant(two, &new_grant("desk")).await.unwrap();
+        let mut raw = Raw::open(&bench.location).await;
+        for column in ["nonce", "held_grant"] {
+            copy(&mut raw, "authorizations", column, "id", one.0, two.0).await;
+        }
+        let claimed = claim(vault, "two").await.unwrap_err();
+        assert!(matches!(claimed, VaultError::Damaged { column: "nonce", .. }), "{claimed}");
+        let taken = vault.take_held_grant(two, &"browser-two".into(), at(1)).await.unwrap_err();
+        assert_damaged(&taken, "authorizations", "held_grant", &two.0.to_string());
+
+        sign_in(vault, "one").await;
+        raw.run("UPDATE sessions SET created_at = 1").await;
+        sign_in(vault, "two").await;
+        raw.run(
+            "UPDATE sessions SET csrf = (SELECT csrf FROM sessions WHERE created_at = 1)
+             WHERE created_at <> 1",
+        ).await;
+        vault.session(&"cookie-one".into(), at(1)).await.unwrap().unwrap();
+        let session = vault.session(&"cookie-two".into(), at(1)).await.unwrap_err();
+        assert!(matches!(session, VaultError::Damaged { column: "csrf", .. }), "{session}");
+    }
+
+    async fn a_wrong_key_is_told_when_the_database_is_opened_and_nothing_is_changed(bench) {
+        a_full_life(bench).await;
+        bench.vault.close().await;
+        let before = Raw::open(&bench.location).await.cells().await;
+        let error = bench.with_other_key().await.unwrap_err();
+        assert!(matches!(error, VaultError::WrongKey { .. }), "{error}");
+        assert_eq!(Raw::open(&bench.location).await.cells().await, before);
+        bench.again().await.unwrap();
+    }
+
+    async fn a_database_that_lost_the_proof_of_its_key_is_not_given_another(bench) {
+        bench.authorized("desk").await;
+        bench.vault.close().await;
+        Raw::open(&bench.location).await.run("DELETE FROM vault").await;
+        for opened in [bench.again().await, bench.with_other_key().await] {
+            assert_damaged(&opened.unwrap_err(), "vault", "key_check", "1");
+        }
+        let cells = Raw::open(&bench.location).await.cells().await;
+        assert!(cells.iter().all(|cell| cell.table != "vault"));
+    }
+}
+
+/// Everything that holds a secret, used. Gives all the secrets.
+async fn a_full_life(bench: &Bench) -> Vec<String> {
+    let vault = &bench.vault;
+    let account = bench.authorized("desk").await;
+    let renewal = Renewal {
+        refresh_token: Some("refresh-token-rotated".into()),
+        scopes: None,
+        access_token: "access-token-renewed".into(),
+        resource: Resource::Mail,
+        expires_at: at(7200),
+    };
+    let renewed = vault.store_renewal(account.id, 2, &renewal, at(1)).await;
+    renewed.unwrap();
+
+    let ticket = SecretString::from("ticket-of-the-command-line");
+    let offered = vault.offer_authorization(account.id, &ticket, at(0), at(600));
+    offered.await.unwrap();
+    begin(vault, account.id, "one").await;
+    let held = begin(vault, account.id, "two").await;
+    let given = mailgrant_vault::NewGrant {
+        refresh_token: Some("refresh-token-held".into()),
+        access_token: "access-token-held".into(),
+        ..new_grant("held")
+    };
+    vault.hold_grant(held, &given).await.unwrap();
+    let other = AuthorizationOutcome::OtherIdentity {
+        expected: "desk@example.com".to_owned(),
+        signed_in: "colleague@example.com".to_owned(),
+    };
+    vault
+        .finish_authorization(held, &other, at(1))
+        .await
+        .unwrap();
+
+    sign_in(vault, "one").await;
+    let open = SecretString::from("setup-link-that-is-open");
+    vault.offer_setup(&open, at(0), at(600)).await.unwrap();
+    what_is_not_secret(vault, account.id, account.draft.provider).await;
+
+    [
+        "client-secret-of-for-desk",
+        "refresh-token-of-desk",
+        "access-token-of-desk",
+        "refresh-token-rotated",
+        "access-token-renewed",
+        "refresh-token-held",
+        "access-token-held",
+        "ticket-of-the-command-line",
+        "state-one",
+        "nonce-one",
+        "verifier-one",
+        "browser-one",
+        "state-two",
+        "nonce-two",
+        "verifier-two",
+        "browser-two",
+        "setup-link-of-one",
+        "setup-link-that-is-open",
+        "password-of-one",
+        "cookie-one",
+        "csrf-one",
+    ]
+    .map(str::to_owned)
+    .to_vec()
+}
+
+/// The rest of the tables, so that the search looks at full ones.
+async fn what_is_not_secret(vault: &Vault, account: AccountId, provider: ProviderId) {
+    let folder = vault.open_folder(account, "INBOX", 1, 1, at(0)).await;
+    let folder = folder.unwrap().id;
+    let message = Prepared {
+        uid: 1,
+        key: "key".to_owned(),
+        digest: [7; 32],
+        size: 5,
+    };
+    let delivery = Delivery {
+        uid: 1,
+        answer: "taken".to_owned(),
+    };
+    vault
+        .note_prepared(folder, &[message], 2, at(1))
+        .await
+        .unwrap();
+    vault
+        .note_delivered(folder, &[delivery], at(2))
+        .await
+        .unwrap();
+    let trouble = ProviderTrouble {
+        reason: "invalid_client".to_owned(),
+        since: at(3),
+    };
+    vault
+        .note_provider_trouble(provider, 1, Some(&trouble))
+        .await
+        .unwrap();
+    let event = NewEvent {
+        kind: EventKind::AuthorizationGranted,
+        actor: "root".to_owned(),
+        provider: Some(provider),
+        account: Some(account),
+        text: "colleague@example.com signed in.".to_owned(),
+    };
+    vault.record(event, at(4)).await.unwrap();
+}
+
+async fn begin(vault: &Vault, account: AccountId, name: &str) -> AuthorizationId {
+    let secret = |what| SecretString::from(format!("{what}-{name}"));
+    let begun = Begun {
+        attempt: Attempt {
+            state: secret("state"),
+            nonce: secret("nonce"),
+            verifier: secret("verifier"),
+        },
+        redirect_uri: "https://desk.example.com/oauth/callback".to_owned(),
+        browser: secret("browser"),
+        provider: ProviderId(1),
+        provider_version: 1,
+    };
+    vault
+        .begin_authorization(account, None, &begun, at(0), at(600))
+        .await
+        .unwrap()
+}
+
+async fn claim(vault: &Vault, name: &str) -> Result<(), VaultError> {
+    let (state, browser) = (format!("state-{name}"), format!("browser-{name}"));
+    vault
+        .claim_authorization(&state.into(), &browser.into(), at(1))
+        .await
+        .map(|claimed| assert!(claimed.is_some()))
+}
+
+/// A new administrator with a session.
+async fn sign_in(vault: &Vault, name: &str) {
+    let secret = |what| SecretString::from(format!("{what}-{name}"));
+    let link = secret("setup-link-of");
+    vault.offer_setup(&link, at(0), at(600)).await.unwrap();
+    let password = secret("password-of");
+    let set_up = vault.set_up_administrator(&link, name, &password, at(0));
+    let administrator = set_up.await.unwrap().unwrap().id;
+    let (cookie, csrf) = (secret("cookie"), secret("csrf"));
+    vault
+        .begin_session(administrator, &cookie, &csrf, at(0), at(600))
+        .await
+        .unwrap();
+}
+
+async fn copy(raw: &mut Raw, table: &str, column: &str, key: &str, from: i64, to: i64) {
+    let copied = raw
+        .run(&format!(
+            "UPDATE {table} SET {column} = (SELECT {column} FROM {table} WHERE {key} = {from})
+             WHERE {key} = {to}"
+        ))
+        .await;
+    assert_eq!(copied, 1);
+}
+
+/// Where a secret can be read: as it is, or in hexadecimal or base64, alone or within something.
+fn places_of(secret: &str, cells: &[Cell]) -> Vec<String> {
+    let mut forms = vec![
+        secret.as_bytes().to_vec(),
+        hex(secret, "0123456789abcdef"),
+        hex(secret, "0123456789ABCDEF"),
+    ];
+    for engine in [BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD] {
+        // Three bytes are four digits: there are three ways for it to begin. The digits that
+        // depend on what stands before or behind are left out.
+        for before in 0..3 {
+            let encoded = engine.encode([&[0_u8; 2][..before], secret.as_bytes()].concat());
+            let whole = (before * 8).div_ceil(6)..(before + secret.len()) * 8 / 6;
+            forms.push(encoded.as_bytes()[whole].to_vec());
+        }
+    }
+    let holds = |cell: &&Cell| {
+        forms
+            .iter()
+            .any(|form| cell.bytes.windows(form.len()).any(|part| part == form))
+    };
+    cells
+        .iter()
+        .filter(holds)
+        .map(|cell| format!("{}.{}", cell.table, cell.column))
+        .collect()
+}
+
+fn hex(text: &str, digits: &str) -> Vec<u8> {
+    let digit = |value: u8| digits.as_bytes()[usize::from(value)];
+    text.bytes()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
+}
+
+fn assert_damaged(error: &VaultError, in_table: &str, in_column: &str, in_row: &str) {
+    let VaultError::Damaged { table, column, row } = error else {
+        panic!("{error}");
+    };
+    assert_eq!(
+        (*table, *column, row.as_str()),
+        (in_table, in_column, in_row)
+    );
+}
+
+#[test]
+fn the_search_finds_a_secret_in_every_form_and_place() {
+    let found = |text: &str| {
+        let cell = Cell {
+            table: "t".to_owned(),
+            column: "c".to_owned(),
+            bytes: text.as_bytes().to_vec(),
+        };
+        !places_of("s3cret~token?", &[cell]).is_empty()
+    };
+    assert!(!found("nothing of the kind"));
+    assert!(found("in the s3cret~token? middle"));
+    assert!(found(&format!(
+        "x{}",
+        String::from_utf8(hex("s3cret~token?", "0123456789abcdef")).unwrap()
+    )));
+    for (before, behind) in [("", ""), ("a", "b"), ("ab", "c"), ("abc", "de")] {
+        let text = format!("{before}s3cret~token?{behind}");
+        assert!(found(&BASE64_STANDARD_NO_PAD.encode(&text)), "{text}");
+        assert!(found(&BASE64_URL_SAFE_NO_PAD.encode(&text)), "{text}");
+    }
+}
