@@ -265,21 +265,28 @@ impl Vault {
 
     fn read_provider(&self, row: ProviderRow) -> Result<Provider, VaultError> {
         let ProviderRow { handle, fields, .. } = row;
-        let credential = match (fields.client_secret, fields.secret_method) {
-            (Some(sealed), Some(method)) => ClientCredential::Secret {
-                secret: self.unseal(CLIENT_SECRET, &handle, &sealed)?,
-                method: from_word(method)?,
-            },
-            _ => ClientCredential::None,
+        let opened = match (fields.client_secret, fields.secret_method) {
+            (Some(sealed), Some(method)) => {
+                let method = from_word(method)?;
+                let secret = self.unseal(CLIENT_SECRET, &handle, &sealed);
+                secret.map(|secret| ClientCredential::Secret { secret, method })
+            }
+            _ => Ok(ClientCredential::None),
+        };
+        // One damaged secret must not hide all providers, nor the page where it can be entered
+        // again. Without it the provider answers that the registration is not accepted.
+        let (credential, damage) = match opened {
+            Ok(credential) => (credential, None),
+            Err(damage) => (ClientCredential::None, Some(damage.to_string())),
         };
         let scopes: Option<Vec<Scope>> = fields.scopes.as_deref().map(from_json).transpose()?;
         let issuer = fields.issuer.map(|issuer| Url::parse(&issuer)).transpose();
-        let trouble = match (row.trouble_reason, row.trouble_since) {
-            (Some(reason), Some(since)) => Some(ProviderTrouble {
+        let trouble = match (damage.or(row.trouble_reason), row.trouble_since) {
+            (Some(reason), since) => Some(ProviderTrouble {
                 reason,
-                since: time(since)?,
+                since: time(since.unwrap_or(row.created_at))?,
             }),
-            _ => None,
+            (None, _) => None,
         };
         Ok(Provider {
             id: ProviderId(row.id),

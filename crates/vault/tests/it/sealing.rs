@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
-use mailgrant_oauth::{Attempt, Resource};
+use mailgrant_oauth::{Attempt, ClientCredential, Resource};
 use mailgrant_vault::{
     AccountId, AuthorizationId, AuthorizationOutcome, Begun, Delivery, EventKind, NewEvent,
     Prepared, ProviderId, ProviderTrouble, Renewal, Vault, VaultError,
@@ -47,8 +47,11 @@ on_both! {
         assert_damaged(&grant, "grants", "refresh_token", &two.id.0.to_string());
         let token = vault.access_token(two.id, Resource::Mail).await.unwrap_err();
         assert_damaged(&token, "access_tokens", "token", &format!("{}/mail", two.id.0));
-        let provider = vault.provider(two.draft.provider).await.unwrap_err();
-        assert!(matches!(provider, VaultError::Damaged { column: "client_secret", .. }));
+        // The provider stays in sight without its secret, and says why.
+        let provider = vault.provider(two.draft.provider).await.unwrap().unwrap();
+        assert!(matches!(provider.profile.credential, ClientCredential::None));
+        assert!(provider.trouble.unwrap().reason.contains("client_secret"));
+        assert_eq!(vault.providers().await.unwrap().len(), 2);
         vault.grant(one.id).await.unwrap();
         vault.access_token(one.id, Resource::Mail).await.unwrap();
         vault.provider(one.draft.provider).await.unwrap();
