@@ -1,14 +1,10 @@
 //! What is typed and what is answered.
 
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::Stdio;
-
-use mailgrant_sandbox::{Browser, TokenBook, sign_in};
+use mailgrant_sandbox::TokenBook;
 use serde_json::Value;
 
-use crate::support::{Mailgrant, PASSWORD, provider};
-
-const ADDRESS: &str = "support@example.com";
+use crate::installation::{ADDRESS, add_account, add_provider, authorize};
+use crate::support::{Mailgrant, provider};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_is_added_authorised_listed_and_hands_out_its_token() {
@@ -93,88 +89,4 @@ fn providers_and_accounts_are_made_changed_paused_and_removed() {
     mailgrant.ok(&["account", "remove", "support"]);
     mailgrant.ok(&["provider", "remove", "sandbox"]);
     assert_eq!(mailgrant.ok(&["provider", "list", "--json"]).trim(), "[]");
-}
-
-/// Registers the sandbox's provider.
-pub(crate) fn add_provider(mailgrant: &Mailgrant, issuer: &str) {
-    let secret = mailgrant.path("secret");
-    std::fs::write(&secret, "mailgrant-secret\n").unwrap();
-    mailgrant.ok(&[
-        "provider",
-        "add",
-        "sandbox",
-        "--kind",
-        "oidc",
-        "--issuer",
-        issuer,
-        "--client-id",
-        "mailgrant",
-        "--client-secret-file",
-        secret.to_str().unwrap(),
-        "--scopes",
-        "openid offline_access email mail",
-    ]);
-}
-
-/// Adds the account `support`, whose mail goes into the Maildir `mail` unless flags say else.
-pub(crate) fn add_account(mailgrant: &Mailgrant, flags: &[&str]) {
-    let maildir = mailgrant.path("mail").display().to_string();
-    let mut args = vec![
-        "account",
-        "add",
-        "support",
-        "--provider",
-        "sandbox",
-        "--address",
-        ADDRESS,
-        "--imap-host",
-        "localhost",
-        "--sink",
-        "maildir",
-        "--maildir",
-        &maildir,
-    ];
-    args.extend(flags);
-    mailgrant.ok(&args);
-}
-
-/// `mailgrant account authorize`, with the person's part played over HTTP.
-pub(crate) async fn authorize(mailgrant: &Mailgrant, user: &str) {
-    let mut child = mailgrant
-        .command(&["account", "authorize", "support"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut output = BufReader::new(child.stdout.take().unwrap());
-    let link = loop {
-        let mut line = String::new();
-        assert!(
-            output.read_line(&mut line).unwrap() > 0,
-            "no link was printed"
-        );
-        if line.trim().starts_with("http") {
-            break line.trim().to_owned();
-        }
-    };
-
-    let mut browser = Browser::default();
-    let page = browser.open(&link).await.unwrap();
-    let away = browser.press(&page, "authorize", &[]).await.unwrap();
-    let back = sign_in(away.leads_to.unwrap().as_str(), user, PASSWORD)
-        .await
-        .unwrap();
-    browser.open(&back).await.unwrap();
-
-    let status = child.wait().unwrap();
-    let mut said = String::new();
-    output.read_to_string(&mut said).unwrap();
-    child
-        .stderr
-        .take()
-        .unwrap()
-        .read_to_string(&mut said)
-        .unwrap();
-    assert!(status.success(), "{said}");
-    assert!(said.contains(&format!("{user} signed in")), "{said}");
 }

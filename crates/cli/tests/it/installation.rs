@@ -1,9 +1,13 @@
 //! A Mailgrant whose account is authorised, beside the sandbox's provider and mail server.
 
-use mailgrant_sandbox::{IdentityProvider, MailServer, MailServerOptions, TokenBook};
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::Stdio;
 
-use crate::command_line::{add_account, add_provider, authorize};
-use crate::support::{Mailgrant, provider};
+use mailgrant_sandbox::{
+    Browser, IdentityProvider, MailServer, MailServerOptions, TokenBook, sign_in,
+};
+
+use crate::support::{Mailgrant, PASSWORD, provider};
 
 pub(crate) const ADDRESS: &str = "support@example.com";
 
@@ -33,4 +37,88 @@ pub(crate) async fn installation_with(
     add_account(&mailgrant, &all);
     authorize(&mailgrant, user).await;
     (mailgrant, provider, server)
+}
+
+/// Registers the sandbox's provider.
+pub(crate) fn add_provider(mailgrant: &Mailgrant, issuer: &str) {
+    let secret = mailgrant.path("secret");
+    std::fs::write(&secret, "mailgrant-secret\n").unwrap();
+    mailgrant.ok(&[
+        "provider",
+        "add",
+        "sandbox",
+        "--kind",
+        "oidc",
+        "--issuer",
+        issuer,
+        "--client-id",
+        "mailgrant",
+        "--client-secret-file",
+        secret.to_str().unwrap(),
+        "--scopes",
+        "openid offline_access email mail",
+    ]);
+}
+
+/// Adds the account `support`, whose mail goes into the Maildir `mail` unless flags say else.
+pub(crate) fn add_account(mailgrant: &Mailgrant, flags: &[&str]) {
+    let maildir = mailgrant.path("mail").display().to_string();
+    let mut args = vec![
+        "account",
+        "add",
+        "support",
+        "--provider",
+        "sandbox",
+        "--address",
+        ADDRESS,
+        "--imap-host",
+        "localhost",
+        "--sink",
+        "maildir",
+        "--maildir",
+        &maildir,
+    ];
+    args.extend(flags);
+    mailgrant.ok(&args);
+}
+
+/// `mailgrant account authorize`, with the person's part played over HTTP.
+pub(crate) async fn authorize(mailgrant: &Mailgrant, user: &str) {
+    let mut child = mailgrant
+        .command(&["account", "authorize", "support"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let link = loop {
+        let mut line = String::new();
+        assert!(
+            output.read_line(&mut line).unwrap() > 0,
+            "no link was printed"
+        );
+        if line.trim().starts_with("http") {
+            break line.trim().to_owned();
+        }
+    };
+
+    let mut browser = Browser::default();
+    let page = browser.open(&link).await.unwrap();
+    let away = browser.press(&page, "authorize", &[]).await.unwrap();
+    let back = sign_in(away.leads_to.unwrap().as_str(), user, PASSWORD)
+        .await
+        .unwrap();
+    browser.open(&back).await.unwrap();
+
+    let status = child.wait().unwrap();
+    let mut said = String::new();
+    output.read_to_string(&mut said).unwrap();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut said)
+        .unwrap();
+    assert!(status.success(), "{said}");
+    assert!(said.contains(&format!("{user} signed in")), "{said}");
 }

@@ -133,7 +133,8 @@ pub(crate) fn maildir(path: &Path) -> Vec<Vec<u8>> {
 
 /// A running server; stopped in good order when dropped.
 pub(crate) struct Server {
-    child: Child,
+    /// Its process.
+    pub(crate) child: Child,
     /// The link that it printed: set-up, or the pages.
     pub(crate) link: String,
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use crate::command_line::{add_account, add_provider};
+use crate::installation::{add_account, add_provider};
 use crate::support::Mailgrant;
 
 fn refused(mailgrant: &Mailgrant, args: &[&str]) -> String {
