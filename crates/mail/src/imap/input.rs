@@ -85,8 +85,8 @@ impl Input {
         Some(self.buffer.split_to(count).freeze())
     }
 
-    /// The bytes of an unfinished line of at least `least` bytes that begins with `start`, up to
-    /// and with its last space.
+    /// The beginning of a line of which at least `least` bytes have come and that begins with
+    /// `start`, up to and with the last space that has come.
     pub(crate) fn words(&mut self, start: &[u8], least: usize) -> Option<Bytes> {
         let begins_so = self
             .buffer
@@ -95,7 +95,11 @@ impl Input {
         if self.buffer.len() < least || !begins_so {
             return None;
         }
-        let last_space = self.buffer.iter().rposition(|&byte| byte == b' ')?;
+        let line = self.buffer.as_ref().split(|&byte| byte == b'\n').next()?;
+        if line.len() < least {
+            return None;
+        }
+        let last_space = line.iter().rposition(|&byte| byte == b' ')?;
         self.scanned = 0;
         Some(self.buffer.split_to(last_space + 1).freeze())
     }
@@ -139,5 +143,13 @@ mod tests {
         assert_eq!(input.up_to(4).unwrap(), "abcd");
         assert_eq!(input.up_to(u64::MAX).unwrap(), "ef");
         assert!(input.up_to(4).is_none());
+    }
+
+    #[test]
+    fn words_come_from_one_line_alone() {
+        let mut input = holding(b"* SEARCH 1 2 34\r\na1 OK Search completed");
+        assert_eq!(input.words(b"* search ", 12).unwrap(), "* SEARCH 1 2 ");
+        assert!(input.words(b"", 12).is_none());
+        assert_eq!(input.line().unwrap().unwrap(), "34");
     }
 }
