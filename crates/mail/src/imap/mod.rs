@@ -16,6 +16,8 @@ mod reader;
 mod response;
 mod session;
 mod status;
+#[cfg(test)]
+mod tests;
 mod types;
 mod uid_set;
 
