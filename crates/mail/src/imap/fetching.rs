@@ -4,6 +4,10 @@
 //! come. A large one passes without a name: if it was asked for alone it can only be that one, and
 //! its UID must say so in the end; if it was asked for among others it is let go by, and asked for
 //! again, alone.
+//!
+//! A server may send `NIL` in place of a message that has just gone (RFC 2180, section 4.1.3; Dovecot
+//! does). Whether it has gone is asked in the end: a message that is there and does not come is an
+//! error, and never an empty message.
 
 use std::collections::VecDeque;
 
@@ -14,26 +18,31 @@ use super::types::{FetchEvent, MessageUid};
 use super::{Machine, Reader, Step};
 use crate::MailError;
 
+/// More that has to be asked besides than this has nothing to do with what was asked for.
+const MOST_BESIDES: usize = 10_000;
+
 /// A fetch of any number of messages; done with `None` when all have come.
 #[derive(Debug)]
 pub(crate) struct Fetching {
     /// What its commands' tags begin with, and how many there have been.
     tag: String,
     sent: u32,
-    /// UID sets that are still to be asked for.
-    to_send: VecDeque<String>,
-    asked: Option<Asked>,
+    to_send: VecDeque<Request>,
+    asked: Option<(String, Request)>,
     passing: Passing,
     /// What a single response brought at once.
     ready: VecDeque<FetchEvent>,
 }
 
-/// The command that is being answered.
+/// One command.
 #[derive(Debug)]
-struct Asked {
-    tag: String,
-    /// The message, where it is only one.
-    alone: Option<MessageUid>,
+enum Request {
+    /// The messages of a UID set.
+    Messages(String),
+    /// A message, by itself.
+    Alone(MessageUid),
+    /// Whether a message is there that did not come.
+    WhetherThere(MessageUid),
 }
 
 /// Whose bytes are passing through.
@@ -51,27 +60,42 @@ impl Fetching {
         Self {
             tag: tags.next(),
             sent: 0,
-            to_send: sets.into(),
+            to_send: sets.into_iter().map(Request::of_set).collect(),
             asked: None,
             passing: Passing::Nobodys,
             ready: VecDeque::new(),
         }
     }
 
-    fn ask(&mut self, set: &str) -> Vec<u8> {
+    fn ask(&mut self, request: Request) -> Vec<u8> {
         self.sent = self.sent.wrapping_add(1);
         let tag = format!("{}f{}", self.tag, self.sent);
-        let line = format!("{tag} UID FETCH {set} (UID BODY.PEEK[])\r\n");
-        let alone = set.parse().ok();
-        self.asked = Some(Asked { tag, alone });
+        let line = match &request {
+            Request::Messages(set) => format!("{tag} UID FETCH {set} (UID BODY.PEEK[])\r\n"),
+            Request::Alone(uid) => format!("{tag} UID FETCH {uid} (UID BODY.PEEK[])\r\n"),
+            Request::WhetherThere(uid) => format!("{tag} UID SEARCH UID {uid}\r\n"),
+        };
+        self.asked = Some((tag, request));
         line.into_bytes()
+    }
+
+    /// Asks for something besides, once the command in hand is over.
+    fn ask_besides(&mut self, reader: &Reader, request: Request) -> Result<(), MailError> {
+        if self.to_send.len() >= MOST_BESIDES {
+            return Err(reader.peer().protocol("its answer has no end"));
+        }
+        self.to_send.push_back(request);
+        Ok(())
     }
 
     fn take(&mut self, reader: &Reader, response: Response) -> Result<(), MailError> {
         match (response, self.passing) {
             (Response::BodyStart(uid, size), Passing::Nobodys) => {
-                let alone = self.asked.as_ref().and_then(|asked| asked.alone);
-                self.passing = uid.or(alone).map_or(Passing::Unnamed, Passing::Message);
+                let uid = uid.or(match &self.asked {
+                    Some((_, Request::Alone(uid))) => Some(*uid),
+                    _ => None,
+                });
+                self.passing = uid.map_or(Passing::Unnamed, Passing::Message);
                 if let Passing::Message(uid) = self.passing {
                     self.ready.push_back(FetchEvent::Start { uid, size });
                 }
@@ -79,11 +103,18 @@ impl Fetching {
             (Response::BodyChunk(bytes), Passing::Message(_)) => {
                 self.ready.push_back(FetchEvent::Chunk(bytes));
             }
-            (Response::BodyChunk(_), Passing::Unnamed) => {}
             (Response::Untagged(Untagged::Fetch(uid, message)), _) => {
                 return self.fetched(reader, uid, message);
             }
-            (Response::Untagged(_), _) => {}
+            (Response::Untagged(Untagged::Search(uids)), _) => {
+                if let Some((_, Request::WhetherThere(uid))) = self.asked
+                    && uids.contains(&uid)
+                {
+                    let why = format!("it sends nothing (NIL) in place of message {uid}");
+                    return Err(reader.peer().protocol(why));
+                }
+            }
+            (Response::BodyChunk(_), Passing::Unnamed) | (Response::Untagged(_), _) => {}
             (Response::Tagged(tag, status), Passing::Nobodys) if self.awaits(&tag) => {
                 self.asked = None;
                 if status.kind != Kind::Ok {
@@ -123,7 +154,7 @@ impl Fetching {
             }
             (Passing::Unnamed, _) => {
                 let uid = uid.ok_or_else(nameless)?;
-                self.to_send.push_front(uid.to_string());
+                self.ask_besides(reader, Request::Alone(uid))?;
             }
             (Passing::Nobodys, Message::Whole(bytes)) => {
                 let uid = uid.ok_or_else(nameless)?;
@@ -134,12 +165,9 @@ impl Fetching {
                 }
                 self.ready.push_back(FetchEvent::End);
             }
-            // What servers say of a message that has just gone (RFC 2180, section 4.1.3), or that
-            // they cannot read. Which of both, the next look at the folder shows.
             (Passing::Nobodys, Message::Nil) => {
                 let uid = uid.ok_or_else(nameless)?;
-                let why = format!("it sends nothing (NIL) in place of message {uid}");
-                return Err(reader.peer().protocol(why));
+                self.ask_besides(reader, Request::WhetherThere(uid))?;
             }
             // Flags that somebody changed.
             (Passing::Nobodys, Message::Absent) => {}
@@ -148,7 +176,16 @@ impl Fetching {
     }
 
     fn awaits(&self, tag: &str) -> bool {
-        self.asked.as_ref().is_some_and(|asked| asked.tag == tag)
+        self.asked.as_ref().is_some_and(|(asked, _)| asked == tag)
+    }
+}
+
+impl Request {
+    fn of_set(set: String) -> Self {
+        match set.parse() {
+            Ok(uid) => Self::Alone(uid),
+            Err(_) => Self::Messages(set),
+        }
     }
 }
 
@@ -161,10 +198,10 @@ impl Machine for Fetching {
                 return Ok(Step::Done(Some(event)));
             }
             if self.asked.is_none() {
-                let Some(set) = self.to_send.pop_front() else {
+                let Some(request) = self.to_send.pop_front() else {
                     return Ok(Step::Done(None));
                 };
-                return Ok(Step::Output(self.ask(&set)));
+                return Ok(Step::Output(self.ask(request)));
             }
             let Some(response) = reader.next()? else {
                 return Ok(Step::NeedInput);

@@ -179,20 +179,16 @@ impl Reader {
             }
             self.begun.split().freeze()
         };
-        match announced {
-            Some(size) => {
-                let size = size.map_err(|_| self.malformed())?;
-                self.literals += 1;
-                if self.literals > MOST_LITERALS {
-                    return Err(self.peer.protocol("it sent a response of too many parts"));
-                }
-                self.begin_literal(&whole, size)
-            }
-            None => {
-                self.literals = 0;
-                self.whole(&whole).map(Some)
-            }
+        let Some(size) = announced else {
+            self.literals = 0;
+            return self.whole(&whole).map(Some);
+        };
+        let size = size.map_err(|_| self.malformed())?;
+        self.literals += 1;
+        if self.literals > MOST_LITERALS {
+            return Err(self.peer.protocol("it sent a response of too many parts"));
         }
+        self.begin_literal(&whole, size)
     }
 
     /// A message passes through, and leaves an empty literal in the response it is a part of. One

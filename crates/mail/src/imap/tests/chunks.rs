@@ -132,7 +132,8 @@ fn responses(bytes: &[u8], sizes: &[usize]) -> Vec<String> {
     run(All, &[bytes.to_vec()], sizes, |response| match response {
         Response::BodyChunk(bytes) => Shown::Part(bytes.escape_ascii().to_string()),
         Response::Untagged(Untagged::Search(uids)) => {
-            Shown::Part(uids.iter().map(|uid| format!("{uid} ")).collect())
+            let uids: Vec<String> = uids.iter().map(|uid| format!("{uid} ")).collect();
+            Shown::Part(uids.concat())
         }
         other => Shown::Whole(format!("{other:?}")),
     })

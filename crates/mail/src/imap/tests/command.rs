@@ -122,11 +122,12 @@ fn a_message_that_nobody_asked_for_passes_by() {
 #[test]
 fn a_search_response_has_no_limit_but_that_of_memory() {
     let uids: Vec<u32> = (1_000_000..1_050_000).collect();
-    let numbers: String = uids.iter().map(|uid| format!(" {uid}")).collect();
+    let numbers: Vec<String> = uids.iter().map(ToString::to_string).collect();
+    let numbers = numbers.join(" ");
     for more in ["", " (MODSEQ 917162500)"] {
         let mut talk = command();
         talk.server(format!(
-            "* SEARCH{numbers}{more}\r\n* 5 EXISTS\r\na1 OK Search completed (0.001 secs).\r\n"
+            "* SEARCH {numbers}{more}\r\n* 5 EXISTS\r\na1 OK Search completed (0.001 secs).\r\n"
         ));
         let mut found = Vec::new();
         for untagged in talk.done().untagged {

@@ -155,9 +155,36 @@ fn a_server_that_lost_a_message_on_the_way_is_asked_again_later() {
 }
 
 #[test]
-fn nothing_in_place_of_a_message_is_no_empty_message() {
-    let error = broken("* 2 FETCH (UID 2 BODY[] NIL)\r\na1f1 OK done\r\n");
-    assert!(error.contains("(NIL) in place of message 2"), "{error}");
+fn a_message_that_goes_while_it_is_asked_for_is_left_out() {
+    let mut talk = asked();
+    talk.server("* 2 FETCH (UID 2 BODY[] NIL)\r\n* 3 FETCH (UID 3 BODY[] {2}\r\nhi)\r\n")
+        .server("* 2 EXPUNGE\r\na1f1 OK [EXPUNGEISSUED] done\r\n");
+    assert_eq!(message(&mut talk), (3, b"hi".to_vec()));
+    talk.client("a1f2 UID SEARCH UID 2\r\n")
+        .waits()
+        .server("* SEARCH\r\na1f2 OK done\r\n");
+    assert_eq!(talk.done(), None);
+}
+
+#[test]
+fn nothing_in_place_of_a_message_that_is_there_is_no_empty_message() {
+    let mut talk = asked();
+    let error = talk
+        .server("* 2 FETCH (UID 2 BODY[] NIL)\r\na1f1 OK done\r\n")
+        .client("a1f2 UID SEARCH UID 2\r\n")
+        .server("* SEARCH 2\r\na1f2 OK done\r\n")
+        .fails();
+    assert!(
+        error.to_string().contains("(NIL) in place of message 2"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_server_that_gives_nothing_without_end_is_left() {
+    let nothing = "* 2 FETCH (UID 2 BODY[] NIL)\r\n".repeat(20_000);
+    let error = asked().server(nothing).fails();
+    assert!(error.to_string().contains("no end"), "{error}");
 }
 
 #[test]
