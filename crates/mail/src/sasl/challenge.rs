@@ -23,7 +23,7 @@ pub struct Challenge {
 
 impl Challenge {
     /// Decodes what stands behind the `+`; `None` when it is no such JSON.
-    pub(crate) fn decode(base64: &[u8]) -> Option<Self> {
+    pub fn decode(base64: &[u8]) -> Option<Self> {
         let json = STANDARD.decode(base64.trim_ascii()).ok()?;
         // An object: serde would take an array of its values as well.
         let object: Map<String, Value> = serde_json::from_slice(&json).ok()?;

@@ -202,7 +202,7 @@ impl World {
 /// Short enough that no test hangs, long enough for a busy machine.
 fn limits() -> Limits {
     Limits {
-        answer: Duration::from_secs(60),
+        answer: Duration::from_mins(1),
         ..Limits::default()
     }
 }
