@@ -85,21 +85,17 @@ impl Input {
         Some(self.buffer.split_to(count).freeze())
     }
 
-    /// The beginning of a line of which at least `least` bytes have come and that begins with
-    /// `start`, up to and with the last space that has come.
-    pub(crate) fn words(&mut self, start: &[u8], least: usize) -> Option<Bytes> {
-        let begins_so = self
-            .buffer
+    /// As much of a line as fits into `most` bytes, up to and with a space, once so many bytes of it
+    /// have come; the line has to begin with `start`. It does not depend on what has come besides.
+    pub(crate) fn words(&mut self, start: &[u8], most: usize) -> Option<Bytes> {
+        let begin = self.buffer.get(..most)?;
+        let begins_so = begin
             .get(..start.len())
             .is_some_and(|begin| begin.eq_ignore_ascii_case(start));
-        if self.buffer.len() < least || !begins_so {
+        if !begins_so || begin.contains(&b'\n') {
             return None;
         }
-        let line = self.buffer.as_ref().split(|&byte| byte == b'\n').next()?;
-        if line.len() < least {
-            return None;
-        }
-        let last_space = line.iter().rposition(|&byte| byte == b' ')?;
+        let last_space = begin.iter().rposition(|&byte| byte == b' ')?;
         self.scanned = 0;
         Some(self.buffer.split_to(last_space + 1).freeze())
     }
@@ -146,10 +142,14 @@ mod tests {
     }
 
     #[test]
-    fn words_come_from_one_line_alone() {
-        let mut input = holding(b"* SEARCH 1 2 34\r\na1 OK Search completed");
-        assert_eq!(input.words(b"* search ", 12).unwrap(), "* SEARCH 1 2 ");
-        assert!(input.words(b"", 12).is_none());
-        assert_eq!(input.line().unwrap().unwrap(), "34");
+    fn words_come_from_one_line_alone_whatever_has_come_besides() {
+        for besides in ["", "\r\n", "\r\na1 OK Search completed"] {
+            let mut input = holding(format!("* SEARCH 1 2 34{besides}").as_bytes());
+            assert!(input.words(b"* LIST ", 12).is_none());
+            assert_eq!(input.words(b"* search ", 12).unwrap(), "* SEARCH 1 ");
+            assert!(input.words(b"", 12).is_none());
+        }
+        let mut input = holding(b"2 34\r\na1 OK Search completed");
+        assert_eq!(input.line().unwrap().unwrap(), "2 34");
     }
 }

@@ -103,9 +103,18 @@ fn what_is_too_long_is_refused() {
     // A literal of the response itself, announced or made of many small ones.
     broken("* LIST () \"/\" {1000}\r\n");
     broken("* LIST () \"/\" {9223372036854775807}\r\n");
-    broken("* XLIST {0}\r\n".to_owned() + &" {0}\r\n".repeat(LONGEST));
     let part = " {100}\r\n".to_owned() + &"x".repeat(100);
     broken("* XLIST".to_owned() + &part.repeat(10));
+    let (most, rest) = ("x".repeat(LONGEST - 50), "x".repeat(100));
+    broken(format!("* XLIST {{{}}}\r\n{most}{rest}\r\n", most.len()));
+}
+
+#[test]
+fn a_response_of_too_many_parts_is_refused() {
+    let parts = |count| "* XLIST".to_owned() + &" {0}\r\n".repeat(count) + "\r\na1 OK done\r\n";
+    command().server(parts(100)).done();
+    let error = broken(parts(101));
+    assert!(error.contains("too many parts"), "{error}");
 }
 
 #[test]
