@@ -80,10 +80,7 @@ impl Dovecot {
         let name = format!("1700000000.M{number:06}.lab");
         let staged = inbox.join("tmp").join(&name);
         fs::write(&staged, raw).expect("the message can be written");
-        if is_root() {
-            let path = self.dir.path().join("mail");
-            run(Command::new("chown").arg("-R").arg("65534:65534").arg(path));
-        }
+        self.hand_over();
         fs::rename(&staged, inbox.join("new").join(&name)).expect("the message can be delivered");
     }
 
@@ -100,10 +97,7 @@ impl Dovecot {
                 .join(format!("1700000000.M{number:06}.lab"));
             fs::write(path, raw).expect("the message can be written");
         }
-        if is_root() {
-            let path = self.dir.path().join("mail");
-            run(Command::new("chown").arg("-R").arg("65534:65534").arg(path));
-        }
+        self.hand_over();
     }
 
     /// How many messages a mailbox's INBOX holds.
@@ -113,6 +107,32 @@ impl Dovecot {
             .filter_map(|sub| fs::read_dir(self.inbox(mailbox).join(sub)).ok())
             .flatten()
             .count()
+    }
+
+    /// Makes an empty folder; `folder` is its name as it stands on the wire (modified UTF-7).
+    pub fn create_folder(&self, mailbox: &str, folder: &str) {
+        for sub in ["cur", "new", "tmp"] {
+            let path = self.inbox(mailbox).join(format!(".{folder}")).join(sub);
+            fs::create_dir_all(path).expect("the folder can be made");
+        }
+        self.hand_over();
+    }
+
+    /// The Maildir flags of the messages in a mailbox's INBOX, in the order of their delivery: `S`
+    /// for seen, `T` for deleted.
+    pub fn flags(&self, mailbox: &str) -> Vec<String> {
+        let mut names: Vec<String> = ["cur", "new"]
+            .iter()
+            .filter_map(|sub| fs::read_dir(self.inbox(mailbox).join(sub)).ok())
+            .flatten()
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .collect();
+        names.sort_unstable();
+        let flags = |name: &String| match name.split_once(":2,") {
+            Some((_, flags)) => flags.to_owned(),
+            None => String::new(),
+        };
+        names.iter().map(flags).collect()
     }
 
     /// Stops the server as for maintenance; its mailboxes stay.
@@ -138,6 +158,14 @@ impl Dovecot {
     /// What it has logged so far.
     pub fn log(&self) -> String {
         fs::read_to_string(self.dir.path().join("dovecot.log")).unwrap_or_default()
+    }
+
+    /// Gives all mail to the user that Dovecot reads it as.
+    fn hand_over(&self) {
+        if is_root() {
+            let path = self.dir.path().join("mail");
+            run(Command::new("chown").arg("-R").arg("65534:65534").arg(path));
+        }
     }
 
     fn inbox(&self, mailbox: &str) -> PathBuf {

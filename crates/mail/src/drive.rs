@@ -71,24 +71,47 @@ impl Wire {
     /// Runs a conversation to its end.
     pub(crate) async fn run<M: Machine>(&mut self, machine: &mut M) -> Result<M::Done, MailError> {
         loop {
+            if let Some(done) = self.advance(machine).await? {
+                return Ok(done);
+            }
+            if !self.read_until(Instant::now() + self.limits.answer).await? {
+                let seconds = self.limits.answer.as_secs();
+                let why = format!("it said nothing for {seconds} seconds");
+                return Err(self.peer().closed(why));
+            }
+        }
+    }
+
+    /// Runs a conversation in which the server owes no answer; `None` when it is not done by then.
+    pub(crate) async fn run_until<M: Machine>(
+        &mut self,
+        machine: &mut M,
+        until: Instant,
+    ) -> Result<Option<M::Done>, MailError> {
+        loop {
+            if let Some(done) = self.advance(machine).await? {
+                return Ok(Some(done));
+            }
+            if !self.read_until(until).await? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Does what a conversation wants; `None` when it needs more from the server.
+    async fn advance<M: Machine>(&mut self, machine: &mut M) -> Result<Option<M::Done>, MailError> {
+        loop {
             match machine.step(&mut self.reader)? {
-                Step::Done(done) => return Ok(done),
+                Step::Done(done) => return Ok(Some(done)),
                 Step::Output(bytes) => self.write(&bytes).await?,
                 Step::UpgradeTls => self.upgrade().await?,
-                Step::NeedInput => {
-                    let until = Instant::now() + self.limits.answer;
-                    if !self.read_until(until).await? {
-                        let seconds = self.limits.answer.as_secs();
-                        let why = format!("it said nothing for {seconds} seconds");
-                        return Err(self.peer().closed(why));
-                    }
-                }
+                Step::NeedInput => return Ok(None),
             }
         }
     }
 
     /// Reads what comes; `false` when nothing did until then.
-    pub(crate) async fn read_until(&mut self, until: Instant) -> Result<bool, MailError> {
+    async fn read_until(&mut self, until: Instant) -> Result<bool, MailError> {
         let room = self.reader.room();
         let read = match &mut self.stream {
             Stream::Plain(stream) => timeout_at(until, stream.read_buf(room)).await,

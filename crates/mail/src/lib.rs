@@ -11,6 +11,7 @@
 mod drive;
 mod error;
 pub mod imap;
+pub mod rehearsal;
 pub mod sasl;
 mod server;
 mod tls;

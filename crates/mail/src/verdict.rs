@@ -21,7 +21,15 @@ pub(crate) enum Meaning {
 }
 
 /// Response codes of RFC 5530 (and `OVERQUOTA`, RFC 9208) that pass by themselves.
-const PASSING_CODES: [&str; 5] = ["UNAVAILABLE", "INUSE", "LIMIT", "OVERQUOTA", "SERVERBUG"];
+const PASSING_CODES: [&str; 6] = [
+    "UNAVAILABLE",
+    "INUSE",
+    "LIMIT",
+    "OVERQUOTA",
+    "SERVERBUG",
+    // A message went while it was asked for.
+    "EXPUNGEISSUED",
+];
 
 /// Words (in lower case) that servers are known to use, most telling first.
 const KNOWN_WORDS: &[(&str, Meaning)] = &[
@@ -232,6 +240,7 @@ mod tests {
             "NO [INUSE] Mailbox in use",
             "NO [LIMIT] Too much",
             "NO [OVERQUOTA] Full",
+            "NO [EXPUNGEISSUED] Some of the requested messages no longer exist",
             "NO [ALERT] Account exceeded command or bandwidth limits. (Failure)",
         ] {
             let status = status(passing);

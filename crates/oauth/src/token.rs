@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use http::StatusCode;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::{Url, form_urlencoded};
 
@@ -28,6 +29,19 @@ pub struct Tokens {
     pub scopes: Option<Vec<Scope>>,
     /// Who signed in, signed by the provider.
     pub id_token: Option<SecretString>,
+}
+
+impl Tokens {
+    /// Reads an answer of the token endpoint: its status and its body, JSON in whatever media type.
+    pub fn read(status: StatusCode, body: &[u8]) -> Result<Self, Refusal> {
+        let answer = Answer {
+            status,
+            media_type: None,
+            retry_after: None,
+            body: body.to_vec(),
+        };
+        read_tokens(&answer, &Secrets::default())
+    }
 }
 
 /// Redeems an authorization code, once; never repeated, for a code serves one time.

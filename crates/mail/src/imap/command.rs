@@ -5,8 +5,9 @@ use super::status::{Kind, Status};
 use super::{Machine, Reader, Step};
 use crate::MailError;
 
-/// More responses to one command than this are no answer any more.
-const MOST_RESPONSES: usize = 1_000_000;
+/// More than this, in bytes, is no answer to a command any more. A folder of ten million messages
+/// stays below.
+const LARGEST_ANSWER: usize = 64 << 20;
 
 /// The tags of one connection's commands.
 #[derive(Debug, Default)]
@@ -34,6 +35,8 @@ pub(crate) struct Command {
     shown: String,
     line: Option<Vec<u8>>,
     untagged: Vec<Untagged>,
+    /// How much has come, in bytes.
+    size: usize,
 }
 
 impl Command {
@@ -46,6 +49,7 @@ impl Command {
             shown: shown.into(),
             line,
             untagged: Vec::new(),
+            size: 0,
         }
     }
 }
@@ -67,7 +71,8 @@ impl Machine for Command {
                     return Ok(Step::Done(Answer { status, untagged }));
                 }
                 Response::Untagged(untagged) => {
-                    if self.untagged.len() == MOST_RESPONSES {
+                    self.size = self.size.saturating_add(untagged.size());
+                    if self.size > LARGEST_ANSWER {
                         return Err(reader.peer().protocol("its answer has no end"));
                     }
                     self.untagged.push(untagged);

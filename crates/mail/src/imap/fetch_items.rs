@@ -15,8 +15,10 @@ pub(crate) struct Items<'a> {
 pub(crate) enum Text<'a> {
     /// Between quotes, escapes still in place.
     Quoted(&'a [u8]),
-    /// A literal, or nothing (`NIL`).
+    /// A literal.
     Plain(&'a [u8]),
+    /// `NIL` where a string could be.
+    Nil,
 }
 
 /// Whether it is the message that was asked for.
@@ -35,6 +37,7 @@ impl Text<'_> {
     pub(crate) fn unescaped(&self) -> Vec<u8> {
         match self {
             Self::Plain(bytes) => bytes.to_vec(),
+            Self::Nil => Vec::new(),
             Self::Quoted(bytes) => {
                 let mut escaped = false;
                 bytes
@@ -93,7 +96,7 @@ pub(crate) fn read(text: &[u8]) -> Result<Items<'_>, Malformed> {
             }
             Value::Text(text) if is_body => items.body = Some(text),
             Value::Atom(atom) if is_body && atom.eq_ignore_ascii_case(b"NIL") => {
-                items.body = Some(Text::Plain(b""));
+                items.body = Some(Text::Nil);
             }
             _ if is_body => return Err(Malformed),
             Value::Atom(atom) if name.eq_ignore_ascii_case(b"UID") => {
@@ -264,7 +267,7 @@ mod tests {
 
     #[test]
     fn bodies_come_as_anything_a_string_can_be() {
-        assert_eq!(body_of(b"(UID 1 BODY[] NIL)"), b"");
+        assert_eq!(read(b"(UID 1 BODY[] nil)").unwrap().body, Some(Text::Nil));
         assert_eq!(body_of(b"(UID 1 BODY[] \"\")"), b"");
         assert_eq!(body_of(b"(UID 1 body[] \"a\\\"b\\\\\")"), b"a\"b\\");
         assert_eq!(body_of(b"(UID 1 BODY[] {0}\r\n)"), b"");

@@ -1,82 +1,191 @@
 //! Messages on their way in: whole, unchanged, in chunks.
+//!
+//! A server may put a message before its UID. A small one is kept by the reader until its UID has
+//! come. A large one passes without a name: if it was asked for alone it can only be that one, and
+//! its UID must say so in the end; if it was asked for among others it is let go by, and asked for
+//! again, alone.
+//!
+//! A server may send `NIL` in place of a message that has just gone (RFC 2180, section 4.1.3; Dovecot
+//! does). Whether it has gone is asked in the end: a message that is there and does not come is an
+//! error, and never an empty message.
 
 use std::collections::VecDeque;
 
 use super::command::Tags;
-use super::response::{Response, Untagged};
+use super::response::{Message, Response, Untagged};
 use super::status::Kind;
-use super::types::FetchEvent;
+use super::types::{FetchEvent, MessageUid};
 use super::{Machine, Reader, Step};
 use crate::MailError;
+
+/// More that has to be asked besides than this has nothing to do with what was asked for.
+const MOST_BESIDES: usize = 10_000;
 
 /// A fetch of any number of messages; done with `None` when all have come.
 #[derive(Debug)]
 pub(crate) struct Fetching {
-    /// Commands that are still to be sent, by tag.
-    to_send: VecDeque<(String, String)>,
-    /// The tag of the command that is being answered.
-    tag: Option<String>,
-    /// A message is passing through.
-    in_message: bool,
+    /// What its commands' tags begin with, and how many there have been.
+    tag: String,
+    sent: u32,
+    to_send: VecDeque<Request>,
+    asked: Option<(String, Request)>,
+    passing: Passing,
     /// What a single response brought at once.
     ready: VecDeque<FetchEvent>,
+}
+
+/// One command.
+#[derive(Debug)]
+enum Request {
+    /// The messages of a UID set.
+    Messages(String),
+    /// A message, by itself.
+    Alone(MessageUid),
+    /// Whether a message is there that did not come.
+    WhetherThere(MessageUid),
+}
+
+/// Whose bytes are passing through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Passing {
+    Nobodys,
+    Message(MessageUid),
+    /// Those of a message whose UID is still to come.
+    Unnamed,
 }
 
 impl Fetching {
     /// Fetches the messages of these UID sets, one command after the other.
     pub(crate) fn new(tags: &mut Tags, sets: Vec<String>) -> Self {
-        let to_send = sets
-            .into_iter()
-            .map(|set| {
-                let tag = tags.next();
-                let line = format!("{tag} UID FETCH {set} (UID BODY.PEEK[])\r\n");
-                (tag, line)
-            })
-            .collect();
         Self {
-            to_send,
-            tag: None,
-            in_message: false,
+            tag: tags.next(),
+            sent: 0,
+            to_send: sets.into_iter().map(Request::of_set).collect(),
+            asked: None,
+            passing: Passing::Nobodys,
             ready: VecDeque::new(),
         }
     }
 
+    fn ask(&mut self, request: Request) -> Vec<u8> {
+        self.sent = self.sent.wrapping_add(1);
+        let tag = format!("{}f{}", self.tag, self.sent);
+        let line = match &request {
+            Request::Messages(set) => format!("{tag} UID FETCH {set} (UID BODY.PEEK[])\r\n"),
+            Request::Alone(uid) => format!("{tag} UID FETCH {uid} (UID BODY.PEEK[])\r\n"),
+            Request::WhetherThere(uid) => format!("{tag} UID SEARCH UID {uid}\r\n"),
+        };
+        self.asked = Some((tag, request));
+        line.into_bytes()
+    }
+
+    /// Asks for something besides, once the command in hand is over.
+    fn ask_besides(&mut self, reader: &Reader, request: Request) -> Result<(), MailError> {
+        if self.to_send.len() >= MOST_BESIDES {
+            return Err(reader.peer().protocol("its answer has no end"));
+        }
+        self.to_send.push_back(request);
+        Ok(())
+    }
+
     fn take(&mut self, reader: &Reader, response: Response) -> Result<(), MailError> {
-        let peer = reader.peer();
-        match response {
-            Response::BodyStart(Some(uid), size) if !self.in_message => {
-                self.in_message = true;
-                self.ready.push_back(FetchEvent::Start { uid, size });
+        match (response, self.passing) {
+            (Response::BodyStart(uid, size), Passing::Nobodys) => {
+                let uid = uid.or(match &self.asked {
+                    Some((_, Request::Alone(uid))) => Some(*uid),
+                    _ => None,
+                });
+                self.passing = uid.map_or(Passing::Unnamed, Passing::Message);
+                if let Passing::Message(uid) = self.passing {
+                    self.ready.push_back(FetchEvent::Start { uid, size });
+                }
             }
-            Response::BodyChunk(bytes) if self.in_message => {
+            (Response::BodyChunk(bytes), Passing::Message(_)) => {
                 self.ready.push_back(FetchEvent::Chunk(bytes));
             }
-            // The response that a message was part of ends it.
-            Response::Untagged(Untagged::Fetch(..)) if self.in_message => {
-                self.in_message = false;
-                self.ready.push_back(FetchEvent::End);
+            (Response::Untagged(Untagged::Fetch(uid, message)), _) => {
+                return self.fetched(reader, uid, message);
             }
-            Response::Untagged(Untagged::Fetch(Some(uid), Some(body))) => {
-                let size = body.len() as u64;
-                self.ready.push_back(FetchEvent::Start { uid, size });
-                if !body.is_empty() {
-                    self.ready.push_back(FetchEvent::Chunk(body));
+            (Response::Untagged(Untagged::Search(uids)), _) => {
+                if let Some((_, Request::WhetherThere(uid))) = self.asked
+                    && uids.contains(&uid)
+                {
+                    let why = format!("it sends nothing (NIL) in place of message {uid}");
+                    return Err(reader.peer().protocol(why));
                 }
-                self.ready.push_back(FetchEvent::End);
             }
-            Response::Untagged(_) if !self.in_message => {}
-            Response::Tagged(tag, status) if self.tag.as_deref() == Some(&tag) => {
-                self.tag = None;
+            (Response::BodyChunk(_), Passing::Unnamed) | (Response::Untagged(_), _) => {}
+            (Response::Tagged(tag, status), Passing::Nobodys) if self.awaits(&tag) => {
+                self.asked = None;
                 if status.kind != Kind::Ok {
-                    return Err(peer.refused("UID FETCH", &status));
+                    return Err(reader.peer().refused("UID FETCH", &status));
                 }
             }
-            Response::BodyStart(None, _) => {
-                return Err(peer.protocol("it sends a large message before saying which it is"));
+            _ => {
+                return Err(reader
+                    .peer()
+                    .protocol("it answers something else than was asked"));
             }
-            _ => return Err(peer.protocol("it answers something else than was asked")),
         }
         Ok(())
+    }
+
+    /// The end of a FETCH response: of the message that has passed through, or of all there is.
+    fn fetched(
+        &mut self,
+        reader: &Reader,
+        uid: Option<MessageUid>,
+        message: Message,
+    ) -> Result<(), MailError> {
+        let nameless = || {
+            reader
+                .peer()
+                .protocol("it sends a message without saying which")
+        };
+        let passed = std::mem::replace(&mut self.passing, Passing::Nobodys);
+        match (passed, message) {
+            (Passing::Message(expected), _) => {
+                let uid = uid.ok_or_else(nameless)?;
+                if uid != expected {
+                    let why = format!("it sends message {uid} in place of {expected}");
+                    return Err(reader.peer().protocol(why));
+                }
+                self.ready.push_back(FetchEvent::End);
+            }
+            (Passing::Unnamed, _) => {
+                let uid = uid.ok_or_else(nameless)?;
+                self.ask_besides(reader, Request::Alone(uid))?;
+            }
+            (Passing::Nobodys, Message::Whole(bytes)) => {
+                let uid = uid.ok_or_else(nameless)?;
+                let size = bytes.len() as u64;
+                self.ready.push_back(FetchEvent::Start { uid, size });
+                if !bytes.is_empty() {
+                    self.ready.push_back(FetchEvent::Chunk(bytes));
+                }
+                self.ready.push_back(FetchEvent::End);
+            }
+            (Passing::Nobodys, Message::Nil) => {
+                let uid = uid.ok_or_else(nameless)?;
+                self.ask_besides(reader, Request::WhetherThere(uid))?;
+            }
+            // Flags that somebody changed.
+            (Passing::Nobodys, Message::Absent) => {}
+        }
+        Ok(())
+    }
+
+    fn awaits(&self, tag: &str) -> bool {
+        self.asked.as_ref().is_some_and(|(asked, _)| asked == tag)
+    }
+}
+
+impl Request {
+    fn of_set(set: String) -> Self {
+        match set.parse() {
+            Ok(uid) => Self::Alone(uid),
+            Err(_) => Self::Messages(set),
+        }
     }
 }
 
@@ -88,12 +197,11 @@ impl Machine for Fetching {
             if let Some(event) = self.ready.pop_front() {
                 return Ok(Step::Done(Some(event)));
             }
-            if self.tag.is_none() {
-                let Some((tag, line)) = self.to_send.pop_front() else {
+            if self.asked.is_none() {
+                let Some(request) = self.to_send.pop_front() else {
                     return Ok(Step::Done(None));
                 };
-                self.tag = Some(tag);
-                return Ok(Step::Output(line.into_bytes()));
+                return Ok(Step::Output(self.ask(request)));
             }
             let Some(response) = reader.next()? else {
                 return Ok(Step::NeedInput);

@@ -1,4 +1,4 @@
-//! IDLE (RFC 2177): asked for, and ended.
+//! IDLE (RFC 2177): asked for, waited in, and ended.
 
 use super::command::Tags;
 use super::response::Response;
@@ -38,6 +38,31 @@ impl Machine for StartIdle {
             }
         }
         Ok(Step::NeedInput)
+    }
+}
+
+/// While the server listens: done when the folder has changed.
+#[derive(Debug)]
+pub(crate) struct AwaitChange;
+
+impl Machine for AwaitChange {
+    type Done = ();
+
+    fn step(&mut self, reader: &mut Reader) -> Result<Step<()>, MailError> {
+        while !reader.changed() {
+            match reader.next()? {
+                None => {
+                    reader.relax();
+                    return Ok(Step::NeedInput);
+                }
+                Some(Response::Tagged(_, status)) => {
+                    let why = format!("it ended IDLE by itself: {}", status.said);
+                    return Err(reader.peer().protocol(why));
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(Step::Done(()))
     }
 }
 

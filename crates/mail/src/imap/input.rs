@@ -55,7 +55,9 @@ impl Input {
         let unseen = self.buffer.get(self.scanned..).unwrap_or_default();
         let Some(found) = unseen.iter().position(|&byte| byte == b'\n') else {
             self.scanned = self.buffer.len();
-            return if self.scanned > self.longest {
+            // A CR at the end may be the line end's.
+            let line = self.buffer.strip_suffix(b"\r").unwrap_or(&self.buffer);
+            return if line.len() > self.longest {
                 Err(TooLong)
             } else {
                 Ok(None)
@@ -85,17 +87,17 @@ impl Input {
         Some(self.buffer.split_to(count).freeze())
     }
 
-    /// The bytes of an unfinished line of at least `least` bytes that begins with `start`, up to
-    /// and with its last space.
-    pub(crate) fn words(&mut self, start: &[u8], least: usize) -> Option<Bytes> {
-        let begins_so = self
-            .buffer
+    /// As much of a line as fits into `most` bytes, up to and with a space, once so many bytes of it
+    /// have come; the line has to begin with `start`. It does not depend on what has come besides.
+    pub(crate) fn words(&mut self, start: &[u8], most: usize) -> Option<Bytes> {
+        let begin = self.buffer.get(..most)?;
+        let begins_so = begin
             .get(..start.len())
             .is_some_and(|begin| begin.eq_ignore_ascii_case(start));
-        if self.buffer.len() < least || !begins_so {
+        if !begins_so || begin.contains(&b'\n') {
             return None;
         }
-        let last_space = self.buffer.iter().rposition(|&byte| byte == b' ')?;
+        let last_space = begin.iter().rposition(|&byte| byte == b' ')?;
         self.scanned = 0;
         Some(self.buffer.split_to(last_space + 1).freeze())
     }
@@ -130,7 +132,10 @@ mod tests {
                 .line()
                 .is_err()
         );
-        assert!(holding(&[&[b'x'; 20][..], b"\r\n"].concat()).line().is_ok());
+        let longest = [&[b'x'; 20][..], b"\r\n"].concat();
+        for come in 0..=longest.len() {
+            assert!(holding(&longest[..come]).line().is_ok());
+        }
     }
 
     #[test]
@@ -139,5 +144,17 @@ mod tests {
         assert_eq!(input.up_to(4).unwrap(), "abcd");
         assert_eq!(input.up_to(u64::MAX).unwrap(), "ef");
         assert!(input.up_to(4).is_none());
+    }
+
+    #[test]
+    fn words_come_from_one_line_alone_whatever_has_come_besides() {
+        for besides in ["", "\r\n", "\r\na1 OK Search completed"] {
+            let mut input = holding(format!("* SEARCH 1 2 34{besides}").as_bytes());
+            assert!(input.words(b"* LIST ", 12).is_none());
+            assert_eq!(input.words(b"* search ", 12).unwrap(), "* SEARCH 1 ");
+            assert!(input.words(b"", 12).is_none());
+        }
+        let mut input = holding(b"2 34\r\na1 OK Search completed");
+        assert_eq!(input.line().unwrap().unwrap(), "2 34");
     }
 }

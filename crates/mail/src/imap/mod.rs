@@ -16,6 +16,8 @@ mod reader;
 mod response;
 mod session;
 mod status;
+#[cfg(test)]
+mod tests;
 mod types;
 mod uid_set;
 
@@ -24,6 +26,10 @@ pub use types::{
     Capabilities, FetchEvent, FolderStatus, IdleEvent, Limits, MessageUid, Opened, UidValidity,
 };
 
+pub(crate) use command::Tags;
+pub(crate) use fetching::Fetching;
 pub(crate) use machine::{Machine, Step};
+pub(crate) use opening::Opening;
 pub(crate) use reader::Reader;
 pub(crate) use status::Status;
+pub(crate) use uid_set::sets;

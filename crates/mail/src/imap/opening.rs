@@ -131,6 +131,8 @@ impl<'a> Opening<'a> {
         } else {
             (format!("{tag} AUTHENTICATE {name}\r\n"), Some(response))
         };
+        // What it offers from now on may come before the answer (Gmail) or in it (Dovecot).
+        self.offers = None;
         self.at = At::Authenticate { tag, initial };
         Ok(line.into_bytes())
     }
@@ -149,7 +151,16 @@ impl<'a> Opening<'a> {
             _ => return Err(reader.peer().refused("the connection", &status)),
         }
         self.note_offers(&status);
-        let secure = self.server.security != Security::StartTls;
+        let secure = match self.server.security {
+            Security::Tls => true,
+            Security::StartTls => false,
+            Security::Plain if self.server.is_loopback() => true,
+            // `MailServer::new` does not let this happen; its fields can be set by hand.
+            Security::Plain => {
+                let what = "TLS, without which a token may go to a loopback address only";
+                return Err(reader.peer().missing(what));
+            }
+        };
         self.at = At::Deciding {
             secure,
             logged_in: false,
@@ -190,7 +201,6 @@ impl<'a> Opening<'a> {
                 Ok(())
             }
             At::Authenticate { .. } if ok => {
-                self.offers = None;
                 self.note_offers(status);
                 self.at = At::Deciding {
                     secure: true,

@@ -13,6 +13,9 @@ use crate::verdict::Peer;
 /// folder, which no limit of a line can be right for.
 const SEARCH_PART: usize = 32 * 1024;
 
+/// More literals than this in one response are no answer to anything that is asked here.
+const MOST_LITERALS: u32 = 100;
+
 /// Reads one server's responses, whatever sizes the bytes arrive in.
 #[derive(Debug)]
 pub(crate) struct Reader {
@@ -21,6 +24,8 @@ pub(crate) struct Reader {
     longest: usize,
     /// The beginning of a response whose first literal has been announced.
     begun: BytesMut,
+    /// How many literals that response has had.
+    literals: u32,
     at: At,
     counts: Counts,
 }
@@ -33,8 +38,10 @@ enum At {
     Literal(u64),
     /// So many bytes of a message, which passes through.
     Body(u64),
-    /// The rest of a SEARCH response's line.
-    Search,
+    /// The rest of a SEARCH response's line; `over` behind the numbers, in what extensions add.
+    Search {
+        over: bool,
+    },
 }
 
 /// What the server said of the selected folder, over all commands: mail that is announced while
@@ -53,6 +60,7 @@ impl Reader {
             input: Input::new(longest),
             longest,
             begun: BytesMut::new(),
+            literals: 0,
             at: At::Line,
             counts: Counts::default(),
         }
@@ -93,10 +101,10 @@ impl Reader {
         loop {
             match self.at {
                 At::Line => {
-                    if let Some(part) = self.input.words(b"* SEARCH ", SEARCH_PART) {
-                        self.at = At::Search;
+                    let part = SEARCH_PART.min(self.longest);
+                    if let Some(part) = self.input.words(b"* SEARCH ", part) {
                         let numbers = part.get(b"* SEARCH ".len()..).unwrap_or_default();
-                        return self.search(numbers).map(Some);
+                        return self.search(numbers, false).map(Some);
                     }
                     let Some(line) = self.line()? else {
                         return Ok(None);
@@ -105,15 +113,17 @@ impl Reader {
                         return Ok(Some(response));
                     }
                 }
-                At::Search => {
-                    if let Some(part) = self.input.words(b"", SEARCH_PART) {
-                        return self.search(&part).map(Some);
+                At::Search { over } => {
+                    let part = SEARCH_PART.min(self.longest);
+                    if let Some(part) = self.input.words(b"", part) {
+                        return self.search(&part, over).map(Some);
                     }
                     let Some(line) = self.line()? else {
                         return Ok(None);
                     };
+                    let response = self.search(&line, over)?;
                     self.at = At::Line;
-                    return self.search(&line).map(Some);
+                    return Ok(Some(response));
                 }
                 At::Literal(0) | At::Body(0) => self.at = At::Line,
                 At::Literal(left) => {
@@ -140,11 +150,13 @@ impl Reader {
             .map_err(|TooLong| self.peer.protocol("it sent a line that is too long"))
     }
 
-    fn search(&self, numbers: &[u8]) -> Result<Response, MailError> {
-        match response::numbers(numbers) {
-            Ok(uids) => Ok(Response::Untagged(Untagged::Search(uids))),
-            Err(_) => Err(self.malformed()),
-        }
+    /// A part of a SEARCH response, of which more follows.
+    fn search(&mut self, part: &[u8], over: bool) -> Result<Response, MailError> {
+        let numbers = if over { b"" } else { part };
+        let uids = response::numbers(numbers).map_err(|_| self.malformed())?;
+        let over = over || part.contains(&b'(');
+        self.at = At::Search { over };
+        Ok(Response::Untagged(Untagged::Search(uids)))
     }
 
     fn malformed(&self) -> MailError {
@@ -167,13 +179,16 @@ impl Reader {
             }
             self.begun.split().freeze()
         };
-        match announced {
-            Some(size) => {
-                let size = size.map_err(|_| self.malformed())?;
-                self.begin_literal(&whole, size)
-            }
-            None => self.whole(&whole).map(Some),
+        let Some(size) = announced else {
+            self.literals = 0;
+            return self.whole(&whole).map(Some);
+        };
+        let size = size.map_err(|_| self.malformed())?;
+        self.literals += 1;
+        if self.literals > MOST_LITERALS {
+            return Err(self.peer.protocol("it sent a response of too many parts"));
         }
+        self.begin_literal(&whole, size)
     }
 
     /// A message passes through, and leaves an empty literal in the response it is a part of. One

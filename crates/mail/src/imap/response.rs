@@ -10,7 +10,7 @@ use imap_types::flag::FlagNameAttribute;
 use imap_types::mailbox::Mailbox;
 use imap_types::response::{Data, Response as Parsed};
 
-use super::fetch_items::{self, Malformed};
+use super::fetch_items::{self, Malformed, Text};
 use super::status::{Kind, Status, split_word};
 
 /// What a server can say.
@@ -38,10 +38,36 @@ pub(crate) enum Untagged {
     /// A folder's name as it stands on the wire, and whether it can be selected.
     List(Vec<u8>, bool),
     Search(Vec<u32>),
-    /// A FETCH response; its message where it was not passed on in chunks.
-    Fetch(Option<u32>, Option<Bytes>),
+    /// A FETCH response: whose, and what it holds of the message itself.
+    Fetch(Option<u32>, Message),
     /// Anything that nobody here needs.
     Other,
+}
+
+/// What a FETCH response holds of the message itself.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Message {
+    /// Nothing was said of it.
+    Absent,
+    /// `NIL`: the server does not have it, or no longer.
+    Nil,
+    /// All of it; empty where it was passed on in chunks.
+    Whole(Bytes),
+}
+
+impl Untagged {
+    /// About how much memory it takes, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        let beside = match self {
+            Self::Status(status) => status.said.len() + status.argument.len(),
+            Self::Capability(text) => text.len(),
+            Self::List(name, _) => name.len(),
+            Self::Search(uids) => size_of_val(uids.as_slice()),
+            Self::Fetch(_, Message::Whole(bytes)) => bytes.len(),
+            Self::Fetch(..) | Self::Exists(_) | Self::Recent(_) | Self::Expunge | Self::Other => 0,
+        };
+        size_of::<Self>() + beside
+    }
 }
 
 /// What stands behind `* ` in a line that can be no status; such lines may hold literals.
@@ -112,8 +138,12 @@ fn fetch(items: &[u8]) -> Result<Untagged, Malformed> {
     if items.ends_at_literal_of.is_some() {
         return Err(Malformed);
     }
-    let body = items.body.map(|text| Bytes::from(text.unescaped()));
-    Ok(Untagged::Fetch(items.uid, body))
+    let message = match items.body {
+        None => Message::Absent,
+        Some(Text::Nil) => Message::Nil,
+        Some(text) => Message::Whole(text.unescaped().into()),
+    };
+    Ok(Untagged::Fetch(items.uid, message))
 }
 
 /// The numbers of a SEARCH response, up to what extensions add behind them.
@@ -172,7 +202,7 @@ mod tests {
         );
         assert_eq!(
             untagged_of("* 12 FETCH (UID 9 FLAGS (\\Seen))"),
-            Untagged::Fetch(Some(9), None)
+            Untagged::Fetch(Some(9), Message::Absent)
         );
     }
 

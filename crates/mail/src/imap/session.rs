@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::command::{Answer, Command, Tags};
 use super::fetching::Fetching;
-use super::idling::{StartIdle, StopIdle};
+use super::idling::{AwaitChange, StartIdle, StopIdle};
 use super::names;
 use super::opening::{Login, Opening};
 use super::response::Untagged;
@@ -174,23 +174,12 @@ impl ImapSession {
         }
         let until = Instant::now() + at_most.min(LONGEST_IDLE);
         let tag = self.wire.run(&mut StartIdle::new(&mut self.tags)).await?;
-        let event = self.wait_for_change(until).await?;
+        let event = match self.wire.run_until(&mut AwaitChange, until).await? {
+            Some(()) => IdleEvent::Changed,
+            None => IdleEvent::TimeOver,
+        };
         self.wire.run(&mut StopIdle::new(tag)).await?;
         Ok(event)
-    }
-
-    async fn wait_for_change(&mut self, until: Instant) -> Result<IdleEvent, MailError> {
-        loop {
-            let reader = self.wire.reader();
-            while reader.next()?.is_some() {}
-            if reader.changed() {
-                return Ok(IdleEvent::Changed);
-            }
-            reader.relax();
-            if !self.wire.read_until(until).await? {
-                return Ok(IdleEvent::TimeOver);
-            }
-        }
     }
 
     /// The names of all folders that can be selected, in UTF-8. One whose name is not what the

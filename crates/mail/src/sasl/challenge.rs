@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
 
 /// The JSON that a server sends when it refuses a token (XOAUTH2 and RFC 7628, section 3.2.2),
 /// decoded.
@@ -22,9 +23,11 @@ pub struct Challenge {
 
 impl Challenge {
     /// Decodes what stands behind the `+`; `None` when it is no such JSON.
-    pub(crate) fn decode(base64: &[u8]) -> Option<Self> {
+    pub fn decode(base64: &[u8]) -> Option<Self> {
         let json = STANDARD.decode(base64.trim_ascii()).ok()?;
-        serde_json::from_slice(&json).ok()
+        // An object: serde would take an array of its values as well.
+        let object: Map<String, Value> = serde_json::from_slice(&json).ok()?;
+        serde_json::from_value(object.into()).ok()
     }
 }
 
@@ -43,6 +46,8 @@ fn text_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, 
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn decode(json: &str) -> Option<Challenge> {
@@ -80,5 +85,27 @@ mod tests {
             assert_eq!(decode(json), None, "{json}");
         }
         assert_eq!(Challenge::decode(b"*not base64*"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn what_a_server_sends_is_what_is_read(
+            status in any::<String>(),
+            scope in proptest::option::of(any::<String>()),
+            configuration in proptest::option::of(any::<String>()),
+        ) {
+            let json = serde_json::json!({
+                "status": status, "scope": scope, "openid-configuration": configuration,
+                "schemes": "Bearer",
+            });
+            let challenge = Challenge { status, scope, openid_configuration: configuration };
+            prop_assert_eq!(decode(&json.to_string()), Some(challenge));
+        }
+
+        #[test]
+        fn anything_is_read_without_harm(bytes in any::<Vec<u8>>(), json in any::<String>()) {
+            let _ = Challenge::decode(&bytes);
+            prop_assert_eq!(decode(&format!("[{json:?}]")), None);
+        }
     }
 }

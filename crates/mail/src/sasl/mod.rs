@@ -69,6 +69,8 @@ pub(crate) fn in_base64(response: &SecretString) -> SecretString {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn encoded(mechanism: Mechanism, user: &str, token: &str, host: &str, port: u16) -> String {
@@ -114,5 +116,94 @@ mod tests {
         let token = SecretString::from("t");
         let response = Mechanism::OAuthBearer.initial_response("a,b=c", &token, "h", 1);
         assert!(response.expose_secret().starts_with("n,a=a=2Cb=3Dc,\x01"));
+    }
+
+    /// What a server that follows RFC 7628, section 3.1, reads: user, and pairs of key and value.
+    fn read_oauthbearer(response: &str) -> Option<(String, Vec<(String, String)>)> {
+        let (header, rest) = response.split_once('\x01')?;
+        // gs2-header (RFC 5801, section 4): no channel binding, authzid, a comma behind each.
+        let [flag, authzid, ""] = header.split(',').collect::<Vec<_>>()[..] else {
+            return None;
+        };
+        let name = authzid.strip_prefix("a=").filter(|_| flag == "n")?;
+        let mut user = String::new();
+        let mut parts = name.split('=');
+        user.push_str(parts.next()?);
+        for part in parts {
+            let (escape, behind) = part.split_at_checked(2)?;
+            user.push(match escape {
+                "2C" => ',',
+                "3D" => '=',
+                _ => return None,
+            });
+            user.push_str(behind);
+        }
+        let pairs = rest.strip_suffix("\x01\x01")?.split('\x01');
+        let pairs = pairs.map(|pair| {
+            let (key, value) = pair.split_once('=')?;
+            Some((key.to_owned(), value.to_owned()))
+        });
+        Some((user, pairs.collect::<Option<_>>()?))
+    }
+
+    /// What a server reads of XOAUTH2: user and token.
+    fn read_xoauth2(response: &str) -> Option<(String, String)> {
+        let (user, token) = response
+            .strip_prefix("user=")?
+            .strip_suffix("\x01\x01")?
+            .split_once("\x01auth=Bearer ")?;
+        Some((user.to_owned(), token.to_owned()))
+    }
+
+    /// A user name may be anything but a control character; a token is what RFC 6750, section 2.1,
+    /// lets it be.
+    const USER: &str = "[^\\p{Cc}]{0,40}";
+    const TOKEN: &str = "[A-Za-z0-9._~+/-]{1,80}={0,2}";
+
+    proptest! {
+        #[test]
+        fn a_server_reads_from_oauthbearer_what_was_meant(
+            user in prop_oneof![USER, "[,=23CD]{0,20}"], token in TOKEN, port: u16,
+        ) {
+            let secret = SecretString::from(token.clone());
+            let response = Mechanism::OAuthBearer.initial_response(&user, &secret, "h.example", port);
+            let pair = |key: &str, value: String| (key.to_owned(), value);
+            prop_assert_eq!(
+                read_oauthbearer(response.expose_secret()),
+                Some((user, vec![
+                    pair("host", "h.example".to_owned()),
+                    pair("port", port.to_string()),
+                    pair("auth", format!("Bearer {token}")),
+                ]))
+            );
+        }
+
+        #[test]
+        fn a_server_reads_from_xoauth2_what_was_meant(user in USER, token in TOKEN) {
+            let secret = SecretString::from(token.clone());
+            let response = Mechanism::XOAuth2.initial_response(&user, &secret, "h", 1);
+            prop_assert_eq!(read_xoauth2(response.expose_secret()), Some((user, token)));
+        }
+
+        #[test]
+        fn base64_carries_a_response_in_one_line(user in USER, token in TOKEN) {
+            let secret = SecretString::from(token);
+            for mechanism in Mechanism::BY_PREFERENCE {
+                let response = mechanism.initial_response(&user, &secret, "h", 1);
+                let line = in_base64(&response);
+                prop_assert!(line.expose_secret().bytes().all(|byte| byte.is_ascii_graphic()));
+                prop_assert_eq!(
+                    STANDARD.decode(line.expose_secret()).unwrap(),
+                    response.expose_secret().as_bytes()
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn an_answer_to_an_error_is_what_each_mechanism_wants() {
+        assert_eq!(Mechanism::XOAuth2.answer_to_error(), "");
+        let answer = Mechanism::OAuthBearer.answer_to_error();
+        assert_eq!(STANDARD.decode(answer).unwrap(), b"\x01");
     }
 }

@@ -1,0 +1,9 @@
+//! Dialogues without a socket: what the server says, what the machines do.
+
+mod chunks;
+mod command;
+mod fetching;
+mod idling;
+mod login;
+mod opening;
+mod talk;

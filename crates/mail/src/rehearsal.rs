@@ -1,0 +1,190 @@
+//! Conversations with a server whose words are known beforehand, without a socket and without TLS:
+//! what would this client have made of them? For a dialogue that somebody recorded, and for
+//! fuzzing.
+
+use secrecy::SecretString;
+
+use crate::imap::{FetchEvent, Fetching, Machine, Opening, Reader, Step, Tags, sets};
+use crate::verdict::Peer;
+use crate::{MailError, MailServer, MessageUid, Opened};
+
+/// What a server says, all of it, whatever it is asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Words<'a> {
+    /// Its bytes.
+    pub bytes: &'a [u8],
+    /// So many of them arrive at a time; at least one does.
+    pub piece: usize,
+    /// The longest line that is borne with, as in [`Limits`](crate::Limits).
+    pub longest: usize,
+}
+
+/// What a client did.
+#[derive(Debug)]
+pub struct Rehearsal<T> {
+    /// What it sent before it asked for TLS (all, where it never did).
+    pub before_tls: Vec<u8>,
+    /// What it sent behind that.
+    pub behind_tls: Vec<u8>,
+    /// What came of it; `None` when the server's words end before the conversation does.
+    pub outcome: Result<Option<T>, MailError>,
+}
+
+/// A message that came whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fetched {
+    /// Its UID.
+    pub uid: MessageUid,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// How many responses a server's words are.
+pub fn responses(words: Words<'_>) -> Result<usize, MailError> {
+    struct Count;
+    impl Machine for Count {
+        type Done = ();
+        fn step(&mut self, reader: &mut Reader) -> Result<Step<()>, MailError> {
+            Ok(reader.next()?.map_or(Step::NeedInput, |_| Step::Done(())))
+        }
+    }
+    let mut talk = Talk::new(words);
+    let mut count = 0;
+    while talk.run(&mut Count)?.is_some() {
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// Opens a session.
+pub fn opening(
+    server: &MailServer,
+    user: &str,
+    token: &SecretString,
+    words: Words<'_>,
+) -> Rehearsal<Opened> {
+    let mut talk = Talk::new(words);
+    let outcome = talk.run(&mut Opening::new(server, user, token));
+    Rehearsal {
+        outcome: outcome.map(|login| login.map(|login| login.opened)),
+        before_tls: talk.before_tls,
+        behind_tls: talk.behind_tls,
+    }
+}
+
+/// Fetches messages; gives those that came whole.
+pub fn fetch(uids: &[MessageUid], words: Words<'_>) -> Rehearsal<Vec<Fetched>> {
+    let mut talk = Talk::new(words);
+    let outcome = talk.fetch(&mut Fetching::new(&mut Tags::default(), sets(uids)));
+    Rehearsal {
+        outcome,
+        before_tls: talk.before_tls,
+        behind_tls: talk.behind_tls,
+    }
+}
+
+struct Talk<'a> {
+    words: Words<'a>,
+    reader: Reader,
+    secured: bool,
+    before_tls: Vec<u8>,
+    behind_tls: Vec<u8>,
+}
+
+impl<'a> Talk<'a> {
+    fn new(words: Words<'a>) -> Self {
+        Self {
+            words,
+            reader: Reader::new(Peer::new("rehearsal"), words.longest),
+            secured: false,
+            before_tls: Vec::new(),
+            behind_tls: Vec::new(),
+        }
+    }
+
+    fn run<M: Machine>(&mut self, machine: &mut M) -> Result<Option<M::Done>, MailError> {
+        loop {
+            match machine.step(&mut self.reader)? {
+                Step::Done(done) => return Ok(Some(done)),
+                Step::UpgradeTls => self.secured = true,
+                Step::Output(bytes) if self.secured => self.behind_tls.extend(bytes),
+                Step::Output(bytes) => self.before_tls.extend(bytes),
+                Step::NeedInput if self.words.bytes.is_empty() => return Ok(None),
+                Step::NeedInput => {
+                    let size = self.words.piece.clamp(1, self.words.bytes.len());
+                    let (piece, rest) = self.words.bytes.split_at(size);
+                    self.reader.room().extend_from_slice(piece);
+                    self.words.bytes = rest;
+                }
+            }
+        }
+    }
+
+    fn fetch(&mut self, machine: &mut Fetching) -> Result<Option<Vec<Fetched>>, MailError> {
+        let mut whole = Vec::new();
+        let mut coming = Fetched {
+            uid: 0,
+            bytes: Vec::new(),
+        };
+        while let Some(event) = self.run(machine)? {
+            match event {
+                None => return Ok(Some(whole)),
+                Some(FetchEvent::Start { uid, .. }) => coming.uid = uid,
+                Some(FetchEvent::Chunk(bytes)) => coming.bytes.extend_from_slice(&bytes),
+                Some(FetchEvent::End) => {
+                    let bytes = std::mem::take(&mut coming.bytes);
+                    whole.push(Fetched { bytes, ..coming });
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Security;
+
+    fn words(bytes: &[u8]) -> Words<'_> {
+        Words {
+            bytes,
+            piece: 7,
+            longest: 1000,
+        }
+    }
+
+    #[test]
+    fn a_recorded_login_is_gone_through() {
+        let server = MailServer::new("imap.example.com", 143, Security::StartTls).unwrap();
+        let token = SecretString::from("t0ken");
+        let said = b"* OK [CAPABILITY IMAP4rev1 STARTTLS] hello\r\na1 OK begin\r\n\
+            * CAPABILITY SASL-IR AUTH=XOAUTH2\r\na2 OK done\r\n\
+            a3 OK [CAPABILITY IMAP4rev1 IDLE] in\r\na4 OK done\r\n";
+        // One byte at a time, as from a server that waits for its turn before TLS.
+        let pieces = Words {
+            piece: 1,
+            ..words(said)
+        };
+        let rehearsal = opening(&server, "u", &token, pieces);
+        assert!(rehearsal.outcome.unwrap().unwrap().capabilities.idle);
+        assert_eq!(rehearsal.before_tls, b"a1 STARTTLS\r\n");
+        assert!(
+            rehearsal
+                .behind_tls
+                .starts_with(b"a2 CAPABILITY\r\na3 AUTH")
+        );
+    }
+
+    #[test]
+    fn a_recorded_fetch_gives_its_messages() {
+        let said = b"* 1 FETCH (UID 7 BODY[] {2}\r\nhi)\r\na1f1 OK done\r\n";
+        let fetched = fetch(&[7], words(said)).outcome.unwrap().unwrap();
+        let bytes = b"hi".to_vec();
+        assert_eq!(fetched, [Fetched { uid: 7, bytes }]);
+        assert!(fetch(&[7], words(&said[..40])).outcome.unwrap().is_none());
+        // The beginning of the message, its bytes, its end; the end of the command.
+        assert!(responses(words(said)).unwrap() >= 4);
+        assert!(responses(words(b"nonsense\r\n")).is_err());
+    }
+}

@@ -1,0 +1,12 @@
+//! Sessions with servers: the sandbox's, and Dovecot.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops where it cannot go on"
+)]
+
+mod faults;
+mod sessions;
+mod world;
