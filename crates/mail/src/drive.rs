@@ -212,7 +212,7 @@ fn tls_words(error: &io::Error) -> String {
             Bad::NotValidForName | Bad::NotValidForNameContext { .. } => {
                 "its certificate is for another name".to_owned()
             }
-            Bad::UnknownIssuer => {
+            Bad::UnknownIssuer | Bad::BadSignature => {
                 "its certificate is self-signed or from an authority that is not trusted here"
                     .to_owned()
             }

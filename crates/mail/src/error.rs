@@ -154,10 +154,19 @@ impl Diagnose for MailError {
             Some(Meaning::Act(fault, next)) => (fault, next),
             _ => self.fault_and_next(),
         };
-        let diagnosis = Diagnosis::new(fault, format!("{self}."), next);
-        match self.said() {
-            Some(said) => diagnosis.said(said),
-            None => diagnosis,
-        }
+        let what = self.to_string();
+        let Some(said) = self.said() else {
+            return Diagnosis::new(fault, format!("{what}."), next);
+        };
+        // The server's words are shown once, apart from ours.
+        let what = what.strip_suffix(&format!(": {said}")).unwrap_or(&what);
+        let said = match self {
+            Self::LoginRefused {
+                challenge: Some(challenge),
+                ..
+            } => format!("{said} ({challenge})"),
+            _ => said.to_owned(),
+        };
+        Diagnosis::new(fault, format!("{what}."), next).said(said)
     }
 }

@@ -1,5 +1,7 @@
 //! The JSON that a server sends when it refuses a token.
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Deserializer};
@@ -28,6 +30,16 @@ impl Challenge {
         // An object: serde would take an array of its values as well.
         let object: Map<String, Value> = serde_json::from_slice(&json).ok()?;
         serde_json::from_value(object.into()).ok()
+    }
+}
+
+impl fmt::Display for Challenge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "status {}", self.status)?;
+        if let Some(scope) = &self.scope {
+            write!(f, ", wants scope {scope}")?;
+        }
+        Ok(())
     }
 }
 
