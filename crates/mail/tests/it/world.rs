@@ -15,10 +15,11 @@ use secrecy::SecretString;
 
 pub(crate) const USER: &str = "support@example.com";
 
+const TOKEN: &str = "s4ndb0x-token";
+
 /// A running server, and a token for its mailbox.
 pub(crate) struct World {
     peer: Peer,
-    token: String,
     _provider: Option<IdentityProvider>,
 }
 
@@ -48,12 +49,10 @@ impl World {
 
     pub(crate) async fn sandbox_with(options: MailServerOptions) -> Self {
         let tokens = TokenBook::default();
-        let token = "s4ndb0x-token".to_owned();
-        tokens.issue(&token, USER, "imap", 3600);
+        tokens.issue(TOKEN, USER, "imap", 3600);
         let server = sandbox::MailServer::start(options, tokens).await.unwrap();
         Self {
             peer: Peer::Sandbox(server),
-            token,
             _provider: None,
         }
     }
@@ -73,20 +72,17 @@ impl World {
             users: vec![user],
             ..ProviderOptions::default()
         };
-        let provider = IdentityProvider::start(options, TokenBook::default())
-            .await
-            .unwrap();
+        let tokens = TokenBook::default();
+        tokens.issue(TOKEN, USER, "imap", 3600);
+        let provider = IdentityProvider::start(options, tokens).await.unwrap();
         let address = provider.issuer().replace("http://", "");
         let dovecot = Dovecot::start(&DovecotOptions {
             introspection_url: format!("http://dovecot:dovecot-secret@{address}/introspect"),
             mechanisms: mechanism,
             password: None,
         });
-        // Dovecot takes whatever its introspection endpoint calls active.
-        let token = provider.grant("dovecot", USER, "imap");
         Self {
             peer: Peer::Dovecot(dovecot),
-            token,
             _provider: Some(provider),
         }
     }
@@ -121,7 +117,7 @@ impl World {
     }
 
     pub(crate) fn token(&self) -> SecretString {
-        self.token.clone().into()
+        TOKEN.into()
     }
 
     pub(crate) async fn open_at(
