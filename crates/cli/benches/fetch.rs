@@ -18,6 +18,7 @@
 )]
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -300,12 +301,25 @@ fn getmail(dir: &Path, dovecot: &Dovecot, round: usize) {
     for sub in ["mail/cur", "mail/new", "mail/tmp"] {
         fs::create_dir_all(base.join(sub)).unwrap();
     }
+    // As root getmail wants to deliver as somebody else.
+    let user = if fs::metadata("/proc/self").unwrap().uid() == 0 {
+        quietly(
+            Command::new("chown")
+                .arg("-R")
+                .arg("nobody")
+                .arg(base.join("mail")),
+        );
+        quietly(Command::new("chmod").arg("755").arg(dir).arg(&base));
+        "user = nobody\n"
+    } else {
+        ""
+    };
     fs::write(
         base.join("getmailrc"),
         format!(
             "[retriever]\ntype = SimpleIMAPSSLRetriever\nserver = localhost\nport = {port}\n\
              username = {USER}\npassword = {PASSWORD}\nmailboxes = (\"INBOX\",)\n\
-             ca_certs = {dir}/cert.pem\n\n[destination]\ntype = Maildir\npath = {base}/mail/\n\n\
+             ca_certs = {dir}/cert.pem\n\n[destination]\ntype = Maildir\npath = {base}/mail/\n{user}\n\
              [options]\nread_all = true\ndelivered_to = false\nreceived = false\nverbose = 0\n",
             port = dovecot.imaps_port(),
             dir = dir.display(),

@@ -20,7 +20,7 @@ async fn opening_fails(fault: ImapFault, security: Security) -> MailError {
         Security::Tls => Port::Imaps,
         _ => Port::Imap,
     };
-    let error = world.open_at(port, security, world.token()).await;
+    let error = world.open_at(port, security, crate::world::token()).await;
     let error = error.unwrap_err();
     // A fault is over when it is over.
     world.open().await;
@@ -72,7 +72,7 @@ async fn a_server_is_understood_whatever_it_offers() {
                     (Port::Imaps, Security::Tls),
                     (Port::Imap, Security::StartTls),
                 ] {
-                    let opened = world.open_at(port, security, world.token()).await;
+                    let opened = world.open_at(port, security, crate::world::token()).await;
                     opened.unwrap_or_else(|error| panic!("{error}\n{}", world.log()));
                 }
             }
@@ -94,7 +94,9 @@ async fn what_a_server_does_not_offer_is_named() {
         (false, Security::StartTls, "STARTTLS"),
     ] {
         let world = World::sandbox_with(without(starttls)).await;
-        let opened = world.open_at(Port::Imap, security, world.token()).await;
+        let opened = world
+            .open_at(Port::Imap, security, crate::world::token())
+            .await;
         let error = opened.unwrap_err();
         assert!(
             matches!(&error, MailError::Missing { missing: what, .. } if what.contains(missing)),
@@ -115,7 +117,7 @@ async fn a_certificate_for_another_name_is_refused() {
     let port = world.server().tls_address().port();
     let server = MailServer::new("127.0.0.2", port, Security::Tls).unwrap();
     let (trust, limits) = (world.trust(), Limits::default());
-    let opened = ImapSession::open(&server, &trust, limits, USER, &world.token()).await;
+    let opened = ImapSession::open(&server, &trust, limits, USER, &crate::world::token()).await;
     let error = opened.unwrap_err();
     assert!(error.to_string().contains("for another name"), "{error}");
 }
@@ -126,7 +128,7 @@ async fn a_port_that_nobody_listens_on_is_named() {
     let server = MailServer::new("127.0.0.1", port, Security::Tls).unwrap();
     let world = world().await;
     let (trust, limits) = (world.trust(), Limits::default());
-    let opened = ImapSession::open(&server, &trust, limits, USER, &world.token()).await;
+    let opened = ImapSession::open(&server, &trust, limits, USER, &crate::world::token()).await;
     assert_eq!(
         opened.unwrap_err().to_string(),
         format!("cannot connect to {server}: nobody listens on that port")

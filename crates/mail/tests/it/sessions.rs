@@ -67,7 +67,7 @@ async fn opens_everywhere(world: &World, mechanism: Mechanism) {
         (Port::Imap, Security::StartTls),
         (Port::Imap, Security::Plain),
     ] {
-        let opened = world.open_at(port, security, world.token()).await;
+        let opened = world.open_at(port, security, crate::world::token()).await;
         let mut session =
             opened.unwrap_or_else(|error| panic!("{security:?}: {error}\n{}", world.log()));
         assert_eq!(session.opened().mechanism, mechanism);
@@ -117,8 +117,14 @@ async fn refuses_a_wrong_token(world: &World) {
 async fn a_token_opens_no_other_mailbox(world: World) {
     let (server, trust) = (world.at(Port::Imaps, Security::Tls), world.trust());
     let limits = Limits::default();
-    let opened =
-        ImapSession::open(&server, &trust, limits, "ada@example.com", &world.token()).await;
+    let opened = ImapSession::open(
+        &server,
+        &trust,
+        limits,
+        "ada@example.com",
+        &crate::world::token(),
+    )
+    .await;
     let error = opened.unwrap_err();
     assert!(
         matches!(error, MailError::LoginRefused { .. }),
@@ -255,8 +261,14 @@ async fn a_certificate_that_nobody_vouches_for_is_refused(world: World) {
         (Port::Imap, Security::StartTls),
     ] {
         let server = world.at(port, security);
-        let opened =
-            ImapSession::open(&server, &nobody, Limits::default(), USER, &world.token()).await;
+        let opened = ImapSession::open(
+            &server,
+            &nobody,
+            Limits::default(),
+            USER,
+            &crate::world::token(),
+        )
+        .await;
         let error = opened.unwrap_err();
         assert_eq!(
             error.to_string(),
@@ -270,7 +282,7 @@ async fn a_certificate_that_nobody_vouches_for_is_refused(world: World) {
 
 async fn a_port_without_tls_is_told_from_one_with(world: World) {
     let error = world
-        .open_at(Port::Imap, Security::Tls, world.token())
+        .open_at(Port::Imap, Security::Tls, crate::world::token())
         .await
         .unwrap_err();
     assert!(
@@ -283,7 +295,14 @@ async fn a_port_without_tls_is_told_from_one_with(world: World) {
         answer: Duration::from_millis(50),
         ..Limits::default()
     };
-    let opened = ImapSession::open(&server, &world.trust(), limits, USER, &world.token()).await;
+    let opened = ImapSession::open(
+        &server,
+        &world.trust(),
+        limits,
+        USER,
+        &crate::world::token(),
+    )
+    .await;
     let error = opened.unwrap_err();
     assert!(matches!(error, MailError::Closed { .. }), "{error:?}");
 }

@@ -37,6 +37,11 @@ pub(crate) enum Port {
     Imap,
 }
 
+/// The token that opens the mailbox.
+pub(crate) fn token() -> SecretString {
+    TOKEN.into()
+}
+
 impl World {
     pub(crate) async fn sandbox(mechanism: &str) -> Self {
         Self::sandbox_with(MailServerOptions {
@@ -116,10 +121,6 @@ impl World {
         Trust::system_and(vec![certificate]).unwrap()
     }
 
-    pub(crate) fn token(&self) -> SecretString {
-        TOKEN.into()
-    }
-
     pub(crate) async fn open_at(
         &self,
         port: Port,
@@ -132,7 +133,7 @@ impl World {
 
     /// A session over TLS.
     pub(crate) async fn open(&self) -> ImapSession {
-        let opened = self.open_at(Port::Imaps, Security::Tls, self.token()).await;
+        let opened = self.open_at(Port::Imaps, Security::Tls, token()).await;
         opened.unwrap_or_else(|error| panic!("{error}\n{}", self.log()))
     }
 
