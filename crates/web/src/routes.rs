@@ -63,6 +63,11 @@ impl Route {
     }
 }
 
+/// Every path, with `{…}` where something stands that differs, and who may use it.
+pub fn routes() -> impl Iterator<Item = (&'static str, Access)> {
+    all().into_iter().map(|route| (route.path, route.access))
+}
+
 /// Every page, action and machine's address.
 pub(crate) fn all() -> Vec<Route> {
     let mut table = for_authorization();

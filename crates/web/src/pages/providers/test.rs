@@ -1,12 +1,13 @@
 //! Testing a provider, without touching any grant.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 
 use super::find;
 use crate::app::Site;
 use crate::layout::{Layout, page};
 use crate::pages::steps::Steps;
+use crate::path::Path;
 use crate::problem::Problem;
 use crate::visit::SignedIn;
 
