@@ -19,7 +19,7 @@ pub(crate) fn status(fault: Fault) -> StatusCode {
     match fault {
         Fault::Provider | Fault::Server => StatusCode::BAD_GATEWAY,
         Fault::Owner => StatusCode::FORBIDDEN,
-        Fault::Operator => StatusCode::SERVICE_UNAVAILABLE,
+        Fault::Operator => StatusCode::CONFLICT,
         Fault::Bug => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
