@@ -16,7 +16,10 @@ const GOOD: [(&str, &str); 12] = [
     ("secret_method", "basic"),
     ("tenant", ""),
     ("issuer", "https://login.example.com"),
-    ("authorization_endpoint", "https://login.example.com/authorize"),
+    (
+        "authorization_endpoint",
+        "https://login.example.com/authorize",
+    ),
     ("token_endpoint", "https://login.example.com/token"),
     ("jwks_uri", "https://login.example.com/keys"),
     ("revocation_endpoint", "https://login.example.com/revoke"),
@@ -29,7 +32,11 @@ pub(crate) fn with<'a>(
     field: &'a str,
     value: &'a str,
 ) -> Vec<(&'a str, &'a str)> {
-    let mut changed: Vec<_> = form.iter().copied().filter(|(it, _)| *it != field).collect();
+    let mut changed: Vec<_> = form
+        .iter()
+        .copied()
+        .filter(|(it, _)| *it != field)
+        .collect();
     changed.push((field, value));
     changed
 }
@@ -142,8 +149,14 @@ async fn an_empty_secret_keeps_the_stored_one_and_a_tick_drops_it() {
     let path = format!("/providers/{}", provider.id.0);
     for (fields, expected) in [
         (vec![("client_secret", "")], Some(CLIENT_SECRET)),
-        (vec![("client_secret", "LEAK-a-new-one")], Some("LEAK-a-new-one")),
-        (vec![("client_secret", ""), ("no_client_secret", "yes")], None),
+        (
+            vec![("client_secret", "LEAK-a-new-one")],
+            Some("LEAK-a-new-one"),
+        ),
+        (
+            vec![("client_secret", ""), ("no_client_secret", "yes")],
+            None,
+        ),
     ] {
         let version = hidden(&visitor.page(&path).await, "version").unwrap();
         let mut form = with(&GOOD, "version", &version);
