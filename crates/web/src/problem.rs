@@ -40,6 +40,18 @@ impl Problem {
             ),
         )
     }
+
+    /// A form was sent that none of our buttons sends.
+    pub(crate) fn nothing_said() -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            Diagnosis::new(
+                Fault::Owner,
+                "The form does not say what to do, so nothing was done.",
+                "Go back, load the page again and press the button once more.",
+            ),
+        )
+    }
 }
 
 impl<E: Diagnose> From<E> for Problem {

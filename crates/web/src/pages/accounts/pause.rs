@@ -27,12 +27,13 @@ pub(crate) async fn submit(
             "paused",
             Notice::AccountPaused,
         ),
-        _ => (
+        "no" => (
             false,
             EventKind::AccountResumed,
             "resumed",
             Notice::AccountResumed,
         ),
+        _ => return Err(Problem::nothing_said()),
     };
     if account.paused != paused {
         site.vault.pause_account(account.id, paused).await?;

@@ -27,12 +27,13 @@ pub(crate) async fn submit(
             "paused",
             Notice::ProviderPaused,
         ),
-        _ => (
+        "no" => (
             false,
             EventKind::ProviderResumed,
             "resumed",
             Notice::ProviderResumed,
         ),
+        _ => return Err(Problem::nothing_said()),
     };
     if provider.paused != paused {
         site.vault.pause_provider(provider.id, paused).await?;
