@@ -82,16 +82,25 @@ fn is_drawing(attribute: &str) -> bool {
     ["x1", "x2", "y1", "y2"].contains(&attribute)
 }
 
+/// The text behind the references of HTML, each read once.
 fn decoded(text: &str) -> String {
-    text.replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&quot;", "\"")
-        .replace("&#60;", "<")
-        .replace("&#62;", ">")
-        .replace("&#34;", "\"")
-        .replace("&#39;", "'")
-        .replace("&#38;", "&")
-        .replace("&amp;", "&")
+    let mut parts = text.split('&');
+    let mut decoded = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (reference, rest) = part.split_once(';').unwrap_or_else(|| {
+            panic!("a stray & in `{text}`");
+        });
+        decoded.push(match reference {
+            "#60" | "lt" => '<',
+            "#62" | "gt" => '>',
+            "#34" | "quot" => '"',
+            "#38" | "amp" => '&',
+            "#39" => '\'',
+            _ => panic!("&{reference}; in `{text}`"),
+        });
+        decoded.push_str(rest);
+    }
+    decoded
 }
 
 /// What every page keeps to.
