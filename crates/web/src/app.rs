@@ -61,7 +61,7 @@ pub fn callback_router(app: App) -> Router {
 }
 
 /// An answer may take as long as the slowest test of a provider or mailbox.
-const LONGEST_ANSWER: Duration = Duration::from_secs(120);
+const LONGEST_ANSWER: Duration = Duration::from_mins(2);
 
 /// How many browsers may follow the live numbers at once.
 const MOST_FOLLOWERS: usize = 64;

@@ -21,7 +21,7 @@ use crate::problem::Problem;
 use crate::visit::{Sent, Visit};
 
 /// A session ends so long after the sign-in, whatever happens in it.
-const SESSION: Duration = Duration::from_secs(12 * 3600);
+const SESSION: Duration = Duration::from_hours(12);
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]

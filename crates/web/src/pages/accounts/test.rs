@@ -22,7 +22,7 @@ pub(crate) async fn submit(
     let title = format!("Test of {}", account.draft.name);
     Ok(page(&Steps {
         layout: Layout::signed_in(title, &visitor).section("overview"),
-        steps: check.steps,
+        found: check.steps,
         again: format!("/accounts/{id}/test"),
         back: format!("/accounts/{id}"),
     }))

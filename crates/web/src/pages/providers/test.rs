@@ -22,7 +22,7 @@ pub(crate) async fn submit(
     let title = format!("Test of {}", provider.name);
     Ok(page(&Steps {
         layout: Layout::signed_in(title, &visitor).section("providers"),
-        steps: check.steps,
+        found: check.steps,
         again: format!("/providers/{id}/test"),
         back: format!("/providers/{id}"),
     }))
