@@ -47,8 +47,8 @@ async fn the_metrics_can_be_read_and_name_nobody() {
     let mut names = BTreeSet::new();
     for line in answer.body.lines() {
         if let Some(comment) = line.strip_prefix("# ") {
-            let word = comment.split(' ').next().unwrap();
-            assert!(matches!(word, "HELP" | "TYPE" | "UNIT" | "EOF"), "{line}");
+            let kind = comment.split(' ').next().unwrap();
+            assert!(matches!(kind, "HELP" | "TYPE" | "UNIT" | "EOF"), "{line}");
             continue;
         }
         let (series, value) = line.rsplit_once(' ').unwrap();

@@ -9,11 +9,6 @@
     clippy::panic,
     reason = "a test that cannot go on ends here"
 )]
-#![expect(
-    clippy::disallowed_methods,
-    reason = "tests read and write their own files"
-)]
-
 mod account_form;
 mod actions;
 mod authorization;

@@ -23,7 +23,7 @@ use mailgrant_web::App;
 use prometheus_client::registry::Registry;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
@@ -236,7 +236,7 @@ impl World {
         let refresh = grant.as_ref().and_then(|grant| grant.refresh_token.clone());
         format!(
             "{grant:?} {:?} {token:?} {:?}",
-            refresh.as_ref().map(|token| token.expose_secret()),
+            refresh.as_ref().map(SecretString::expose_secret),
             token.as_ref().map(|token| token.token.expose_secret()),
         )
     }
