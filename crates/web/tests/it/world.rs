@@ -16,8 +16,8 @@ use mailgrant_sandbox::{
     Client, IdentityProvider, MailServer, MailServerOptions, ProviderOptions, TokenBook, User,
 };
 use mailgrant_vault::{
-    Account, AccountForm, AdministratorId, Event, Key, Location, NewGrant, Provider, ProviderForm,
-    Vault,
+    Account, AccountForm, Administrator, AdministratorId, Event, Key, Location, NewGrant, Provider,
+    ProviderForm, Vault,
 };
 use mailgrant_web::App;
 use prometheus_client::registry::Registry;
@@ -166,6 +166,14 @@ impl World {
         let page = visitor.get("/providers/new").await;
         assert_eq!(page.status, 200, "{}", page.body);
         visitor
+    }
+
+    /// The administrator, as the store knows her.
+    pub(crate) async fn administrators_row(&self) -> Administrator {
+        Administrator {
+            id: made().await.administrator,
+            name: NAME.to_owned(),
+        }
     }
 
     /// The sandbox's provider, registered.
