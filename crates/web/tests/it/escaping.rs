@@ -202,9 +202,18 @@ async fn what_a_provider_answers_is_shown_as_words() {
 
     let page = visitor.page(&format!("/accounts/{}", account.id.0)).await;
     assert!(!page.contains("<img src=x"), "{page}");
+    world.provider.clear_faults();
+    world.provider.fault(
+        ProviderFault::Refuse {
+            error: "invalid_client".to_owned(),
+            description: EVIL.to_owned(),
+        },
+        None,
+    );
     let test = format!("/providers/{}/test", account.draft.provider.0);
     let answer = visitor.post(&test, &[]).await;
-    assert!(!answer.says(200, &[]).contains("<img src=x"));
+    let page = answer.says(200, &["Something is in the way", "evil"]);
+    assert!(!page.contains("<img src=x"), "{page}");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Live numbers, over the crate's own listener.
 
-use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::SignedDuration;
 use mailgrant_base::Clock as _;
@@ -10,10 +10,15 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use crate::log::line_with;
 use crate::visitor::Visitor;
 use crate::world::World;
+
+/// A test that waits in vain ends some time.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The listener of a world.
 struct Server {
@@ -62,7 +67,8 @@ impl Stream {
     /// The next line, or `None` at the end.
     async fn line(&mut self) -> Option<String> {
         let mut line = String::new();
-        let read = self.0.read_line(&mut line).await.unwrap();
+        let read = timeout(PATIENCE, self.0.read_line(&mut line)).await;
+        let read = read.unwrap().unwrap();
         (read > 0).then(|| line.trim_end().to_owned())
     }
 
@@ -169,11 +175,12 @@ async fn they_end_when_the_server_stops_which_then_needs_no_patience() {
     server.stopping.cancel();
     stream.end().await;
     server.running.await.unwrap();
+    assert_eq!(line_with("some requests were cut off"), None);
 }
 
 #[tokio::test]
 async fn at_most_64_browsers_follow_and_a_place_is_free_again_when_one_leaves() {
-    let world = Arc::new(World::new().await);
+    let world = World::new().await;
     world.add_mailbox().await;
     let visitor = world.administrator().await;
     let server = Server::start(&world).await;

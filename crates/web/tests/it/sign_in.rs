@@ -96,6 +96,10 @@ async fn after_the_sign_in_only_pages_of_our_own_are_gone_to() {
         let page = visitor.page(&path).await;
         let kept = crate::html::hidden(&page, "next").unwrap();
         assert_eq!(kept, leads_to, "{next}");
+        let wrong = [("name", NAME), ("password", "wrong"), ("next", next)];
+        let refused = visitor.post("/sign-in", &wrong).await;
+        let kept = crate::html::hidden(&refused.body, "next").unwrap();
+        assert_eq!(kept, leads_to, "{next}");
         let mut sent = typed.to_vec();
         sent.push(("next", next));
         assert_eq!(visitor.post("/sign-in", &sent).await.leads_to(), leads_to);
