@@ -61,7 +61,7 @@ pub fn callback_router(app: App) -> Router {
 }
 
 /// An answer may take as long as the slowest test of a provider or mailbox.
-const LONGEST_ANSWER: Duration = Duration::from_secs(120);
+const LONGEST_ANSWER: Duration = Duration::from_mins(2);
 
 /// How many browsers may follow the live numbers at once.
 const MOST_FOLLOWERS: usize = 64;
@@ -114,12 +114,15 @@ fn assemble(app: App, table: Vec<Route>) -> Router {
 /// Sends a provider's answer to the page that takes it, whatever path the redirect URI has: the
 /// path may even be one of our own. Where the redirect URI is on another host than the pages
 /// (another application's, whose web server passes it on), the browser is sent to the pages' host
-/// first, because only there its cookies arrive.
+/// first, because only there its cookies arrive. An answer under [`routes::RETURN`] has got to
+/// where it is taken, and is sent nowhere else.
 async fn recognise_answer(State(site): State<Site>, mut request: Request, next: Next) -> Response {
+    let path = request.uri().path();
     let query = request.uri().query().unwrap_or_default();
     let is_answer = request.method() == Method::GET
-        && site.redirect_uri.matches(request.uri().path(), query)
-        && (carries_answer(query) || !routes::is_ours(request.uri().path()));
+        && path != routes::RETURN
+        && site.redirect_uri.matches(path, query)
+        && (carries_answer(query) || !routes::is_ours(path));
     if !is_answer {
         return next.run(request).await;
     }

@@ -47,7 +47,7 @@ impl Jar {
     }
 
     /// The value of a cookie, if the browser sent it.
-    pub(crate) fn read<'a>(&self, headers: &'a HeaderMap, cookie: Cookie) -> Option<&'a str> {
+    pub(crate) fn read(self, headers: &HeaderMap, cookie: Cookie) -> Option<&str> {
         let name = cookie.name(self.secure);
         headers
             .get_all(COOKIE)
@@ -62,24 +62,22 @@ impl Jar {
     /// A `Set-Cookie` for a value of URL-safe characters; without a `lifetime` it goes when the
     /// browser is closed.
     pub(crate) fn set(
-        &self,
+        self,
         cookie: Cookie,
         value: &str,
         lifetime: Option<Duration>,
     ) -> Option<HeaderValue> {
         let name = cookie.name(self.secure);
-        let mut text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax");
-        if self.secure {
-            text.push_str("; Secure");
-        }
-        if let Some(lifetime) = lifetime {
-            text.push_str(&format!("; Max-Age={}", lifetime.as_secs()));
-        }
-        HeaderValue::from_str(&text).ok()
+        let secure = if self.secure { "; Secure" } else { "" };
+        let lifetime = lifetime.map_or_else(String::new, |lifetime| {
+            format!("; Max-Age={}", lifetime.as_secs())
+        });
+        let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{lifetime}");
+        HeaderValue::from_str(&cookie).ok()
     }
 
     /// A `Set-Cookie` that drops a cookie.
-    pub(crate) fn drop(&self, cookie: Cookie) -> Option<HeaderValue> {
+    pub(crate) fn drop(self, cookie: Cookie) -> Option<HeaderValue> {
         self.set(cookie, "", Some(Duration::ZERO))
     }
 }

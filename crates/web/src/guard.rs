@@ -21,7 +21,7 @@ use crate::visit::{Browser, Sent, Visit};
 
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Access {
+pub enum Access {
     /// Whoever comes; forms are still protected.
     Anyone,
     /// Administrators who are signed in.

@@ -20,6 +20,7 @@ mod layout;
 mod moment;
 mod notice;
 mod pages;
+mod path;
 mod problem;
 mod routes;
 mod serve;
@@ -29,5 +30,7 @@ mod summary;
 mod visit;
 
 pub use app::{App, callback_router, router};
+pub use guard::Access;
 pub use pages::welcome::Welcome;
+pub use routes::routes;
 pub use serve::{Bound, Listen, ServeError, TlsFiles, serve};

@@ -19,7 +19,7 @@ pub(crate) fn status(fault: Fault) -> StatusCode {
     match fault {
         Fault::Provider | Fault::Server => StatusCode::BAD_GATEWAY,
         Fault::Owner => StatusCode::FORBIDDEN,
-        Fault::Operator => StatusCode::SERVICE_UNAVAILABLE,
+        Fault::Operator => StatusCode::CONFLICT,
         Fault::Bug => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
@@ -37,6 +37,18 @@ impl Problem {
                 Fault::Owner,
                 format!("There is no such {what}; perhaps it was removed meanwhile."),
                 "Go back to the overview.",
+            ),
+        )
+    }
+
+    /// A form was sent that none of our buttons sends.
+    pub(crate) fn nothing_said() -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            Diagnosis::new(
+                Fault::Owner,
+                "The form does not say what to do, so nothing was done.",
+                "Go back, load the page again and press the button once more.",
             ),
         )
     }

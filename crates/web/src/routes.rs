@@ -63,6 +63,11 @@ impl Route {
     }
 }
 
+/// Every path, with `{…}` where something stands that differs, and who may use it.
+pub fn routes() -> impl Iterator<Item = (&'static str, Access)> {
+    all().into_iter().map(|route| (route.path, route.access))
+}
+
 /// Every page, action and machine's address.
 pub(crate) fn all() -> Vec<Route> {
     let mut table = for_authorization();
@@ -133,7 +138,40 @@ pub(crate) fn for_authorization() -> Vec<Route> {
     ]
 }
 
-/// Whether a path is one of the fixed ones above, so that a redirect URI may share it.
+/// Whether a path is one of those above, so that a redirect URI may share it.
 pub(crate) fn is_ours(path: &str) -> bool {
-    all().iter().any(|route| route.path == path)
+    all().iter().any(|route| fits(route.path, path))
+}
+
+fn fits(pattern: &str, path: &str) -> bool {
+    let (mut pattern, mut path) = (pattern.split('/'), path.split('/'));
+    loop {
+        match (pattern.next(), path.next()) {
+            (None, None) => return true,
+            (Some(part), Some(found)) if part == found => {}
+            (Some(part), Some(found)) if part.starts_with('{') && !found.is_empty() => {}
+            _ => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_ours_whatever_stands_in_its_places() {
+        for ours in ["/", "/sign-in", "/accounts/7", "/accounts/7/edit", RETURN] {
+            assert!(is_ours(ours), "{ours}");
+        }
+        for other in [
+            "/index.pl",
+            "/accounts/",
+            "/accounts/7/index.pl",
+            "/sign-in/",
+            "",
+        ] {
+            assert!(!is_ours(other), "{other}");
+        }
+    }
 }

@@ -136,7 +136,7 @@ impl TlsFiles {
             .map_err(|error| unusable(&self.certificate, error.to_string()))?
             .with_no_client_auth()
             .with_single_cert(chain, key)
-            .map_err(|error| unusable(&self.certificate, error.to_string()))?;
+            .map_err(|error| unusable(&self.key, error.to_string()))?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Arc::new(config))
     }

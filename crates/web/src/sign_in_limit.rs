@@ -22,8 +22,8 @@ const IN_ALL: Quota = Quota::per_minute(NonZeroU32::new(120).unwrap());
 const FREE_FAILURES: u32 = 3;
 
 /// The longest wait after a failure, and how long a failure is remembered.
-const LONGEST_WAIT: Duration = Duration::from_secs(300);
-const MEMORY: Duration = Duration::from_secs(3600);
+const LONGEST_WAIT: Duration = Duration::from_mins(5);
+const MEMORY: Duration = Duration::from_hours(1);
 
 /// More addresses than this are not remembered; those beyond share the limit of all.
 const MOST_ADDRESSES: usize = 10_000;

@@ -70,15 +70,13 @@ impl Visit {
     /// What every form of this visit carries: the session's own secret, or, while nobody is signed
     /// in, one derived from the browser's.
     pub(crate) fn csrf(&self) -> String {
-        match &self.0.session {
-            Some((_, session)) => session.csrf.expose_secret().to_owned(),
-            None => {
-                let mut hash = Sha256::new();
-                hash.update(b"mailgrant form ");
-                hash.update(self.0.browser.secret.expose_secret());
-                BASE64_URL_SAFE_NO_PAD.encode(hash.finalize())
-            }
+        if let Some((_, session)) = &self.0.session {
+            return session.csrf.expose_secret().to_owned();
         }
+        let mut hash = Sha256::new();
+        hash.update(b"mailgrant form ");
+        hash.update(self.0.browser.secret.expose_secret());
+        BASE64_URL_SAFE_NO_PAD.encode(hash.finalize())
     }
 }
 

@@ -93,7 +93,16 @@ impl Diagnose for AuthorizationError {
                 )
                 .said(said.to_string())
             }
-            Self::Refused(refusal) => refusal.diagnosis(),
+            Self::Refused(refusal) => {
+                let mut diagnosis = refusal.diagnosis();
+                // Renewals are tried again by themselves; a person's sign-in is not.
+                if diagnosis.fault.passes_by_itself() {
+                    "Nothing was changed. Press Authorize again in a while; if it stays, check the \
+                     network between this machine and the provider."
+                        .clone_into(&mut diagnosis.next);
+                }
+                diagnosis
+            }
             Self::ScopeMissing { missing } => Diagnosis::new(
                 Fault::Owner,
                 format!("The provider did not give the permission `{missing}`, which is needed for mail."),

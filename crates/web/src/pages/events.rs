@@ -120,8 +120,8 @@ impl Follower {
         matches!(session, Ok(Some(_)))
     }
 
-    /// What has changed since it was last told. The first time that is nothing: the page has just
-    /// been made of the same numbers.
+    /// What has changed since it was last told. The first time that is everything: something may
+    /// have changed since the page was made.
     fn difference(&mut self, everything: Everything) -> Option<Event> {
         let needs = Needs {
             needs: everything.needs,

@@ -1,7 +1,7 @@
 //! The first set-up: a one-time link sets the administrator's name and password.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use mailgrant_base::{Diagnosis, Fault};
@@ -14,6 +14,7 @@ use crate::fields::{Field, Filled, Section};
 use crate::layout::{Layout, page, page_with_status};
 use crate::notice::{Notice, see_other_with};
 use crate::pages::sign_in::{begin_session, note};
+use crate::path::Path;
 use crate::problem::Problem;
 use crate::visit::{Sent, Visit};
 

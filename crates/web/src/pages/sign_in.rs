@@ -4,14 +4,13 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use askama::Template;
-use axum::extract::{ConnectInfo, Query, State};
+use axum::extract::{ConnectInfo, RawQuery, State};
 use axum::response::Response;
 use axum::{Extension, RequestPartsExt as _};
 use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
 use jiff::SignedDuration;
 use mailgrant_vault::{Administrator, EventKind, NewEvent};
-use serde::Deserialize;
 
 use crate::app::Site;
 use crate::cookies::{Cookie, Jar};
@@ -22,7 +21,7 @@ use crate::problem::Problem;
 use crate::visit::{Sent, Visit};
 
 /// A session ends so long after the sign-in, whatever happens in it.
-const SESSION: Duration = Duration::from_secs(12 * 3600);
+const SESSION: Duration = Duration::from_hours(12);
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
@@ -34,26 +33,20 @@ struct SignIn {
     not_set_up: bool,
 }
 
-/// Where to go after the sign-in.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Wanted {
-    next: String,
-}
-
 /// The page.
 pub(crate) async fn show(
     State(site): State<Site>,
-    Query(wanted): Query<Wanted>,
+    RawQuery(query): RawQuery,
     visit: Visit,
 ) -> Result<Response, Problem> {
+    let next = wanted(query.as_deref().unwrap_or_default());
     if visit.administrator().is_some() {
-        return Ok(see_other(local(&wanted.next)));
+        return Ok(see_other(local(&next)));
     }
     Ok(page(&SignIn {
         layout: Layout::open("Sign in", &visit),
         form: Filled::new(sections("")),
-        next: local(&wanted.next).to_owned(),
+        next: local(&next).to_owned(),
         not_set_up: !site.vault.has_administrator().await?,
     }))
 }
@@ -145,6 +138,12 @@ pub(crate) async fn note(
         text,
     };
     Ok(site.vault.record(event, site.clock.now()).await?)
+}
+
+/// Where to go after the sign-in.
+fn wanted(query: &str) -> String {
+    let found = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "next");
+    found.map_or_else(String::new, |(_, next)| next.into_owned())
 }
 
 /// A path of our own pages, and nothing that a browser could read as another site.

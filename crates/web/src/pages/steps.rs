@@ -10,7 +10,8 @@ use crate::layout::Layout;
 #[template(path = "steps.html")]
 pub(crate) struct Steps {
     pub(crate) layout: Layout,
-    pub(crate) steps: Vec<(String, Result<String, Diagnosis>)>,
+    /// Each step, and what came of it.
+    pub(crate) found: Vec<(String, Result<String, Diagnosis>)>,
     /// Where the test can be run again.
     pub(crate) again: String,
     /// Where "Back" leads.
@@ -19,6 +20,6 @@ pub(crate) struct Steps {
 
 impl Steps {
     fn all_well(&self) -> bool {
-        self.steps.iter().all(|(_, outcome)| outcome.is_ok())
+        self.found.iter().all(|(_, outcome)| outcome.is_ok())
     }
 }

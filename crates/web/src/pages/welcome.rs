@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use mailgrant_base::{Diagnosis, Fault, Random};
@@ -16,6 +16,7 @@ use url::Url;
 use crate::app::Site;
 use crate::layout::see_other;
 use crate::pages::sign_in::{begin_session, note};
+use crate::path::Path;
 use crate::problem::Problem;
 
 /// A link that signs an administrator in, once, as long as the process lives.

@@ -1,11 +1,12 @@
 //! Leaving for the provider.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 
 use super::find;
 use crate::app::Site;
 use crate::pages::authorization::{departure, trouble};
+use crate::path::Path;
 use crate::problem::Problem;
 use crate::visit::SignedIn;
 

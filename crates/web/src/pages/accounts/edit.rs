@@ -1,6 +1,6 @@
 //! Changing an account.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use mailgrant_vault::{Account, AccountForm, EventKind, Provider, VaultError};
@@ -12,6 +12,7 @@ use crate::fields::Filled;
 use crate::layout::{Layout, page, page_with_status};
 use crate::notice::{Notice, see_other_with};
 use crate::pages::providers::new::taken;
+use crate::path::Path;
 use crate::problem::Problem;
 use crate::visit::{Sent, SignedIn};
 

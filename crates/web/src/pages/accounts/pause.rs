@@ -1,12 +1,13 @@
 //! Pausing and resuming an account.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use mailgrant_vault::EventKind;
 
 use super::{find, note};
 use crate::app::Site;
 use crate::notice::{Notice, see_other_with};
+use crate::path::Path;
 use crate::problem::Problem;
 use crate::visit::{Sent, SignedIn};
 
@@ -26,12 +27,13 @@ pub(crate) async fn submit(
             "paused",
             Notice::AccountPaused,
         ),
-        _ => (
+        "no" => (
             false,
             EventKind::AccountResumed,
             "resumed",
             Notice::AccountResumed,
         ),
+        _ => return Err(Problem::nothing_said()),
     };
     if account.paused != paused {
         site.vault.pause_account(account.id, paused).await?;

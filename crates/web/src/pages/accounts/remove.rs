@@ -1,6 +1,6 @@
 //! Removing an account.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use mailgrant_vault::EventKind;
 
@@ -9,6 +9,7 @@ use crate::app::Site;
 use crate::layout::{Layout, page};
 use crate::notice::{Notice, see_other_with};
 use crate::pages::confirm::Confirm;
+use crate::path::Path;
 use crate::problem::Problem;
 use crate::visit::SignedIn;
 

@@ -1,12 +1,13 @@
 //! Letting quarantined messages be tried again.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use mailgrant_vault::EventKind;
 
 use super::{find, note};
 use crate::app::Site;
 use crate::notice::{Notice, see_other_with};
+use crate::path::Path;
 use crate::problem::Problem;
 use crate::visit::SignedIn;
 

@@ -1,6 +1,6 @@
 //! Revoking a grant.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 
 use super::find;
@@ -8,6 +8,7 @@ use crate::app::Site;
 use crate::layout::{Layout, page};
 use crate::notice::{Notice, see_other_with};
 use crate::pages::confirm::Confirm;
+use crate::path::Path;
 use crate::problem::Problem;
 use crate::visit::SignedIn;
 

@@ -1,7 +1,7 @@
 //! An account's own page: grant, fetching, numbers, quarantine, events.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use jiff::Timestamp;
 use mailgrant_base::Diagnosis;
@@ -13,6 +13,7 @@ use super::find;
 use crate::app::Site;
 use crate::layout::{Layout, page};
 use crate::moment::Moment;
+use crate::path::Path;
 use crate::problem::Problem;
 use crate::summary::{Facts, Summary};
 use crate::visit::SignedIn;

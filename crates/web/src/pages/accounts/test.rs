@@ -1,12 +1,13 @@
 //! Testing an account: the whole way, without fetching anything.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 
 use super::find;
 use crate::app::Site;
 use crate::layout::{Layout, page};
 use crate::pages::steps::Steps;
+use crate::path::Path;
 use crate::problem::Problem;
 use crate::visit::SignedIn;
 
@@ -21,7 +22,7 @@ pub(crate) async fn submit(
     let title = format!("Test of {}", account.draft.name);
     Ok(page(&Steps {
         layout: Layout::signed_in(title, &visitor).section("overview"),
-        steps: check.steps,
+        found: check.steps,
         again: format!("/accounts/{id}/test"),
         back: format!("/accounts/{id}"),
     }))

@@ -1,12 +1,13 @@
 //! How an authorization ended.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use mailgrant_vault::{AuthorizationId, AuthorizationOutcome};
 
 use crate::app::Site;
 use crate::layout::{Layout, page};
+use crate::path::Path;
 use crate::problem::Problem;
 use crate::visit::Visit;
 

@@ -1,7 +1,7 @@
 //! The one-time link that `mailgrant account authorize` prints.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use mailgrant_keeper::AuthorizationError;
 use secrecy::SecretString;
@@ -9,6 +9,7 @@ use secrecy::SecretString;
 use super::{departure, trouble};
 use crate::app::Site;
 use crate::layout::{Layout, page};
+use crate::path::Path;
 use crate::problem::Problem;
 use crate::visit::Visit;
 

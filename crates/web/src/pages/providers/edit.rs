@@ -1,7 +1,7 @@
 //! A provider's own page: its state, the redirect URI to register, and its form.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use mailgrant_oauth::ClientCredential;
@@ -13,6 +13,7 @@ use crate::fields::Filled;
 use crate::layout::{Layout, page, page_with_status};
 use crate::moment::Moment;
 use crate::notice::{Notice, see_other_with};
+use crate::path::Path;
 use crate::problem::Problem;
 use crate::summary::State as Shown;
 use crate::visit::{Sent, SignedIn};

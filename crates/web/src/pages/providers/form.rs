@@ -58,22 +58,30 @@ fn which(form: &ProviderForm) -> Section {
 
 fn registration(form: &ProviderForm, has_secret: bool) -> Section {
     let secret = Field::password("client_secret", "Client secret");
+    // A secret never goes back to the browser; whoever typed one must know that it is gone.
+    let lost = if form.client_secret.is_empty() {
+        ""
+    } else {
+        "What you typed was not kept: type it again. "
+    };
     let mut fields = vec![
         Field::text("client_id", "Client id", &form.client_id)
             .hint("Microsoft calls it “Application (client) ID”.")
             .required(),
     ];
     if has_secret {
-        fields.push(secret.hint("A secret is stored. Leave this empty to keep it."));
+        fields.push(secret.hint(format!(
+            "{lost}A secret is stored. Leave this empty to keep it."
+        )));
         fields.push(Field::tick(
             "no_client_secret",
             "Drop the stored secret (public client)",
             form.no_client_secret,
         ));
     } else {
-        fields.push(
-            secret.hint("The secret’s value, not its id. Leave it empty for a public client."),
-        );
+        fields.push(secret.hint(format!(
+            "{lost}The secret’s value, not its id. Leave it empty for a public client."
+        )));
     }
     Section::new("Registration", fields)
         .hint("What the provider gave you when you registered Mailgrant there as an application.")

@@ -1,12 +1,13 @@
 //! Pausing and resuming a provider.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use mailgrant_vault::EventKind;
 
 use super::{find, note};
 use crate::app::Site;
 use crate::notice::{Notice, see_other_with};
+use crate::path::Path;
 use crate::problem::Problem;
 use crate::visit::{Sent, SignedIn};
 
@@ -26,12 +27,13 @@ pub(crate) async fn submit(
             "paused",
             Notice::ProviderPaused,
         ),
-        _ => (
+        "no" => (
             false,
             EventKind::ProviderResumed,
             "resumed",
             Notice::ProviderResumed,
         ),
+        _ => return Err(Problem::nothing_said()),
     };
     if provider.paused != paused {
         site.vault.pause_provider(provider.id, paused).await?;

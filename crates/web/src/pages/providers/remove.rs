@@ -1,6 +1,6 @@
 //! Removing a provider.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use mailgrant_base::{Diagnosis, Fault};
@@ -11,6 +11,7 @@ use crate::app::Site;
 use crate::layout::{Layout, page};
 use crate::notice::{Notice, see_other_with};
 use crate::pages::confirm::Confirm;
+use crate::path::Path;
 use crate::problem::Problem;
 use crate::visit::SignedIn;
 
