@@ -116,7 +116,17 @@ fn assemble(app: App, table: Vec<Route>) -> Router {
 /// (another application's, whose web server passes it on), the browser is sent to the pages' host
 /// first, because only there its cookies arrive. An answer under [`routes::RETURN`] has got to
 /// where it is taken, and is sent nowhere else.
-async fn recognise_answer(State(site): State<Site>, mut request: Request, next: Next) -> Response {
+async fn recognise_answer(State(site): State<Site>, request: Request, next: Next) -> Response {
+    let query = request.uri().query().unwrap_or_default();
+    let secret = carries_answer(query);
+    let mut response = lead_to_callback(&site, request, next).await;
+    if secret {
+        headers::tell_nobody_the_address(&mut response);
+    }
+    response
+}
+
+async fn lead_to_callback(site: &Site, mut request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let query = request.uri().query().unwrap_or_default();
     let is_answer = request.method() == Method::GET
@@ -127,7 +137,7 @@ async fn recognise_answer(State(site): State<Site>, mut request: Request, next: 
         return next.run(request).await;
     }
     let inside = format!("{}?{query}", routes::RETURN);
-    if elsewhere(&site) {
+    if elsewhere(site) {
         let origin = site.public_url.origin().ascii_serialization();
         return see_other(&format!("{origin}{inside}"));
     }

@@ -24,6 +24,12 @@ const EVERYWHERE: [(HeaderName, &str); 5] = [
     ),
 ];
 
+/// A code stands in the page's address (RFC 9700, section 4.2.4).
+pub(crate) fn tell_nobody_the_address(response: &mut Response) {
+    let nobody = HeaderValue::from_static("no-referrer");
+    response.headers_mut().insert(REFERRER_POLICY, nobody);
+}
+
 /// Adds them, except where an answer has its own.
 pub(crate) async fn add(mut response: Response) -> Response {
     for (name, value) in EVERYWHERE {

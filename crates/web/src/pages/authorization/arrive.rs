@@ -2,8 +2,6 @@
 
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use http::HeaderValue;
-use http::header::REFERRER_POLICY;
 use mailgrant_keeper::Arrival;
 
 use super::{onwards, trouble};
@@ -21,12 +19,8 @@ pub(crate) async fn arrive(
         query: query.as_deref().unwrap_or_default(),
         browser: browser.arrived.then_some(&browser.secret),
     };
-    let mut response = match site.keeper.finish(arrival).await {
+    match site.keeper.finish(arrival).await {
         Ok(finished) => onwards(&site, &visit, &finished),
         Err(error) => trouble::show(&visit, &error, None),
-    };
-    // The code stands in this page's address (RFC 9700, section 4.2.4).
-    let nowhere = HeaderValue::from_static("no-referrer");
-    response.headers_mut().insert(REFERRER_POLICY, nowhere);
-    response
+    }
 }
