@@ -187,7 +187,7 @@ pub(crate) struct NoMore {}
 #[derive(Debug, Args)]
 pub(crate) struct SecretFlags {
     /// Read the client secret from the first line of this file (- for standard input); the
-    /// variable MAILGRANT_CLIENT_SECRET serves too
+    /// variable `MAILGRANT_CLIENT_SECRET` serves too
     #[arg(long, value_name = "FILE")]
     pub(crate) client_secret_file: Option<PathBuf>,
     /// Use no client secret: a public client, protected by PKCE alone

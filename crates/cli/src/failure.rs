@@ -15,6 +15,10 @@ impl<E: Diagnose> From<E> for Failure {
     }
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "each is the whole of a `map_err`"
+)]
 impl Failure {
     /// A failure that is already in words.
     pub(crate) fn of(diagnosis: Diagnosis) -> Self {

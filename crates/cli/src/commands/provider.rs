@@ -141,6 +141,7 @@ fn fill_secret(flags: &SecretFlags, form: &mut ProviderForm) -> Result<(), Failu
         Some(path) => files::read_to_string(path)?,
         None => std::env::var("MAILGRANT_CLIENT_SECRET").unwrap_or_default(),
     };
-    form.client_secret = text.lines().next().unwrap_or_default().to_owned();
+    let first = text.lines().next().unwrap_or_default();
+    first.clone_into(&mut form.client_secret);
     Ok(())
 }

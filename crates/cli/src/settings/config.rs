@@ -250,13 +250,11 @@ fn one_of<T: Copy>(
     let Some(given) = layers.get(name) else {
         return Ok(None);
     };
-    match values.iter().find(|(word, _)| *word == given.value) {
-        Some((_, value)) => Ok(Some(*value)),
-        None => {
-            let words: Vec<&str> = values.iter().map(|(word, _)| *word).collect();
-            Err(refuse(name, given, format!("one of {}", words.join(", "))))
-        }
+    if let Some((_, value)) = values.iter().find(|(word, _)| *word == given.value) {
+        return Ok(Some(*value));
     }
+    let words: Vec<&str> = values.iter().map(|(word, _)| *word).collect();
+    Err(refuse(name, given, format!("one of {}", words.join(", "))))
 }
 
 #[cfg(test)]

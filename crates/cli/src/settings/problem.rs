@@ -54,13 +54,11 @@ fn meant(name: &str) -> String {
             || written.starts_with(&known)
             || differ_by_one(&known, &written)
     });
-    match near {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => {
-            let all: Vec<&str> = SETTINGS.iter().map(|setting| setting.name).collect();
-            format!("there are: {}", all.join(", "))
-        }
+    if let Some(near) = near {
+        return format!("did you mean `{near}`?");
     }
+    let all: Vec<&str> = SETTINGS.iter().map(|setting| setting.name).collect();
+    format!("there are: {}", all.join(", "))
 }
 
 /// Whether one letter is missing, too many or another.

@@ -160,7 +160,7 @@ async fn a_full_disk_is_told_and_loses_nothing() {
         rm data/filler
         \"$0\" fetch support
         mkdir out; cp -a mail/. out/";
-    let output = Command::from(mailgrant.command(&[]));
+    let output = mailgrant.command(&[]);
     let mut command = Command::new("unshare");
     command
         .args(["-rm", "sh", "-c", script])

@@ -3,7 +3,9 @@
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "tests read and write their own files"
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on ends there; files are its own"
 )]
 
 mod browsing;

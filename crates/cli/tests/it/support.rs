@@ -29,7 +29,7 @@ impl Mailgrant {
     }
 
     /// Sets a setting for all that is started from now on.
-    pub(crate) fn set(&mut self, name: &str, value: impl ToString) -> &mut Self {
+    pub(crate) fn set(&mut self, name: &str, value: &impl ToString) -> &mut Self {
         self.settings.push((
             format!("MAILGRANT_{}", name.to_uppercase()),
             value.to_string(),
@@ -41,7 +41,7 @@ impl Mailgrant {
     pub(crate) fn trust(&mut self, pem: &str) -> &mut Self {
         let path = self.path("trust.pem");
         std::fs::write(&path, pem).unwrap();
-        self.set("trust", path.display())
+        self.set("trust", &path.display())
     }
 
     /// A path in the installation's folder.

@@ -29,7 +29,7 @@ const DRIP: (Duration, usize) = (Duration::from_secs(2), 60);
 /// Plays the whole path; returns on Ctrl-C, or when the unattended newcomer is done.
 pub(crate) async fn demo(config: Config, flags: &Demo) -> Result<(), Failure> {
     let folder = TempDir::with_prefix("mailgrant-demo-").map_err(Failure::no_folder)?;
-    let config = in_folder(config, &folder)?;
+    let config = in_folder(&config, &folder)?;
     let bound = config.listen.bind().await?;
     let stage = Stage::set_up(config.redirect_uri.as_str())
         .await
@@ -53,7 +53,7 @@ pub(crate) async fn demo(config: Config, flags: &Demo) -> Result<(), Failure> {
 }
 
 /// The settings, but everything lies in a folder that goes away, on a port that is free.
-fn in_folder(config: Config, folder: &TempDir) -> Result<Config, Failure> {
+fn in_folder(config: &Config, folder: &TempDir) -> Result<Config, Failure> {
     let port = std::net::TcpListener::bind("127.0.0.1:0")
         .and_then(|listener| listener.local_addr())
         .map_err(Failure::no_sandbox)?
@@ -71,7 +71,7 @@ fn in_folder(config: Config, folder: &TempDir) -> Result<Config, Failure> {
         listen,
         public_url,
         redirect_uri,
-        ..config
+        ..config.clone()
     })
 }
 
