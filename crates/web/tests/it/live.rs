@@ -67,24 +67,27 @@ impl Stream {
     /// The next line, or `None` at the end.
     async fn line(&mut self) -> Option<String> {
         let mut line = String::new();
-        let read = timeout(PATIENCE, self.0.read_line(&mut line)).await;
-        let read = read.unwrap().unwrap();
+        let read = self.0.read_line(&mut line).await.unwrap();
         (read > 0).then(|| line.trim_end().to_owned())
     }
 
     /// The data of the next event; `None` where there will be none.
     async fn news(&mut self) -> Option<Value> {
-        loop {
-            let line = self.line().await?;
-            if let Some(data) = line.strip_prefix("data: ") {
-                return Some(serde_json::from_str(data).unwrap());
+        let data = async {
+            loop {
+                let line = self.line().await?;
+                if let Some(data) = line.strip_prefix("data: ") {
+                    return Some(serde_json::from_str(data).unwrap());
+                }
             }
-        }
+        };
+        timeout(PATIENCE, data).await.unwrap()
     }
 
     /// Waits for the end, whatever comes before.
     async fn end(&mut self) {
-        while self.line().await.is_some() {}
+        let end = async { while self.line().await.is_some() {} };
+        timeout(PATIENCE, end).await.unwrap();
     }
 }
 
