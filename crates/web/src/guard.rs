@@ -4,13 +4,13 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use http::header::{CONTENT_TYPE, ORIGIN, SET_COOKIE};
+use http::header::{CONTENT_TYPE, HOST, ORIGIN, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use mailgrant_base::{Diagnosis, Fault};
 use mailgrant_vault::VaultError;
 use secrecy::SecretString;
 use subtle::ConstantTimeEq as _;
-use url::Url;
+use url::{Host, Url};
 
 use crate::app::Site;
 use crate::cookies::{Cookie, Jar};
@@ -45,6 +45,9 @@ pub(crate) async fn guard(State(gate): State<Gate>, request: Request, next: Next
     if gate.access == Access::Machine {
         return next.run(request).await;
     }
+    if let Some(there) = same_page_under_our_name(&gate.site.public_url, &request) {
+        return see_other(&there);
+    }
     let jar = Jar::of(&gate.site.public_url);
     let visit = match recognise(&gate.site, jar, request.headers()).await {
         Ok(visit) => visit,
@@ -62,6 +65,31 @@ pub(crate) async fn guard(State(gate): State<Gate>, request: Request, next: Next
         append(&mut response, jar.drop(Cookie::Notice));
     }
     response
+}
+
+/// Where a page is asked for under another name of this machine than the one that the provider sends
+/// browsers back to (`127.0.0.1` for `localhost`), cookies would be set where they do not arrive
+/// later: the same page under our own name.
+fn same_page_under_our_name(public_url: &Url, request: &Request) -> Option<String> {
+    let asked = request.headers().get(HOST)?.to_str().ok()?;
+    let asked = Url::parse(&format!("http://{asked}/")).ok()?;
+    let reads = *request.method() == Method::GET;
+    let both_local = is_loopback(&asked) && is_loopback(public_url);
+    if !reads || !both_local || asked.host() == public_url.host() {
+        return None;
+    }
+    let origin = public_url.origin().ascii_serialization();
+    let path = request.uri().path_and_query()?;
+    Some(format!("{origin}{path}"))
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
 }
 
 /// Finds out who is visiting.

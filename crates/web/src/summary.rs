@@ -249,7 +249,7 @@ fn need(facts: Facts<'_>) -> Option<Need> {
             1 => format!("{name}: 1 message is in quarantine."),
             many => format!("{name}: {many} messages are in quarantine."),
         },
-        next: "See why they were refused, then try them again.".to_owned(),
+        next: "See why the application refused it, then try again.".to_owned(),
         said: None,
         remedy: Remedy::Open {
             path: format!("/accounts/{}#quarantine", account.id.0),

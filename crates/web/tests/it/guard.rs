@@ -1,9 +1,10 @@
 //! The guard, over every row of the table of routes.
 
 use axum::body::Body;
+use http::StatusCode;
 use mailgrant_web::Access;
 
-use crate::world::World;
+use crate::world::{Plan, World};
 
 /// Every path of the table with something in its places.
 fn paths(wanted: impl Fn(Access) -> bool) -> Vec<String> {
@@ -170,4 +171,30 @@ async fn what_is_not_in_the_table_is_a_page_that_says_so() {
         let answer = visitor.get(path).await;
         answer.says(404, &["There is no such"]);
     }
+}
+
+#[tokio::test]
+async fn under_another_name_of_this_machine_the_browser_is_sent_to_the_one_with_the_cookies() {
+    let world = World::planned(Plan {
+        public_url: "http://localhost:8420".to_owned(),
+        ..Plan::default()
+    })
+    .await;
+    let mut visitor = world.visitor();
+    visitor.other_host("http://127.0.0.1:8420");
+    let answer = visitor.get("/sign-in?next=/providers").await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    assert_eq!(
+        answer.header("location"),
+        "http://localhost:8420/sign-in?next=/providers"
+    );
+    assert_eq!(visitor.get("/healthz").await.status, StatusCode::OK);
+
+    visitor.other_host("http://pages.example");
+    let answer = visitor.get("/sign-in").await;
+    assert_eq!(
+        answer.status,
+        StatusCode::OK,
+        "a name that may be a proxy's"
+    );
 }

@@ -53,7 +53,8 @@ struct GrantFacts {
     authorized: Option<Moment>,
     renewed: Option<Moment>,
     scopes: Vec<String>,
-    token_ends: Option<Moment>,
+    /// When the access token ends, or ended, and which of the two.
+    token: Option<(&'static str, Moment)>,
     failure: Option<(String, Option<Moment>)>,
 }
 
@@ -174,7 +175,14 @@ fn grant_facts(grant: Option<&Grant>, token_ends: Option<Timestamp>, now: Timest
             .flat_map(|grant| &grant.scopes)
             .map(ToString::to_string)
             .collect(),
-        token_ends: moment(token_ends),
+        token: token_ends.map(|at| {
+            let label = if at > now {
+                "Token ends"
+            } else {
+                "Token ended"
+            };
+            (label, Moment::new(at, now))
+        }),
         failure: grant.and_then(|grant| {
             let failure = grant.last_failure.clone()?;
             (grant.failures > 0).then(|| (failure, moment(grant.retry_at)))
