@@ -6,7 +6,8 @@ use url::Url;
 
 use crate::catalogue::{self, KnownEndpoints};
 use crate::error_catalogue::{NO_DISCOVERY, PROFILE_INCOMPLETE, UNSAFE_ENDPOINT, WRONG_ISSUER};
-use crate::http_client::{Answer, is_safe_transport, place};
+use crate::http_client::{Answer, place};
+use crate::transport::is_safe_transport;
 use crate::{HttpClient, Profile, Refusal};
 
 /// The template in an issuer that stands for the `tid` claim of the token at hand.

@@ -11,12 +11,13 @@ use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
 use secrecy::{ExposeSecret as _, SecretString};
-use url::{Host, Url};
+use url::Url;
 
 use crate::Refusal;
 use crate::cache::Cache;
 use crate::endpoints::Document;
 use crate::keys::Keys;
+use crate::transport::is_safe_transport;
 
 /// No answer of an identity provider comes near this; what is longer is cut off unread.
 const LONGEST_ANSWER: usize = 1024 * 1024;
@@ -181,20 +182,6 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
 }
 
-/// Whether what is sent there can be read by nobody on the way: `https`, or a loopback address.
-pub(crate) fn is_safe_transport(url: &Url) -> bool {
-    match url.scheme() {
-        "https" => url.host().is_some(),
-        "http" => match url.host() {
-            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        },
-        _ => false,
-    }
-}
-
 /// Scheme, host and path: what may be shown of an address.
 pub(crate) fn place(url: &Url) -> String {
     let host = &url[url::Position::BeforeHost..url::Position::AfterPath];
@@ -318,27 +305,5 @@ mod tests {
     fn what_is_shown_of_an_address_has_no_query_and_no_password() {
         let url = Url::parse("https://user:pw@example.com:8443/token?secret=x#y").unwrap();
         assert_eq!(place(&url), "https://example.com:8443/token");
-    }
-
-    #[test]
-    fn plain_http_is_safe_to_loopback_alone() {
-        for (text, safe) in [
-            ("https://example.com/", true),
-            ("http://127.0.0.1:80/", true),
-            ("http://127.9.9.9/", true),
-            ("http://[::1]/", true),
-            ("http://localhost/", true),
-            ("http://example.com/", false),
-            ("http://localhost.example.com/", false),
-            ("http://[::ffff:127.0.0.1]/", false),
-            ("ftp://localhost/", false),
-            ("data:text/plain,x", false),
-        ] {
-            assert_eq!(
-                is_safe_transport(&Url::parse(text).unwrap()),
-                safe,
-                "{text}"
-            );
-        }
     }
 }

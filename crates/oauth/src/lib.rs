@@ -36,6 +36,7 @@ mod scope;
 #[cfg(test)]
 mod test_server;
 mod token;
+mod transport;
 mod words;
 
 pub use authorize::{Attempt, AuthorizeUrl, authorize_url, requested_scopes};
@@ -48,3 +49,4 @@ pub use redirect::RedirectUri;
 pub use refusal::{Refusal, Said};
 pub use scope::{Resource, Scope, ScopeError, check_scopes, missing_for_mail};
 pub use token::{Tokens, redeem_code, refresh, revoke};
+pub use transport::{is_loopback, is_safe_transport};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use url::Url;
 
-use crate::http_client::is_safe_transport;
+use crate::transport::is_safe_transport;
 
 /// The parameters that an authorization response brings (RFC 6749, section 4.1.2; RFC 9207).
 const ANSWER_PARAMETERS: [&str; 6] = [

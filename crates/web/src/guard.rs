@@ -7,10 +7,11 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::{CONTENT_TYPE, HOST, ORIGIN, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use mailgrant_base::{Diagnosis, Fault};
+use mailgrant_oauth::is_loopback;
 use mailgrant_vault::VaultError;
 use secrecy::SecretString;
 use subtle::ConstantTimeEq as _;
-use url::{Host, Url};
+use url::Url;
 
 use crate::app::Site;
 use crate::cookies::{Cookie, Jar};
@@ -81,15 +82,6 @@ fn same_page_under_our_name(public_url: &Url, request: &Request) -> Option<Strin
     let origin = public_url.origin().ascii_serialization();
     let path = request.uri().path_and_query()?;
     Some(format!("{origin}{path}"))
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 /// Finds out who is visiting.

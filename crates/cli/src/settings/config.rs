@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use mailgrant_oauth::RedirectUri;
+use mailgrant_oauth::{RedirectUri, is_safe_transport};
 use mailgrant_web::{Listen, TlsFiles};
 use secrecy::SecretString;
 use tracing::Level;
@@ -138,8 +138,7 @@ fn public_url(layers: &Layers, listen: &Listen) -> Result<Url, SettingsError> {
         && url.fragment().is_none()
         && url.username().is_empty()
         && url.password().is_none();
-    let secure = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
-    if plain && secure {
+    if plain && is_safe_transport(&url) {
         Ok(url)
     } else {
         Err(refuse("public_url", given, expected))
@@ -165,15 +164,6 @@ fn default_public_url(listen: &Listen) -> Result<Url, SettingsError> {
                 listen.address
             ),
         }),
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What fields have in common: problems gathered field by field.
 
+use mailgrant_oauth::is_safe_transport;
 use url::Url;
 
 use super::{FieldError, FormErrors};
@@ -99,14 +100,7 @@ impl Problems {
             return None;
         }
         let url = Url::parse(text).ok().filter(|url| {
-            let loopback = match url.host() {
-                Some(url::Host::Domain(name)) => name == "localhost",
-                Some(url::Host::Ipv4(address)) => address.is_loopback(),
-                Some(url::Host::Ipv6(address)) => address.is_loopback(),
-                None => false,
-            };
-            let secure = url.scheme() == "https" || (url.scheme() == "http" && loopback);
-            secure
+            is_safe_transport(url)
                 && url.username().is_empty()
                 && url.password().is_none()
                 && url.fragment().is_none()
