@@ -4,7 +4,9 @@
 //! that is in hand. The ledger's floor (`next_uid`) moves with each batch, and only past messages
 //! that are in the ledger or settled.
 
+mod delivery;
 mod reader;
+mod settling;
 mod suspect;
 
 use std::collections::{BTreeSet, HashMap};
@@ -12,20 +14,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use mailgrant_base::Backoff;
 use mailgrant_mail::{FolderStatus, ImapSession, MailError};
-use mailgrant_vault::{
-    Account, AfterDelivery, Delivery, EventKind, Folder, LedgerEntry, MessageState, NewEvent,
-    Prepared, StartFrom,
-};
+use mailgrant_vault::{Account, Delivery, Folder, LedgerEntry, MessageState, Prepared, StartFrom};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::info;
 
 use crate::key::Keys;
 use crate::lease::Lease;
 use crate::metrics::Outcome;
 use crate::shared::Shared;
-use crate::sink::{self, Recovered, Sink, SinkDown, Staged, Verdict};
+use crate::sink::{self, Recovered, Sink, SinkDown, Staged};
 use crate::{FetchError, Fetched};
 
 use reader::{End, Reader};
@@ -33,9 +31,6 @@ pub(crate) use suspect::Suspect;
 
 /// How many messages are asked for at once.
 const GROUP: usize = 200;
-/// How long a message waits that the sink could not take, at first and at most.
-const FIRST_RETRY: Duration = Duration::from_secs(30);
-const LONGEST_RETRY: Duration = Duration::from_hours(1);
 /// How long another task or process may hold the mailbox.
 const LEASE_PATIENCE: Duration = Duration::from_mins(2);
 
@@ -297,188 +292,6 @@ impl Round<'_> {
         self.acknowledge(session, delivered).await
     }
 
-    /// Delivers a batch; says which messages the sink has.
-    async fn deliver(&mut self, batch: Vec<Staged>) -> Result<Vec<u32>, FetchError> {
-        let (mut taken, batch) = self.sort_out_known(batch).await?;
-        if batch.is_empty() {
-            return Ok(taken);
-        }
-        let batch = self.sink.seal(batch).await?;
-
-        let prepared: Vec<Prepared> = batch.iter().map(prepared).collect();
-        let floor = self.floor_without(&prepared);
-        self.power()?;
-        let vault = &self.shared.vault;
-        vault
-            .note_prepared(self.folder.id, &prepared, floor, self.shared.now())
-            .await?;
-
-        let since: Vec<_> = batch
-            .iter()
-            .map(|message| (message.since, message.size))
-            .collect();
-        let verdicts = self.sink.commit(batch).await?;
-        let mut deliveries = Vec::with_capacity(verdicts.len());
-        let mut others = Vec::new();
-        for ((message, since), verdict) in prepared.into_iter().zip(since).zip(verdicts) {
-            match verdict {
-                Verdict::Taken(answer) => {
-                    deliveries.push((
-                        Delivery {
-                            uid: message.uid,
-                            answer,
-                        },
-                        since,
-                    ));
-                }
-                other => others.push((message.uid, other)),
-            }
-        }
-        if !deliveries.is_empty() {
-            self.power()?;
-            let (deliveries, sinces): (Vec<_>, Vec<_>) = deliveries.into_iter().unzip();
-            vault
-                .note_delivered(self.folder.id, &deliveries, self.shared.now())
-                .await?;
-            for (since, size) in sinces {
-                self.shared.metrics.delivered(size, since.elapsed());
-            }
-            self.fetched.delivered += deliveries.len() as u64;
-            taken.extend(deliveries.into_iter().map(|delivery| delivery.uid));
-        }
-        for (uid, verdict) in others {
-            match verdict {
-                Verdict::Never(why) => self.quarantine(uid, &why).await?,
-                Verdict::Later(why) | Verdict::Taken(why) => self.defer(uid, &why).await?,
-            }
-        }
-        Ok(taken)
-    }
-
-    /// In a new epoch of a folder's UIDs, what was delivered in an older one is not delivered
-    /// again. Gives back which messages those are, and the others.
-    async fn sort_out_known(
-        &mut self,
-        batch: Vec<Staged>,
-    ) -> Result<(Vec<u32>, Vec<Staged>), FetchError> {
-        if !self.folder.has_older_epoch {
-            return Ok((Vec::new(), batch));
-        }
-        let (mut known, mut others) = (Vec::new(), Vec::new());
-        let vault = &self.shared.vault;
-        for message in batch {
-            let entry = [prepared(&message)];
-            let now = self.shared.now();
-            if !vault
-                .adopt_delivered(self.folder.id, &entry[0], now)
-                .await?
-            {
-                others.push(message);
-                continue;
-            }
-            message.discard();
-            // The message is in the ledger as delivered; this moves the floor alone.
-            let floor = self.floor_without(&entry);
-            vault.note_prepared(self.folder.id, &[], floor, now).await?;
-            self.shared.metrics.count(Outcome::Known, 1);
-            known.push(message.uid);
-        }
-        Ok((known, others))
-    }
-
-    /// Tells the source.
-    async fn acknowledge(
-        &mut self,
-        session: &mut ImapSession,
-        delivered: &mut Vec<u32>,
-    ) -> Result<(), FetchError> {
-        if delivered.is_empty() || self.refused.is_some() {
-            return Ok(());
-        }
-        self.power()?;
-        let told = match &self.account.draft.after {
-            AfterDelivery::Keep => Ok(()),
-            AfterDelivery::MarkSeen => session.mark_seen(delivered).await,
-            AfterDelivery::Move { folder } => session.move_to(delivered, folder).await,
-            AfterDelivery::Delete => session.delete(delivered).await,
-        };
-        match told {
-            Ok(()) => {}
-            Err(refused @ MailError::Refused { .. }) => {
-                self.refused = Some(refused);
-                return Ok(());
-            }
-            Err(error) => return Err(error.into()),
-        }
-        self.power()?;
-        let now = self.shared.now();
-        self.shared
-            .vault
-            .note_acknowledged(self.folder.id, delivered, now)
-            .await?;
-        delivered.clear();
-        Ok(())
-    }
-
-    /// These have gone from the source before they were fetched.
-    async fn forget(&mut self, vanished: &[u32]) -> Result<(), FetchError> {
-        if vanished.is_empty() {
-            return Ok(());
-        }
-        self.power()?;
-        self.shared.vault.forget(self.folder.id, vanished).await?;
-        for uid in vanished {
-            self.open.remove(uid);
-        }
-        self.shared
-            .metrics
-            .count(Outcome::Vanished, vanished.len() as u64);
-        Ok(())
-    }
-
-    async fn defer(&mut self, uid: u32, why: &str) -> Result<(), FetchError> {
-        self.power()?;
-        let now = self.shared.now();
-        let failures = self.attempts.get(&uid).copied().unwrap_or(0);
-        let random = &*self.shared.random;
-        let wait = Backoff::wait(FIRST_RETRY, LONGEST_RETRY, failures, random);
-        let at = now.checked_add(wait).unwrap_or(Timestamp::MAX);
-        self.shared
-            .vault
-            .note_deferred(self.folder.id, uid, why, at, now)
-            .await?;
-        debug!(account = self.account.draft.name, uid, %at, "the sink takes a message later");
-        self.due(at);
-        self.fetched.deferred += 1;
-        self.shared.metrics.count(Outcome::Deferred, 1);
-        Ok(())
-    }
-
-    async fn quarantine(&mut self, uid: u32, why: &str) -> Result<(), FetchError> {
-        self.power()?;
-        let now = self.shared.now();
-        self.shared
-            .vault
-            .note_quarantined(self.folder.id, uid, why, now)
-            .await?;
-        let (account, folder) = (&self.account.draft.name, &self.account.draft.folder);
-        warn!(
-            account,
-            folder, uid, "the sink refuses a message for good: quarantined"
-        );
-        let event = NewEvent {
-            kind: EventKind::MessageQuarantined,
-            actor: "fetcher".to_owned(),
-            provider: None,
-            account: Some(self.account.id),
-            text: format!("{account}: message {uid} of {folder} is refused: {why}"),
-        };
-        self.shared.vault.record(event, now).await?;
-        self.fetched.quarantined += 1;
-        self.shared.metrics.count(Outcome::Quarantined, 1);
-        Ok(())
-    }
-
     /// The floor once these are in the ledger.
     fn floor_without(&mut self, messages: &[Prepared]) -> u32 {
         for message in messages {
@@ -516,13 +329,4 @@ impl Round<'_> {
 
 fn uid(entry: &LedgerEntry) -> u32 {
     entry.uid
-}
-
-fn prepared(message: &Staged) -> Prepared {
-    Prepared {
-        uid: message.uid,
-        key: message.key.clone(),
-        digest: message.digest,
-        size: message.size,
-    }
 }

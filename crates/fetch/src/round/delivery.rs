@@ -1,0 +1,108 @@
+//! A batch on its way through the ledger into the sink.
+
+use mailgrant_vault::{Delivery, Prepared};
+
+use super::Round;
+use crate::FetchError;
+use crate::metrics::Outcome;
+use crate::sink::{Staged, Verdict};
+
+impl Round<'_> {
+    /// Delivers a batch; says which messages the sink has.
+    pub(super) async fn deliver(&mut self, batch: Vec<Staged>) -> Result<Vec<u32>, FetchError> {
+        let (mut taken, batch) = self.sort_out_known(batch).await?;
+        if batch.is_empty() {
+            return Ok(taken);
+        }
+        let batch = self.sink.seal(batch).await?;
+
+        let prepared: Vec<Prepared> = batch.iter().map(prepared).collect();
+        let floor = self.floor_without(&prepared);
+        self.power()?;
+        let vault = &self.shared.vault;
+        vault
+            .note_prepared(self.folder.id, &prepared, floor, self.shared.now())
+            .await?;
+
+        let since: Vec<_> = batch
+            .iter()
+            .map(|message| (message.since, message.size))
+            .collect();
+        let verdicts = self.sink.commit(batch).await?;
+        let mut deliveries = Vec::with_capacity(verdicts.len());
+        let mut others = Vec::new();
+        for ((message, since), verdict) in prepared.into_iter().zip(since).zip(verdicts) {
+            match verdict {
+                Verdict::Taken(answer) => {
+                    deliveries.push((
+                        Delivery {
+                            uid: message.uid,
+                            answer,
+                        },
+                        since,
+                    ));
+                }
+                other => others.push((message.uid, other)),
+            }
+        }
+        if !deliveries.is_empty() {
+            self.power()?;
+            let (deliveries, sinces): (Vec<_>, Vec<_>) = deliveries.into_iter().unzip();
+            vault
+                .note_delivered(self.folder.id, &deliveries, self.shared.now())
+                .await?;
+            for (since, size) in sinces {
+                self.shared.metrics.delivered(size, since.elapsed());
+            }
+            self.fetched.delivered += deliveries.len() as u64;
+            taken.extend(deliveries.into_iter().map(|delivery| delivery.uid));
+        }
+        for (uid, verdict) in others {
+            match verdict {
+                Verdict::Never(why) => self.quarantine(uid, &why).await?,
+                Verdict::Later(why) | Verdict::Taken(why) => self.defer(uid, &why).await?,
+            }
+        }
+        Ok(taken)
+    }
+
+    /// In a new epoch of a folder's UIDs, what was delivered in an older one is not delivered
+    /// again. Gives back which messages those are, and the others.
+    async fn sort_out_known(
+        &mut self,
+        batch: Vec<Staged>,
+    ) -> Result<(Vec<u32>, Vec<Staged>), FetchError> {
+        if !self.folder.has_older_epoch {
+            return Ok((Vec::new(), batch));
+        }
+        let (mut known, mut others) = (Vec::new(), Vec::new());
+        let vault = &self.shared.vault;
+        for message in batch {
+            let entry = [prepared(&message)];
+            let now = self.shared.now();
+            if !vault
+                .adopt_delivered(self.folder.id, &entry[0], now)
+                .await?
+            {
+                others.push(message);
+                continue;
+            }
+            message.discard();
+            // The message is in the ledger as delivered; this moves the floor alone.
+            let floor = self.floor_without(&entry);
+            vault.note_prepared(self.folder.id, &[], floor, now).await?;
+            self.shared.metrics.count(Outcome::Known, 1);
+            known.push(message.uid);
+        }
+        Ok((known, others))
+    }
+}
+
+fn prepared(message: &Staged) -> Prepared {
+    Prepared {
+        uid: message.uid,
+        key: message.key.clone(),
+        digest: message.digest,
+        size: message.size,
+    }
+}

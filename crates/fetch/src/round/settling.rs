@@ -1,0 +1,113 @@
+//! What becomes of a message besides its delivery: the source is told, it waits, it is quarantined,
+//! or it has gone.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use mailgrant_base::Backoff;
+use mailgrant_mail::{ImapSession, MailError};
+use mailgrant_vault::{AfterDelivery, EventKind, NewEvent};
+use tracing::{debug, warn};
+
+use super::Round;
+use crate::FetchError;
+use crate::metrics::Outcome;
+
+/// How long a message waits that the sink could not take, at first and at most.
+const FIRST_RETRY: Duration = Duration::from_secs(30);
+const LONGEST_RETRY: Duration = Duration::from_hours(1);
+
+impl Round<'_> {
+    /// Tells the source.
+    pub(super) async fn acknowledge(
+        &mut self,
+        session: &mut ImapSession,
+        delivered: &mut Vec<u32>,
+    ) -> Result<(), FetchError> {
+        if delivered.is_empty() || self.refused.is_some() {
+            return Ok(());
+        }
+        self.power()?;
+        let told = match &self.account.draft.after {
+            AfterDelivery::Keep => Ok(()),
+            AfterDelivery::MarkSeen => session.mark_seen(delivered).await,
+            AfterDelivery::Move { folder } => session.move_to(delivered, folder).await,
+            AfterDelivery::Delete => session.delete(delivered).await,
+        };
+        match told {
+            Ok(()) => {}
+            Err(refused @ MailError::Refused { .. }) => {
+                self.refused = Some(refused);
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        }
+        self.power()?;
+        let now = self.shared.now();
+        self.shared
+            .vault
+            .note_acknowledged(self.folder.id, delivered, now)
+            .await?;
+        delivered.clear();
+        Ok(())
+    }
+
+    /// These have gone from the source before they were fetched.
+    pub(super) async fn forget(&mut self, vanished: &[u32]) -> Result<(), FetchError> {
+        if vanished.is_empty() {
+            return Ok(());
+        }
+        self.power()?;
+        self.shared.vault.forget(self.folder.id, vanished).await?;
+        for uid in vanished {
+            self.open.remove(uid);
+        }
+        self.shared
+            .metrics
+            .count(Outcome::Vanished, vanished.len() as u64);
+        Ok(())
+    }
+
+    pub(super) async fn defer(&mut self, uid: u32, why: &str) -> Result<(), FetchError> {
+        self.power()?;
+        let now = self.shared.now();
+        let failures = self.attempts.get(&uid).copied().unwrap_or(0);
+        let random = &*self.shared.random;
+        let wait = Backoff::wait(FIRST_RETRY, LONGEST_RETRY, failures, random);
+        let at = now.checked_add(wait).unwrap_or(Timestamp::MAX);
+        self.shared
+            .vault
+            .note_deferred(self.folder.id, uid, why, at, now)
+            .await?;
+        debug!(account = self.account.draft.name, uid, %at, "the sink takes a message later");
+        self.due(at);
+        self.fetched.deferred += 1;
+        self.shared.metrics.count(Outcome::Deferred, 1);
+        Ok(())
+    }
+
+    pub(super) async fn quarantine(&mut self, uid: u32, why: &str) -> Result<(), FetchError> {
+        self.power()?;
+        let now = self.shared.now();
+        self.shared
+            .vault
+            .note_quarantined(self.folder.id, uid, why, now)
+            .await?;
+        let (account, folder) = (&self.account.draft.name, &self.account.draft.folder);
+        warn!(
+            account,
+            folder, uid, "the sink refuses a message for good: quarantined"
+        );
+        let event = NewEvent {
+            kind: EventKind::MessageQuarantined,
+            actor: "fetcher".to_owned(),
+            provider: None,
+            account: Some(self.account.id),
+            text: format!("{account}: message {uid} of {folder} is refused: {why}"),
+        };
+        self.shared.vault.record(event, now).await?;
+        self.fetched.quarantined += 1;
+        self.shared.metrics.count(Outcome::Quarantined, 1);
+        Ok(())
+    }
+}
