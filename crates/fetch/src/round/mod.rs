@@ -241,6 +241,8 @@ impl Round<'_> {
                 .await;
         }
         match outcome {
+            // What was read ahead is not in hand yet: after a stop nothing new is begun.
+            Ok(()) if stopping.is_cancelled() => ready.iter().for_each(Staged::discard),
             // Whole messages are delivered even if the connection is gone.
             Ok(()) | Err(FetchError::Mail(_)) => {
                 delivered.extend(self.deliver(ready).await?);

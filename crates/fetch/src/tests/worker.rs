@@ -180,7 +180,7 @@ async fn a_changed_account_is_looked_after_as_it_is_now() {
 #[tokio::test]
 async fn a_stop_finishes_the_message_in_hand_and_takes_no_other() {
     // Tells that it has begun, waits until it may end, and keeps the message.
-    let script = r#"echo > "$1/../begun"; read -r _ < "$1/../may-end"; cat > "$1/$MAILGRANT_KEY""#;
+    let script = r#"echo x >> "$1/../started"; echo > "$1/../begun"; read -r _ < "$1/../may-end"; cat > "$1/$MAILGRANT_KEY""#;
     let world = Plan::script(script).build().await;
     let pipe = |name: &str| {
         let path = world.folder.path().join(name);
@@ -210,6 +210,8 @@ async fn a_stop_finishes_the_message_in_hand_and_takes_no_other() {
     .unwrap();
     running.stop().await;
     assert_eq!(world.written().len(), 1);
+    let started = mailgrant_base::files::read(&world.folder.path().join("started")).unwrap();
+    assert_eq!(started, b"x\n", "no other was even begun");
     assert_eq!(
         world
             .vault
