@@ -27,4 +27,4 @@ pub use fantoccini;
 pub use npm::npm_package;
 pub use oidc_provider::{OidcClient, OidcProvider, OidcProviderOptions};
 pub use postgres::Postgres;
-pub use process::free_port;
+pub use process::{free_port, send_signal};

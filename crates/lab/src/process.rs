@@ -29,6 +29,14 @@ pub fn free_port() -> u16 {
     panic!("loopback has no free port");
 }
 
+/// Sends a signal (`TERM`, `KILL`) to a process, or with a `-` before its number to its group. The
+/// shell's own `kill` is there on the barest machine.
+pub fn send_signal(name: &str, process: &str) {
+    let _ = Command::new("sh")
+        .args(["-c", "kill -s \"$0\" -- \"$1\"", name, process])
+        .status();
+}
+
 /// Whether this is root, which some peers refuse to run as.
 pub(crate) fn is_root() -> bool {
     let output = Command::new("id")
@@ -100,10 +108,7 @@ impl Background {
 
     /// Sends a signal to the program and its children.
     pub(crate) fn signal(&self, name: &str) {
-        let group = format!("-{}", self.child.id());
-        let _ = Command::new("kill")
-            .args([&format!("-{name}"), "--", &group])
-            .status();
+        send_signal(name, &format!("-{}", self.child.id()));
     }
 
     /// Waits until the program listens on a loopback port.

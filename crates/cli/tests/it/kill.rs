@@ -140,9 +140,7 @@ fn wait_or_kill(child: &mut Child, patience: Duration) -> bool {
             // The instant of the kill is the point of this test: it waits for time, not for an
             // event, unless the end comes first.
             if ended.recv_timeout(patience).is_err() {
-                let _ = std::process::Command::new("kill")
-                    .args(["-KILL", &id])
-                    .status();
+                mailgrant_lab::send_signal("KILL", &id);
             }
         });
         let status = child.wait().unwrap();

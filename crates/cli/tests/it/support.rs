@@ -157,9 +157,7 @@ impl Drop for Server {
 }
 
 fn terminate(child: &Child) {
-    let _ = Command::new("kill")
-        .args(["-TERM", &child.id().to_string()])
-        .status();
+    mailgrant_lab::send_signal("TERM", &child.id().to_string());
 }
 
 /// The sandbox's provider with a client for Mailgrant and one for Dovecot.

@@ -3,6 +3,9 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{Connection as _, Executor as _};
+
 use crate::installation::{add_account, add_provider};
 use crate::support::Mailgrant;
 
@@ -174,27 +177,18 @@ fn an_unreachable_mail_server_and_provider_are_named() {
     insta::assert_snapshot!("provider_down", String::from_utf8_lossy(&output.stderr));
 }
 
-#[test]
-fn a_database_from_a_newer_version_is_left_alone() {
+#[tokio::test]
+async fn a_database_from_a_newer_version_is_left_alone() {
     let mailgrant = Mailgrant::new();
     add_provider(&mailgrant, "https://login.example.com/");
     add_account(&mailgrant, &[]);
-    let database = mailgrant.path("data/mailgrant.db");
+    let options = SqliteConnectOptions::new().filename(mailgrant.path("data/mailgrant.db"));
+    let mut database = SqliteConnection::connect_with(&options).await.unwrap();
     let statement = "INSERT INTO _sqlx_migrations (version, description, success, checksum, \
                      execution_time) VALUES (9999, 'the future', 1, x'00', 0)";
-    mailgrant_vault_sql(&database, statement);
+    database.execute(statement).await.unwrap();
+    database.close().await.unwrap();
     insta::assert_snapshot!(refused(&mailgrant, &["account", "list"]));
-}
-
-/// Runs a statement on a database file, as an administrator with `sqlite3` would.
-fn mailgrant_vault_sql(database: &std::path::Path, statement: &str) {
-    let done = std::process::Command::new("python3")
-        .args(["-c", "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()"])
-        .arg(database)
-        .arg(statement)
-        .status()
-        .unwrap();
-    assert!(done.success());
 }
 
 #[test]
