@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
+use tracing::{Level, error, warn};
 
 /// Who has to move before the thing that failed can work. Every error of the product sorts itself
 /// into one of these; one table each turns them into a page's status, an exit status and a log
@@ -31,6 +32,15 @@ impl Fault {
             Self::Owner => "owner",
             Self::Operator => "operator",
             Self::Bug => "bug",
+        }
+    }
+
+    /// The level of a log line about it: what passes by itself, or is another person's turn, is a
+    /// warning; what Mailgrant's administrator has to mend is an error.
+    pub fn level(self) -> Level {
+        match self {
+            Self::Provider | Self::Server | Self::Owner => Level::WARN,
+            Self::Operator | Self::Bug => Level::ERROR,
         }
     }
 
@@ -70,6 +80,19 @@ impl Diagnosis {
             what: what.into(),
             next: next.into(),
             said: None,
+        }
+    }
+
+    /// Writes it into the log, at its fault's level. `about` is the account's or provider's name.
+    pub fn log(&self, about: &str) {
+        let (fault, said) = (
+            self.fault.as_str(),
+            self.said.as_deref().unwrap_or_default(),
+        );
+        if self.fault.level() == Level::ERROR {
+            error!(about, fault, said, "{}", self.what);
+        } else {
+            warn!(about, fault, said, "{}", self.what);
         }
     }
 

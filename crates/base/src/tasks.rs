@@ -8,8 +8,9 @@ use tokio_util::task::TaskTracker;
 use tracing::{Instrument as _, error, info_span};
 
 /// A group of tasks that stop together: first softly (finish what is in hand), then, when the
-/// grace is over, hard.
-#[derive(Debug, Clone, Default)]
+/// grace is over, hard. A group that is dropped stops hard: its tasks do not outlive whoever started
+/// them.
+#[derive(Debug, Default)]
 pub struct Tasks {
     tracker: TaskTracker,
     soft: CancellationToken,
@@ -63,5 +64,11 @@ impl Tasks {
         self.hard.cancel();
         self.tracker.wait().await;
         false
+    }
+}
+
+impl Drop for Tasks {
+    fn drop(&mut self) {
+        self.hard.cancel();
     }
 }

@@ -14,7 +14,8 @@ use tracing::{error, info};
 use crate::shared::Shared;
 use crate::worker::Worker;
 
-/// How long workers may take to finish the messages they have in hand.
+/// How long workers may take to finish the messages they have in hand. Whoever runs the fetcher may
+/// have less patience, and cuts them off with it.
 const GRACE: Duration = Duration::from_mins(10);
 /// The store is looked at so often even if nobody says that it changed: a worker that broke down is
 /// started again then.
@@ -33,7 +34,7 @@ pub(crate) async fn run(shared: Arc<Shared>, stopping: CancellationToken) {
     while !stopping.is_cancelled() {
         match supervisor.wanted().await {
             Ok(wanted) => supervisor.arrange(wanted),
-            Err(failure) => error!("{}", failure.diagnosis()),
+            Err(failure) => failure.diagnosis().log("all mailboxes"),
         }
         tokio::select! {
             () = stopping.cancelled() => {}

@@ -11,7 +11,7 @@ use mailgrant_mail::{ImapSession, MailError};
 use mailgrant_vault::Account;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::{debug, info};
 
 use crate::connect::{LoggedIn, Login};
 use crate::round::{Done, Suspect, round};
@@ -187,21 +187,14 @@ impl Worker {
             }
         };
         let (account, trouble) = (&self.account.draft.name, error.diagnosis());
-        let (what, said) = (
-            trouble.what.clone(),
-            trouble.said.clone().unwrap_or_default(),
-        );
-        let fault = trouble.fault.as_str();
-        let news = self
-            .shared
-            .board
-            .troubled(self.account.id, trouble, activity, now);
+        let board = &self.shared.board;
+        let news = board.troubled(self.account.id, trouble.clone(), activity, now);
         // An account that waits for its first authorization is not in trouble yet.
         let pending = matches!(error, FetchError::Keeper(KeeperError::NotAuthorized { .. }));
         match (news, pending) {
-            (true, false) => warn!(account, fault, said, "{what}"),
-            (true, true) => info!(account, "{what}"),
-            (false, _) => debug!(account, fault, said, "still: {what}"),
+            (true, false) => trouble.log(account),
+            (true, true) => info!(account, "{}", trouble.what),
+            (false, _) => debug!(account, "still: {}", trouble.what),
         }
         self.rest(wait).await;
     }

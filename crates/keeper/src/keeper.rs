@@ -9,6 +9,7 @@ use mailgrant_base::{Clock, Random};
 use mailgrant_oauth::{HttpClient, RedirectUri, Resource};
 use mailgrant_vault::{AccountId, NewEvent, ProviderId, StoredToken, Vault};
 use secrecy::SecretString;
+use tokio_util::task::TaskTracker;
 use tracing::error;
 
 use crate::holds::Holds;
@@ -38,6 +39,8 @@ pub(crate) struct Inner {
     /// Accounts whose own renewal met such a refusal.
     pub(crate) held_accounts: Holds<AccountId>,
     pub(crate) jitter: Jitter,
+    /// What goes on although whoever asked for it may have gone.
+    pub(crate) in_hand: TaskTracker,
     process: String,
     renewals: AtomicU64,
 }
@@ -88,10 +91,19 @@ impl Keeper {
                 held_providers: Holds::default(),
                 held_accounts: Holds::default(),
                 jitter,
+                in_hand: TaskTracker::new(),
                 process,
                 renewals: AtomicU64::new(0),
             }),
         }
+    }
+
+    /// Waits until the authorizations and revocations in hand are over, also those whose browser has
+    /// gone: at a stop, before the store is closed.
+    pub async fn settled(&self) {
+        self.inner.in_hand.close();
+        self.inner.in_hand.wait().await;
+        self.inner.in_hand.reopen();
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -15,11 +15,15 @@ impl Keeper {
     pub async fn revoke(&self, account: AccountId, actor: &str) -> Result<bool, KeeperError> {
         let (keeper, actor) = (self.clone(), actor.to_owned());
         // In a task of its own: a browser that goes away must not leave this half done.
-        let task = tokio::spawn(async move { keeper.revoke_now(account, &actor).await });
-        task.await.unwrap_or_else(|failure| {
-            let what = format!("a revocation broke off: {failure}");
-            Err(VaultError::Unexpected(what).into())
-        })
+        let work = async move { keeper.revoke_now(account, &actor).await };
+        self.inner
+            .in_hand
+            .spawn(work)
+            .await
+            .unwrap_or_else(|failure| {
+                let what = format!("a revocation broke off: {failure}");
+                Err(VaultError::Unexpected(what).into())
+            })
     }
 
     async fn revoke_now(&self, account: AccountId, actor: &str) -> Result<bool, KeeperError> {

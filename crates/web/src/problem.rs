@@ -4,6 +4,7 @@ use askama::Template;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use mailgrant_base::{Diagnose, Diagnosis, Fault};
+use tracing::Level;
 
 use crate::layout::{Layout, page_with_status};
 
@@ -70,9 +71,9 @@ struct ProblemPage<'a> {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        if self.diagnosis.fault == Fault::Bug || self.diagnosis.fault == Fault::Operator {
-            tracing::error!(fault = %self.diagnosis.fault, what = self.diagnosis.what,
-                said = self.diagnosis.said, "a page failed");
+        // What is the visitor's own turn is told to the visitor alone.
+        if self.diagnosis.fault.level() == Level::ERROR {
+            self.diagnosis.log("a page");
         }
         let page = ProblemPage {
             layout: Layout::bare("That did not work"),

@@ -30,6 +30,7 @@ pub(crate) async fn run(verb: Verb, config: Config) -> Result<(), Failure> {
     };
     let house = House::open(&config).await?;
     let outcome = run_in(&house, verb, &config).await;
+    house.keeper.settled().await;
     // Whoever opens the database next finds it in good order, with nothing to take up.
     house.vault.close().await;
     outcome

@@ -13,8 +13,12 @@ use crate::house::House;
 use crate::output;
 use crate::settings::Config;
 
-/// How long a stop waits for the message in hand.
-const GRACE: Duration = Duration::from_secs(30);
+/// How long a stop waits for the messages in hand: less than the 90 seconds after which systemd
+/// kills (`TimeoutStopSec`). What a longer program has in hand is run again at the next start.
+const GRACE: Duration = Duration::from_secs(75);
+
+/// How long it waits for authorizations in hand, whose browsers have gone.
+const LAST_GRACE: Duration = Duration::from_secs(10);
 
 /// Serves until SIGTERM or SIGINT.
 pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
@@ -45,6 +49,10 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     info!("stopping: the messages in hand are finished first");
     if !tasks.stop(GRACE).await {
         warn!("something did not stop in time and was cut off; it goes on at the next start");
+    }
+    let settled = tokio::time::timeout(LAST_GRACE, house.keeper.settled()).await;
+    if settled.is_err() {
+        warn!("an authorization was cut off: the account may have to be authorised again");
     }
     house.vault.close().await;
     Ok(())

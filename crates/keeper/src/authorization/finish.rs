@@ -33,7 +33,7 @@ impl Keeper {
         let (authorization, begun) = claimed.ok_or(AuthorizationError::UnknownState)?;
 
         let keeper = self.clone();
-        to_the_end(async move {
+        self.to_the_end(async move {
             let outcome = keeper.complete(&authorization, &begun, callback).await;
             keeper
                 .conclude(authorization.id, authorization.account, outcome)
@@ -56,7 +56,7 @@ impl Keeper {
         let (account, grant) = held.ok_or(AuthorizationError::UnknownState)?;
 
         let keeper = self.clone();
-        to_the_end(async move {
+        self.to_the_end(async move {
             let outcome = keeper.accept(account, grant).await;
             keeper.conclude(id, account, outcome).await
         })
@@ -264,6 +264,19 @@ impl Keeper {
         })
         .await;
     }
+
+    /// Runs in a task of its own: the code serves one time, so a browser that goes away now must
+    /// not take the grant with it.
+    async fn to_the_end<F>(&self, work: F) -> Result<Finished, AuthorizationError>
+    where
+        F: Future<Output = Result<Finished, AuthorizationError>> + Send + 'static,
+    {
+        let work = self.inner.in_hand.spawn(work);
+        work.await.unwrap_or_else(|failure| {
+            let what = format!("an authorization broke off: {failure}");
+            Err(VaultError::Unexpected(what).into())
+        })
+    }
 }
 
 /// The granted scopes, in which none that is needed for mail is missing.
@@ -281,16 +294,4 @@ fn granted(
             missing: missing.to_string(),
         }),
     }
-}
-
-/// Runs in a task of its own: the code serves one time, so a browser that goes away now must not
-/// take the grant with it.
-async fn to_the_end<F>(work: F) -> Result<Finished, AuthorizationError>
-where
-    F: Future<Output = Result<Finished, AuthorizationError>> + Send + 'static,
-{
-    tokio::spawn(work).await.unwrap_or_else(|failure| {
-        let what = format!("an authorization broke off: {failure}");
-        Err(VaultError::Unexpected(what).into())
-    })
 }

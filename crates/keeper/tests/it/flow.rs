@@ -19,6 +19,7 @@ on_both_providers!(
     a_sign_in_becomes_a_grant_with_state_nonce_and_pkce_on_the_way,
     a_wrong_state_is_refused_and_does_not_use_the_true_one_up,
     a_state_serves_once,
+    a_browser_that_goes_away_leaves_its_grant_behind,
     another_browser_or_none_is_refused_and_does_not_use_the_state_up,
     after_ten_minutes_the_state_is_dead_and_the_code_is_not_redeemed,
     a_declined_consent_is_told_to_the_owner,
@@ -107,6 +108,24 @@ async fn a_state_serves_once(world: World<impl Peer>) {
     let (one, two) = tokio::join!(world.arrive(&back), world.arrive(&back));
     assert_eq!(u8::from(one.is_ok()) + u8::from(two.is_ok()), 1);
     assert_eq!(world.gate.passed().len(), redeemed + 1);
+}
+
+async fn a_browser_that_goes_away_leaves_its_grant_behind(world: World<impl Peer>) {
+    let account = world.account(DESK).await;
+    let back = world.peer.agree(&world.depart(account).await, DESK).await;
+    let mut held = world.gate.hold_next();
+    {
+        let arriving = std::pin::pin!(world.arrive(&back));
+        tokio::select! {
+            _ = arriving => panic!("the provider's answer is held"),
+            () = held.arrived() => {}
+        }
+    }
+    // Nobody waits for it any more; a stop does.
+    assert_eq!(world.grant(account).await.state, GrantState::Pending);
+    held.release();
+    world.keeper.settled().await;
+    assert_eq!(world.grant(account).await.state, GrantState::Active);
 }
 
 async fn another_browser_or_none_is_refused_and_does_not_use_the_state_up(world: World<impl Peer>) {
