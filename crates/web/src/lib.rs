@@ -1,8 +1,8 @@
 //! The administration pages, the OAuth callback, health and metrics.
 //!
-//! One page or action is one file under `pages/`: its form, its handler, its template's data and
-//! its tests. What a handler may do stands in the crates below; nothing here decides about grants
-//! or mail.
+//! One page or action is one file under `pages/`: its handler and its template's data; its template
+//! stands in `templates/`, the tests of requests in `tests/it`. What a handler may do stands in the
+//! crates below; nothing here decides about grants or mail.
 //!
 //! The way of a request:
 //!

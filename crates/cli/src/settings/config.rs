@@ -181,11 +181,18 @@ fn own_data_dir(variable: &dyn Fn(&str) -> Option<String>) -> Result<PathBuf, Se
     variable("STATE_DIRECTORY")
         .map(PathBuf::from)
         .or_else(|| variable("XDG_DATA_HOME").map(|folder| Path::new(&folder).join("mailgrant")))
-        .or_else(|| variable("HOME").map(|home| Path::new(&home).join(".local/share/mailgrant")))
+        .or_else(|| variable("HOME").map(|home| Path::new(&home).join(IN_HOME)))
         .ok_or_else(|| SettingsError::Together {
             what: "there is no home folder to keep data in: set `data_dir`".to_owned(),
         })
 }
+
+/// Where the platform wants an application's data, below the home folder.
+const IN_HOME: &str = if cfg!(target_os = "macos") {
+    "Library/Application Support/mailgrant"
+} else {
+    ".local/share/mailgrant"
+};
 
 fn store(layers: &Layers, data_dir: &Path) -> Result<PathBuf, SettingsError> {
     match layers.get("store") {

@@ -1,4 +1,5 @@
-//! One page or action is one file: its form, its handler, its template's data and its tests.
+//! One page or action is one file: its handler and its template's data. A form that two pages share
+//! is a file of its own.
 
 pub(crate) mod accounts;
 pub(crate) mod authorization;
