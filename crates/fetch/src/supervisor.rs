@@ -65,6 +65,8 @@ struct Means {
     grant: Option<(GrantState, Option<Timestamp>)>,
     provider_version: i64,
     provider_in_trouble: bool,
+    /// Messages wait and are due, the newest since then: somebody let them be tried again.
+    due_since: Option<Timestamp>,
 }
 
 struct Running {
@@ -93,6 +95,7 @@ impl Supervisor {
             .into_iter()
             .map(|grant| (grant.account, grant))
             .collect();
+        let due: HashMap<_, _> = vault.due(self.shared.now()).await?.into_iter().collect();
         let mut wanted = BTreeMap::new();
         for account in vault.accounts().await? {
             let Some(provider) = providers.get(&account.draft.provider) else {
@@ -108,6 +111,7 @@ impl Supervisor {
                 grant,
                 provider_version: provider.version,
                 provider_in_trouble: provider.trouble.is_some(),
+                due_since: due.get(&account.id).copied(),
             };
             wanted.insert(account.id, Wanted { account, means });
         }
@@ -128,8 +132,15 @@ impl Supervisor {
                     if running.version == account.version && !running.stop.is_cancelled() =>
                 {
                     if running.means != means {
+                        // That nothing is due any more is no news for a worker.
+                        let settled = Means {
+                            due_since: None,
+                            ..running.means.clone()
+                        };
+                        if settled != means {
+                            running.wake.notify_one();
+                        }
                         running.means = means;
-                        running.wake.notify_one();
                     }
                     continue;
                 }

@@ -220,6 +220,8 @@ pub(crate) trait LedgerStore: Send + Sync {
     async fn all_counts(&self) -> Answer<Vec<CountsRow>>;
     async fn quarantine(&self, account: i64, limit: i64) -> Answer<Vec<QuarantineRow>>;
     async fn retry_quarantine(&self, account: i64, now: i64) -> Answer<u64>;
+    /// Accounts with waiting messages that are due, and when the newest of them began to wait.
+    async fn due(&self, now: i64) -> Answer<Vec<(i64, i64)>>;
 }
 
 impl Vault {
@@ -395,6 +397,15 @@ impl Vault {
                     since: time(row.changed_at)?,
                 })
             })
+            .collect()
+    }
+
+    /// The accounts whose waiting messages are due, each with when the newest of them began to wait:
+    /// for whoever wakes their fetchers, also when another process let a quarantine be tried again.
+    pub async fn due(&self, now: Timestamp) -> Result<Vec<(AccountId, Timestamp)>, VaultError> {
+        let rows = self.told(self.store().due(micros(now)).await)?;
+        rows.into_iter()
+            .map(|(account, since)| Ok((AccountId(account), time(since)?)))
             .collect()
     }
 

@@ -100,10 +100,14 @@ impl Facts<'_> {
         let status = self.status?;
         let trouble = status.trouble.as_ref()?;
         let authorized = self.grant.and_then(|grant| grant.authorized_at);
+        let at_work = matches!(
+            status.activity,
+            Activity::Fetching | Activity::Listening | Activity::Polling
+        );
         let over = match trouble.fault {
-            Fault::Owner => authorized.is_some_and(|at| at >= status.since),
+            Fault::Owner => at_work || authorized.is_some_and(|at| at >= status.since),
             Fault::Operator => false,
-            _ => status.activity == Activity::Fetching,
+            _ => at_work,
         };
         (!over).then_some(trouble)
     }

@@ -4,7 +4,7 @@ use mailgrant_base::Fault;
 use mailgrant_sandbox::{ImapFault, MailServerOptions};
 use mailgrant_vault::{GrantState, MaildirSink, Sink};
 
-use super::{ADDRESS, Plan, World, contents, now};
+use super::{Plan, World, contents, now};
 
 const LISTENING: Option<&str> = Some("listening");
 
@@ -247,5 +247,26 @@ async fn one_accounts_trouble_is_not_anothers() {
         .await;
     assert_eq!(troubled(world.account.id), Some(false));
     assert_eq!(troubled(other.id), Some(true));
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_quarantine_that_is_tried_again_wakes_a_worker_that_listens() {
+    let script = r#"[ -e "$1/../mended" ] || exit 65; cat > "$1/$MAILGRANT_KEY""#;
+    let world = Plan::script(script).build().await;
+    world.receive(1);
+    let running = world.run();
+    world
+        .until("it listens", |world| world.activity() == Some("listening"))
+        .await;
+    let counts = world.vault.counts(world.account.id).await.unwrap();
+    assert_eq!((counts.quarantined, counts.delivered), (1, 0));
+
+    std::fs::File::create(world.folder.path().join("mended")).unwrap();
+    let retried = world.vault.retry_quarantine(world.account.id, now()).await;
+    assert_eq!(retried.unwrap(), 1);
+    world
+        .until("it is delivered", |world| world.written().len() == 1)
+        .await;
     running.stop().await;
 }

@@ -363,7 +363,20 @@ impl LedgerStore for Backend {
         .bind(now)
         .execute(&mut *transaction)
         .await?;
-        transaction.commit().await?;
+        self.commit_change(transaction).await?;
         Ok(retried.rows_affected())
+    }
+
+    async fn due(&self, now: i64) -> Answer<Vec<(i64, i64)>> {
+        sqlx::query_as(
+            "SELECT folders.account_id, MAX(messages.changed_at)
+             FROM messages JOIN folders ON folders.id = messages.folder_id
+             WHERE messages.state IN (0, 4) AND messages.state = 0 AND folders.present
+               AND messages.retry_at <= $1
+             GROUP BY folders.account_id",
+        )
+        .bind(now)
+        .fetch_all(self.reader())
+        .await
     }
 }

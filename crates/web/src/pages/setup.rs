@@ -142,7 +142,7 @@ fn dead_link() -> Problem {
     Problem::new(
         StatusCode::GONE,
         Diagnosis::new(
-            Fault::Operator,
+            Fault::Owner,
             "This link has been used or is too old.",
             "If a password is set, sign in. If not, start Mailgrant again: it prints a new link.",
         ),
