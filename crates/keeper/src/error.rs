@@ -80,12 +80,12 @@ impl Diagnose for KeeperError {
             Self::NotAuthorized { account } => Diagnosis::new(
                 Fault::Owner,
                 format!("Nobody has authorised {account} yet."),
-                "Open Mailgrant, choose the account and press Authorize.",
+                authorize(account),
             ),
             Self::NeedsAuthorization { account, reason } => Diagnosis::new(
                 Fault::Owner,
                 format!("The permission to read the mail of {account} has ended."),
-                "Open Mailgrant, choose the account and press Authorize.",
+                authorize(account),
             )
             .said(reason),
             Self::ProviderTrouble { provider, reason } => Diagnosis::new(
@@ -116,4 +116,10 @@ impl Diagnose for KeeperError {
             Self::Vault(failure) => failure.diagnosis(),
         }
     }
+}
+
+fn authorize(account: &str) -> String {
+    format!(
+        "Press Authorize on the account's page, or run `mailgrant account authorize {account}`."
+    )
 }

@@ -26,6 +26,22 @@ impl Keeper {
             })
     }
 
+    /// Removes an account, and before that ends its grant, here and at the provider where it can: a
+    /// grant that nobody sees any more must not go on opening the mailbox. Says whether the provider
+    /// was told.
+    pub async fn remove(&self, account: AccountId, actor: &str) -> Result<bool, KeeperError> {
+        let told = match self.revoke(account, actor).await {
+            Ok(told) => told,
+            // There was nothing to end.
+            Err(KeeperError::NotAuthorized { .. } | KeeperError::NeedsAuthorization { .. }) => {
+                false
+            }
+            Err(failure) => return Err(failure),
+        };
+        self.inner.vault.remove_account(account).await?;
+        Ok(told)
+    }
+
     async fn revoke_now(&self, account: AccountId, actor: &str) -> Result<bool, KeeperError> {
         let (case, present) = self.end_here(account, actor).await?;
         // The newest token is the one to name: it may be one that could not be stored.

@@ -149,6 +149,11 @@ pub(crate) trait AuthorizationStore: Send + Sync {
         now: i64,
     ) -> Answer<Option<(i64, Vec<u8>)>>;
     async fn authorization(&self, id: i64) -> Answer<Option<AuthorizationRow>>;
+    async fn authorization_of_state(
+        &self,
+        state_hash: &[u8],
+        browser_hash: &[u8],
+    ) -> Answer<Option<AuthorizationRow>>;
     async fn open_ticket(&self, ticket_hash: &[u8], now: i64) -> Answer<Option<AuthorizationRow>>;
     async fn authorization_of_browser(
         &self,
@@ -333,6 +338,20 @@ impl Vault {
     ) -> Result<Option<Authorization>, VaultError> {
         let browser_hash = hash(browser);
         let found = self.store().authorization_of_browser(id.0, &browser_hash);
+        let row = self.told(found.await)?;
+        row.as_ref().map(Authorization::read).transpose()
+    }
+
+    /// The authorization that a browser left with this `state`, whatever became of it since.
+    pub async fn authorization_of_state(
+        &self,
+        state: &SecretString,
+        browser: &SecretString,
+    ) -> Result<Option<Authorization>, VaultError> {
+        let (state_hash, browser_hash) = (hash(state), hash(browser));
+        let found = self
+            .store()
+            .authorization_of_state(&state_hash, &browser_hash);
         let row = self.told(found.await)?;
         row.as_ref().map(Authorization::read).transpose()
     }

@@ -176,7 +176,7 @@ async fn retry(house: &House, name: &str) -> Result<(), Failure> {
 
 async fn remove(house: &House, name: &str) -> Result<(), Failure> {
     let account = account_named(&house.vault, name).await?;
-    house.vault.remove_account(account.id).await?;
+    house.keeper.remove(account.id, ACTOR).await?;
     audit(house, EventKind::AccountRemoved, &account, "was removed").await?;
     output::line(&format!("Removed account {name}."))
 }

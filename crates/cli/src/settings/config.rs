@@ -138,6 +138,14 @@ fn public_url(layers: &Layers, listen: &Listen) -> Result<Url, SettingsError> {
         && url.fragment().is_none()
         && url.username().is_empty()
         && url.password().is_none();
+    if listen.tls.is_some() && url.scheme() == "http" {
+        return Err(SettingsError::Together {
+            what: format!(
+                "`public_url` is {url}, but with `tls_certificate` the pages are served over \
+                 https:// alone"
+            ),
+        });
+    }
     if plain && is_safe_transport(&url) {
         Ok(url)
     } else {

@@ -11,6 +11,7 @@ on_both_providers!(
     a_revoked_grant_is_wiped_here_and_over_at_the_provider,
     a_renewal_in_flight_does_not_bring_a_revoked_grant_back,
     after_a_revocation_a_person_can_authorise_again,
+    a_removed_account_leaves_no_grant_behind_at_the_provider,
 );
 
 async fn a_revoked_grant_is_wiped_here_and_over_at_the_provider(world: World<impl Peer>) {
@@ -31,6 +32,18 @@ async fn a_revoked_grant_is_wiped_here_and_over_at_the_provider(world: World<imp
     assert!(
         matches!(&error, KeeperError::NeedsAuthorization { reason, .. } if reason == "revoked by tester")
     );
+}
+
+async fn a_removed_account_leaves_no_grant_behind_at_the_provider(world: World<impl Peer>) {
+    let account = world.authorised(DESK).await;
+    let token = world.row(account).await.refresh_token.unwrap();
+    assert!(world.keeper.remove(account, "tester").await.unwrap());
+    assert!(world.vault.account(account).await.unwrap().is_none());
+    assert_is_over_at_the_provider(&world, &token).await;
+
+    let fresh = world.account("fresh@example.com").await;
+    assert!(!world.keeper.remove(fresh, "tester").await.unwrap());
+    assert!(world.vault.account(fresh).await.unwrap().is_none());
 }
 
 async fn a_renewal_in_flight_does_not_bring_a_revoked_grant_back(world: World<impl Peer>) {

@@ -212,6 +212,18 @@ impl AuthorizationStore for Backend {
             .await
     }
 
+    async fn authorization_of_state(
+        &self,
+        state_hash: &[u8],
+        browser_hash: &[u8],
+    ) -> Answer<Option<AuthorizationRow>> {
+        sqlx::query_as("SELECT * FROM authorizations WHERE state_hash = $1 AND browser_hash = $2")
+            .bind(state_hash)
+            .bind(browser_hash)
+            .fetch_optional(self.reader())
+            .await
+    }
+
     async fn sweep_authorizations(&self, dead_since: i64) -> Answer<u64> {
         let mut transaction = self.begin().await?;
         let swept = sqlx::query("DELETE FROM authorizations WHERE expires_at < $1")

@@ -157,7 +157,8 @@ async fn a_denied_consent_is_told_and_the_grant_stays() {
     let url = sign_in_and_deny(&away.leaving, ADDRESS, OWNER_PASSWORD).await;
     let arrival = local(&url.unwrap());
     let said = "the user has denied the request";
-    away.back(&arrival, 403, &["The permission was denied", said])
+    let again = format!("action=\"/accounts/{}/authorize\"", away.account.id.0);
+    away.back(&arrival, 403, &["The permission was denied", said, &again])
         .await;
     let events = away.world.events().await;
     assert_eq!(events[0].kind, EventKind::AuthorizationFailed);

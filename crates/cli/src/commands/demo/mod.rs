@@ -11,6 +11,7 @@ use mailgrant_vault::{Account, AccountForm, Administrator, ProviderForm, VaultEr
 use mailgrant_web::{Listen, Welcome};
 use secrecy::SecretString;
 use tempfile::TempDir;
+use tokio::signal::unix::{SignalKind, signal};
 
 use self::stage::{ADDRESS, CLIENT_ID, CLIENT_SECRET, PASSWORD, Stage};
 use super::{serve, wrong_flags};
@@ -24,10 +25,12 @@ use crate::settings::{Config, KeySource, addresses_on_loopback};
 const GRACE: Duration = Duration::from_secs(10);
 
 /// How often one more message arrives for whoever watches, and how many do.
-const DRIP: (Duration, usize) = (Duration::from_secs(2), 60);
+const DRIP: (Duration, usize) = (Duration::from_secs(3), 1000);
 
 /// Plays the whole path; returns on Ctrl-C, or when the unattended newcomer is done.
 pub(crate) async fn demo(config: Config, flags: &Demo) -> Result<(), Failure> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(Failure::no_runtime)?;
+    let mut hang_up = signal(SignalKind::hangup()).map_err(Failure::no_runtime)?;
     let folder = TempDir::with_prefix("mailgrant-demo-").map_err(Failure::no_folder)?;
     let config = in_folder(&config, &folder)?;
     let bound = config.listen.bind().await?;
@@ -42,10 +45,18 @@ pub(crate) async fn demo(config: Config, flags: &Demo) -> Result<(), Failure> {
     let link = welcome.link(&config.public_url);
     let tasks = serve::start(&house, &config, bound, Some(welcome));
 
-    let outcome = if flags.unattended {
-        newcomer::play(&house, &stage, &account, &link, folder.path()).await
-    } else {
-        attend(&stage, &link, &folder).await
+    let play = async {
+        if flags.unattended {
+            newcomer::play(&house, &stage, &account, &link, folder.path()).await
+        } else {
+            attend(&stage, &link, &folder).await
+        }
+    };
+    // Whatever ends it, the folder goes.
+    let outcome = tokio::select! {
+        outcome = play => outcome,
+        _ = terminate.recv() => Ok(()),
+        _ = hang_up.recv() => Ok(()),
     };
     tasks.stop(GRACE).await;
     house.vault.close().await;

@@ -24,7 +24,8 @@ pub(crate) async fn show(
     Ok(page(&Confirm {
         layout: Layout::signed_in(title, &visitor).section("overview"),
         consequences: vec![
-            "Its tokens are deleted here, and so is the record of which messages were delivered."
+            "Its grant is ended, here and at the provider where it can be told.".to_owned(),
+            "The record of which messages were delivered is deleted."
                 .to_owned(),
             "If you add it again later, mail that is still in the mailbox may be delivered a second time.".to_owned(),
             "Mail that was delivered, and the mailbox itself, stay as they are.".to_owned(),
@@ -42,7 +43,7 @@ pub(crate) async fn submit(
     visitor: SignedIn,
 ) -> Result<Response, Problem> {
     let account = find(&site, id).await?;
-    site.vault.remove_account(account.id).await?;
+    site.keeper.remove(account.id, &visitor.name).await?;
     note(
         &site,
         EventKind::AccountRemoved,

@@ -3,6 +3,8 @@
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use mailgrant_keeper::Arrival;
+use mailgrant_oauth::Callback;
+use mailgrant_vault::AccountId;
 
 use super::{onwards, trouble};
 use crate::app::Site;
@@ -21,6 +23,17 @@ pub(crate) async fn arrive(
     };
     match site.keeper.finish(arrival).await {
         Ok(finished) => onwards(&site, &visit, &finished),
-        Err(error) => trouble::show(&visit, &error, None),
+        Err(error) => {
+            let account = begun_for(&site, &visit, query.as_deref()).await;
+            trouble::show(&visit, &error, account)
+        }
     }
+}
+
+/// For which account this browser left, so that it can begin again.
+async fn begun_for(site: &Site, visit: &Visit, query: Option<&str>) -> Option<AccountId> {
+    let state = Callback::parse(query?).ok()?.state;
+    let browser = &visit.browser().secret;
+    let begun = site.vault.authorization_of_state(&state, browser).await;
+    Some(begun.ok()??.account)
 }
