@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use mailgrant_vault::{AccountForm, ProviderForm};
 
+use crate::failure::Failure;
 use crate::settings;
 
 /// Modern logins for the mailboxes that business applications use.
@@ -258,5 +259,27 @@ form_flags! {
         command,
         /// How many seconds the program may take [default: 60]
         command_time_limit,
+    }
+}
+
+impl AccountFlags {
+    /// A flag that makes sense with one choice alone makes that choice, where none was given: what
+    /// was asked for is never dropped in silence.
+    pub(crate) fn complete(&self, form: &mut AccountForm) -> Result<(), Failure> {
+        match (&self.sink, &self.maildir, &self.command) {
+            (None, Some(_), Some(_)) => {
+                return Err(Failure::operator(
+                    "--maildir and --command were both given.",
+                    "Say with --sink which of them is to take the mail; nothing was changed.",
+                ));
+            }
+            (None, Some(_), None) => "maildir".clone_into(&mut form.sink),
+            (None, None, Some(_)) => "command".clone_into(&mut form.sink),
+            _ => {}
+        }
+        if self.after.is_none() && self.move_to.is_some() {
+            "move".clone_into(&mut form.after);
+        }
+        Ok(())
     }
 }

@@ -141,7 +141,9 @@ fn extra_roots(config: &Config) -> Result<Vec<CertificateDer<'static>>, Failure>
 async fn open_vault(config: &Config, random: &Arc<dyn Random>) -> Result<Vault, Failure> {
     files::create_private_dir(&config.data_dir)?;
     let key = match &config.key {
-        KeySource::Variable(text) => Key::parse(secret(text), "the variable MAILGRANT_KEY")?,
+        KeySource::Variable(text) => {
+            Key::parse(secret(text), "the variable MAILGRANT_SEALING_KEY")?
+        }
         KeySource::File(path) => Key::read(path)?,
         KeySource::Own(path) if path.exists() => Key::read(path)?,
         KeySource::Own(path) if config.store.exists() => {

@@ -22,7 +22,9 @@ use crate::settings::Config;
 fn main() -> ExitCode {
     let (cli, matches) = Cli::read();
     let variable = |name: &str| std::env::var(name).ok();
-    let outcome = settings::gather(&matches, &variable)
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let outcome = settings::refuse_unknown(names)
+        .and_then(|()| settings::gather(&matches, &variable))
         .and_then(|layers| Config::read(&layers, &variable))
         .map_err(Failure::from)
         .and_then(|config| run(cli.verb, config));

@@ -36,6 +36,7 @@ async fn add(house: &House, flags: &AccountFlags) -> Result<(), Failure> {
         ..AccountForm::default()
     };
     flags.fill(&mut form);
+    flags.complete(&mut form)?;
     let providers = house.vault.providers().await?;
     let draft = form
         .check(&providers)
@@ -54,6 +55,7 @@ async fn change(house: &House, flags: &AccountFlags) -> Result<(), Failure> {
     let providers = house.vault.providers().await?;
     let mut form = AccountForm::of(&account, provider_name(&providers, &account));
     flags.fill(&mut form);
+    flags.complete(&mut form)?;
     let draft = form
         .check(&providers)
         .map_err(|errors| wrong_flags(&errors))?;

@@ -38,6 +38,13 @@ async fn add(house: &House, config: &Config, flags: &ProviderFlags) -> Result<()
     };
     flags.fill(&mut form);
     fill_secret(&flags.more, &mut form)?;
+    if form.client_secret.is_empty() && !form.no_client_secret {
+        return Err(Failure::operator(
+            "No client secret was given.",
+            "Give it with --client-secret-file FILE (- for standard input), or say \
+             --no-client-secret for a public client; nothing was changed.",
+        ));
+    }
     let draft = form.check(None).map_err(|errors| wrong_flags(&errors))?;
     let provider = house.vault.add_provider(&draft, house.clock.now()).await?;
     audit(house, EventKind::ProviderAdded, &provider, "was added").await?;
@@ -141,7 +148,13 @@ fn fill_secret(flags: &SecretFlags, form: &mut ProviderForm) -> Result<(), Failu
         Some(path) => files::read_to_string(path)?,
         None => std::env::var("MAILGRANT_CLIENT_SECRET").unwrap_or_default(),
     };
-    let first = text.lines().next().unwrap_or_default();
+    let first = text.lines().next().unwrap_or_default().trim();
+    if first.is_empty() && flags.client_secret_file.is_some() {
+        return Err(Failure::operator(
+            "The first line of the file with the client secret is empty.",
+            "Write the secret's value there, or say --no-client-secret; nothing was changed.",
+        ));
+    }
     first.clone_into(&mut form.client_secret);
     Ok(())
 }

@@ -15,7 +15,7 @@ use super::{Given, Layers, SettingsError};
 /// Where the sealing key comes from.
 #[derive(Debug, Clone)]
 pub(crate) enum KeySource {
-    /// The key itself, from the environment variable `MAILGRANT_KEY`.
+    /// The key itself, from the environment variable `MAILGRANT_SEALING_KEY`.
     Variable(SecretString),
     /// A file that must exist.
     File(PathBuf),
@@ -218,7 +218,7 @@ fn store(layers: &Layers, data_dir: &Path) -> Result<PathBuf, SettingsError> {
 }
 
 fn key(layers: &Layers, variable: &dyn Fn(&str) -> Option<String>, data_dir: &Path) -> KeySource {
-    if let Some(key) = variable("MAILGRANT_KEY") {
+    if let Some(key) = variable("MAILGRANT_SEALING_KEY") {
         return KeySource::Variable(key.into());
     }
     if let Some(path) = path(layers, "key_file") {

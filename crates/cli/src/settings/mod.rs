@@ -69,7 +69,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         name: "key_file",
         placeholder: "FILE",
         help: "The sealing key [default: sealing.key among systemd's credentials, else in the data \
-               folder]; the variable MAILGRANT_KEY can hold the key itself",
+               folder]; the variable MAILGRANT_SEALING_KEY can hold the key itself",
     },
     Setting {
         name: "trust",
@@ -144,6 +144,39 @@ pub(crate) fn add_flags(command: Command) -> Command {
                     .help_heading("Settings"),
             )
         })
+}
+
+/// Variables of ours that are no settings: secrets, where the file is, what a program gets that is
+/// handed a message (and may call `mailgrant` itself), and where the tests' peers are.
+const OTHER_VARIABLES: [&str; 8] = [
+    "MAILGRANT_CONFIG",
+    "MAILGRANT_SEALING_KEY",
+    "MAILGRANT_CLIENT_SECRET",
+    "MAILGRANT_ACCOUNT",
+    "MAILGRANT_ADDRESS",
+    "MAILGRANT_FOLDER",
+    "MAILGRANT_KEY",
+    "MAILGRANT_LAB",
+];
+
+/// A variable that looks like a setting and is none is a slip of the pen, as it is in the file.
+/// `names` are those of all environment variables.
+pub(crate) fn refuse_unknown(names: impl Iterator<Item = String>) -> Result<(), SettingsError> {
+    for variable in names {
+        let Some(name) = variable.strip_prefix("MAILGRANT_") else {
+            continue;
+        };
+        let is_setting = SETTINGS
+            .iter()
+            .any(|setting| setting.name.to_uppercase() == name);
+        if !is_setting && !OTHER_VARIABLES.contains(&variable.as_str()) {
+            return Err(SettingsError::Unknown {
+                name: name.to_lowercase(),
+                origin: Origin::Variable(variable),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Puts file, environment and flags together. `variable` looks an environment variable up.

@@ -198,3 +198,79 @@ fn a_read_only_data_folder_is_told() {
     fs::write(mailgrant.path("data"), "a file where the folder should be").unwrap();
     insta::assert_snapshot!(refused(&mailgrant, &["provider", "list"]));
 }
+
+#[test]
+fn a_misspelled_variable_is_refused_like_a_misspelled_key() {
+    let mailgrant = Mailgrant::new();
+    let output = mailgrant
+        .command(&["provider", "list"])
+        .env("MAILGRANT_LISTENS", "127.0.0.1:1")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(78));
+    insta::assert_snapshot!(String::from_utf8_lossy(&output.stderr));
+    assert!(!mailgrant.path("data").exists());
+}
+
+#[test]
+fn a_provider_without_a_secret_must_be_said_to_have_none() {
+    let mailgrant = Mailgrant::new();
+    let provider = [
+        "provider",
+        "add",
+        "p",
+        "--kind",
+        "google",
+        "--client-id",
+        "x",
+    ];
+    insta::assert_snapshot!("no_secret", refused(&mailgrant, &provider));
+    let empty = mailgrant.path("empty");
+    fs::write(&empty, "\n").unwrap();
+    let mut with_empty = provider.to_vec();
+    with_empty.extend(["--client-secret-file", empty.to_str().unwrap()]);
+    insta::assert_snapshot!("empty_secret", refused(&mailgrant, &with_empty));
+    assert_eq!(mailgrant.ok(&["provider", "list", "--json"]).trim(), "[]");
+    let mut public = provider.to_vec();
+    public.push("--no-client-secret");
+    mailgrant.ok(&public);
+}
+
+#[test]
+fn a_flag_that_goes_with_one_choice_alone_makes_it() {
+    let mailgrant = Mailgrant::new();
+    add_provider(&mailgrant, "https://login.example.com/");
+    let account = [
+        "account",
+        "add",
+        "a",
+        "--address",
+        "a@example.com",
+        "--provider",
+        "sandbox",
+    ];
+    let mut both = account.to_vec();
+    both.extend([
+        "--imap-host",
+        "localhost",
+        "--command",
+        "/bin/cat",
+        "--maildir",
+        "/tmp/x",
+    ]);
+    insta::assert_snapshot!("two_sinks", refused(&mailgrant, &both));
+    let mut one = account.to_vec();
+    one.extend([
+        "--imap-host",
+        "localhost",
+        "--command",
+        "/bin/cat",
+        "--move-to",
+        "Done",
+    ]);
+    mailgrant.ok(&one);
+    let shown = mailgrant.ok(&["account", "show", "a", "--json"]);
+    let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    assert!(shown["sink"].to_string().contains("/bin/cat"), "{shown}");
+    assert!(shown["after"].to_string().contains("Done"), "{shown}");
+}
