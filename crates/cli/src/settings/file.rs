@@ -77,7 +77,7 @@ mod tests {
     fn an_unknown_key_names_file_line_and_the_key_that_may_have_been_meant() {
         insta::assert_snapshot!(
             parsed("\nlisten_on = \"x\"").unwrap_err(),
-            @"mailgrant.toml, line 2: there is no setting `listen_on`; did you mean `listen`?"
+            @"mailgrant.toml, line 2: there is no setting `listen_on`; perhaps `listen` is meant"
         );
         insta::assert_snapshot!(
             parsed("colour = 3").unwrap_err(),

@@ -55,7 +55,7 @@ fn meant(name: &str) -> String {
             || differ_by_one(&known, &written)
     });
     if let Some(near) = near {
-        return format!("did you mean `{near}`?");
+        return format!("perhaps `{near}` is meant");
     }
     let all: Vec<&str> = SETTINGS.iter().map(|setting| setting.name).collect();
     format!("there are: {}", all.join(", "))
