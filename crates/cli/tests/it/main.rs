@@ -10,10 +10,12 @@
 
 mod browsing;
 mod command_line;
+mod demo;
 mod installation;
 mod kill;
 mod mail_servers;
 mod pages;
+mod secrets;
 mod support;
 mod whole_path;
 mod wrong_input;

@@ -180,3 +180,26 @@ pub(crate) async fn provider(redirect_uri: &str, tokens: &TokenBook) -> Identity
         .await
         .unwrap()
 }
+
+/// What looks like a whole secret of the sandbox (tokens and codes have prefixes of their own) or
+/// like a login with a token, in plain or in base64.
+pub(crate) fn secrets_in(text: &str) -> Vec<String> {
+    let prefixes = ["at_", "rt_", "co_", "Bearer "];
+    let is_token = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let mut found = Vec::new();
+    for prefix in prefixes {
+        for (at, _) in text.match_indices(prefix) {
+            let before = text[..at].chars().next_back();
+            let begins = !before.is_some_and(|c| c.is_ascii_alphanumeric());
+            let rest = text[at + prefix.len()..].chars();
+            if begins && rest.take_while(is_token).count() >= 8 {
+                found.push(text[at..].chars().take(40).collect());
+            }
+        }
+    }
+    // `auth=Bearer`, at each of the three places that base64 can begin at.
+    for base64 in ["YXV0aD1CZWFyZXI", "F1dGg9QmVhcmVy", "hdXRoPUJlYXJlc"] {
+        found.extend(text.contains(base64).then(|| base64.to_owned()));
+    }
+    found
+}
