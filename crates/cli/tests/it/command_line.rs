@@ -1,9 +1,9 @@
 //! What is typed and what is answered.
 
-use mailgrant_sandbox::TokenBook;
+use mailgrant_sandbox::{Browser, TokenBook};
 use serde_json::Value;
 
-use crate::installation::{ADDRESS, add_account, add_provider, authorize};
+use crate::installation::{ADDRESS, add_account, add_provider, authorize, installation};
 use crate::support::{Mailgrant, provider};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,4 +89,107 @@ fn providers_and_accounts_are_made_changed_paused_and_removed() {
     mailgrant.ok(&["account", "remove", "support"]);
     mailgrant.ok(&["provider", "remove", "sandbox"]);
     assert_eq!(mailgrant.ok(&["provider", "list", "--json"]).trim(), "[]");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_is_shown_changed_paused_resumed_and_tested() {
+    let mailgrant = Mailgrant::new();
+    let redirect_uri = format!("{}/oauth/callback", mailgrant.url());
+    let provider = provider(&redirect_uri, &TokenBook::default()).await;
+    add_provider(&mailgrant, &provider.issuer());
+    let show = || -> Value {
+        let shown = mailgrant.ok(&["provider", "show", "sandbox", "--json"]);
+        assert!(!shown.contains("mailgrant-secret"), "{shown}");
+        serde_json::from_str(&shown).unwrap()
+    };
+    assert_eq!(show()["paused"], false);
+    mailgrant.ok(&["provider", "pause", "sandbox"]);
+    assert_eq!(show()["paused"], true);
+    mailgrant.ok(&["provider", "resume", "sandbox"]);
+    assert_eq!(show()["paused"], false);
+    let tested = mailgrant.ok(&["provider", "test", "sandbox"]);
+    assert!(
+        tested.lines().all(|line| line.starts_with("ok ")),
+        "{tested}"
+    );
+
+    mailgrant.ok(&["provider", "change", "sandbox", "--client-id", "another"]);
+    assert_eq!(show()["client_id"], "another");
+    let refused = mailgrant.run(&["provider", "test", "sandbox"]);
+    assert_eq!(
+        refused.status.code(),
+        Some(78),
+        "the secret is another client's"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_setup_link_ends_the_one_before() {
+    let mailgrant = Mailgrant::new();
+    let _running = mailgrant.serve();
+    let link = |text: String| {
+        let line = text.lines().find(|line| line.trim().starts_with("http"));
+        line.unwrap().trim().to_owned()
+    };
+    let first = link(mailgrant.ok(&["setup-link"]));
+    let second = link(mailgrant.ok(&["setup-link"]));
+    assert!(first.starts_with(&format!("{}/setup/", mailgrant.url())));
+    let mut browser = Browser::default();
+    assert_eq!(browser.open(&first).await.unwrap().status, 410);
+    assert_eq!(browser.open(&second).await.unwrap().status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_message_waits_in_quarantine_until_it_is_tried_again() {
+    let script = "/bin/sh -c 'test -e mended || exit 65; cat > taken'";
+    let (mailgrant, _provider, server) = installation(&[]).await;
+    let folder = mailgrant.dir.path().display();
+    let script = script
+        .replace("mended", &format!("{folder}/mended"))
+        .replace("taken", &format!("{folder}/taken"));
+    mailgrant.ok(&[
+        "account",
+        "change",
+        "support",
+        "--sink",
+        "command",
+        "--command",
+        &script,
+    ]);
+    server.deliver(ADDRESS, "INBOX", b"Subject: refused\r\n\r\n");
+    let fetched = mailgrant.ok(&["fetch", "support"]);
+    assert!(fetched.contains("1 in quarantine"), "{fetched}");
+    mailgrant.ok(&["account", "pause", "support"]);
+    mailgrant.ok(&["account", "resume", "support"]);
+
+    std::fs::write(mailgrant.path("mended"), "").unwrap();
+    let again = mailgrant.ok(&["account", "retry", "support"]);
+    assert!(again.starts_with("1 message"), "{again}");
+    assert!(
+        mailgrant
+            .ok(&["fetch", "support"])
+            .starts_with("1 delivered")
+    );
+    let taken = std::fs::read(mailgrant.path("taken")).unwrap();
+    assert_eq!(taken, b"Subject: refused\r\n\r\n");
+}
+
+#[test]
+fn a_wrong_key_is_told_by_the_server_too() {
+    let mailgrant = Mailgrant::new();
+    add_provider(&mailgrant, "https://login.example.com/");
+    let key = mailgrant.path("data/sealing.key");
+    let text = std::fs::read_to_string(&key).unwrap();
+    let (head, last) = text.trim_end().split_at(text.trim_end().len() - 8);
+    let other = format!("{head}{}\n", last.chars().rev().collect::<String>());
+    std::fs::write(&key, other).unwrap();
+    let refused = mailgrant.run(&["serve"]);
+    assert_eq!(refused.status.code(), Some(78));
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(
+        said.contains("does not open the database") || said.contains("is not a sealing key"),
+        "{said}"
+    );
+    std::fs::write(&key, text).unwrap();
+    assert!(mailgrant.ok(&["provider", "list"]).contains("sandbox"));
 }
