@@ -231,3 +231,46 @@ fn usual_files(variable: &dyn Fn(&str) -> Option<String>) -> Vec<PathBuf> {
         .chain([PathBuf::from("/etc/mailgrant/mailgrant.toml")])
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flags(arguments: &[&str]) -> ArgMatches {
+        let all = std::iter::once("mailgrant").chain(arguments.iter().copied());
+        add_flags(Command::new("mailgrant")).get_matches_from(all)
+    }
+
+    #[test]
+    fn a_flag_wins_over_a_variable_and_that_over_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("mailgrant.toml");
+        let text = b"poll = 1\nlog = \"error\"\nstore = \"/a\"\n";
+        mailgrant_base::files::create_private(&file, text).unwrap();
+        let config = file.display().to_string();
+        let variable = |name: &str| match name {
+            "MAILGRANT_CONFIG" => Some(config.clone()),
+            "MAILGRANT_LOG" => Some("warn".to_owned()),
+            "MAILGRANT_STORE" => Some("/b".to_owned()),
+            _ => None,
+        };
+        let layers = gather(&flags(&["--store", "/c"]), &variable).unwrap();
+        let told = |name: &str| {
+            let given = &layers[name];
+            format!("{} by {}", given.value, given.origin)
+        };
+        assert_eq!(told("poll"), format!("1 by {config}, line 1"));
+        assert_eq!(told("log"), "warn by environment variable MAILGRANT_LOG");
+        assert_eq!(told("store"), "/c by --store");
+    }
+
+    #[test]
+    fn every_settings_variable_is_known_and_a_slip_of_the_pen_is_not() {
+        let known = SETTINGS
+            .iter()
+            .map(|setting| format!("MAILGRANT_{}", setting.name.to_uppercase()));
+        refuse_unknown(known.chain(["PATH".to_owned()])).unwrap();
+        let slip = refuse_unknown(std::iter::once("MAILGRANT_LISSTEN".to_owned()));
+        assert!(slip.unwrap_err().to_string().contains("perhaps `listen`"));
+    }
+}

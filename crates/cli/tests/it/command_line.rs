@@ -193,3 +193,21 @@ fn a_wrong_key_is_told_by_the_server_too() {
     std::fs::write(&key, text).unwrap();
     assert!(mailgrant.ok(&["provider", "list"]).contains("sandbox"));
 }
+
+#[test]
+fn the_sealing_key_may_come_from_a_variable_or_a_file_elsewhere() {
+    let mut mailgrant = Mailgrant::new();
+    add_provider(&mailgrant, "https://login.example.com/");
+    let key = mailgrant.path("data/sealing.key");
+    let text = std::fs::read_to_string(&key).unwrap();
+    let elsewhere = mailgrant.path("elsewhere.key");
+    std::fs::rename(&key, &elsewhere).unwrap();
+    assert_eq!(mailgrant.run(&["provider", "list"]).status.code(), Some(78));
+
+    let path = elsewhere.display().to_string();
+    let listed = mailgrant.ok(&["provider", "list", "--key-file", &path]);
+    assert!(listed.contains("sandbox"), "{listed}");
+    mailgrant.set("sealing_key", &text.trim());
+    assert!(mailgrant.ok(&["provider", "list"]).contains("sandbox"));
+    assert!(!key.exists(), "no other key was made");
+}
