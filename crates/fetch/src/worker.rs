@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use mailgrant_base::{Backoff, Diagnose as _};
 use mailgrant_keeper::{AccessToken, KeeperError};
 use mailgrant_mail::{ImapSession, MailError};
@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info};
 
+use crate::Fetched;
 use crate::connect::{LoggedIn, Login};
 use crate::round::{Done, Suspect, round};
 use crate::shared::Shared;
@@ -30,7 +31,9 @@ const LONGEST_WAIT: Duration = Duration::from_mins(5);
 /// A mailbox that waits for a person is looked at so often even if nobody says that something
 /// changed.
 const LOOK_AGAIN: Duration = Duration::from_hours(1);
-/// How often in a row a session may end because of its token without a round in between.
+/// A session that lasted so long was a good one.
+const STEADY: SignedDuration = SignedDuration::from_secs(60);
+/// How often in a row a session may end soon after its login because of its token.
 const SILENT_RESUMES: u32 = 2;
 
 /// Looks after one mailbox.
@@ -79,7 +82,15 @@ impl Worker {
     pub(crate) async fn run(mut self) {
         while !self.stopping.is_cancelled() {
             self.doing(Activity::Connecting);
-            match self.session().await {
+            let begun = self.shared.now();
+            let ended = self.session().await;
+            // Only a session that lasted shows that all is well: one that is ended again and again
+            // right after its login waits longer each time, whatever the server calls it.
+            if ended.is_ok() || self.shared.now().duration_since(begun) >= STEADY {
+                self.resumed = 0;
+                self.backoff.reset();
+            }
+            match ended {
                 Ok(Ended::Stopping) | Err(FetchError::Keeper(KeeperError::NoAccount(_))) => break,
                 Ok(Ended::Poll(wait)) => {
                     self.doing(Activity::Polling);
@@ -100,6 +111,7 @@ impl Worker {
         };
         let LoggedIn { mut session, token } = opened;
         let status = session.select(&self.account.draft.folder).await?;
+        let mut roused = false;
         loop {
             self.doing(Activity::Fetching);
             let done = round(
@@ -115,6 +127,10 @@ impl Worker {
                 return Ok(Ended::Stopping);
             }
             self.completed();
+            if roused && done.fetched == Fetched::default() {
+                // The server says that there is something, and there is nothing: not at once again.
+                self.rest(FIRST_WAIT).await;
+            }
             if let Some(ended) = self.listen(&mut session, &token, &done).await? {
                 // A session is left politely, but nobody waits for that.
                 if !matches!(ended, Ended::Resume) {
@@ -123,6 +139,7 @@ impl Worker {
                 }
                 return Ok(ended);
             }
+            roused = true;
         }
     }
 
@@ -207,9 +224,7 @@ impl Worker {
         }
     }
 
-    fn completed(&mut self) {
-        self.resumed = 0;
-        self.backoff.reset();
+    fn completed(&self) {
         self.shared
             .board
             .completed(self.account.id, self.shared.now());

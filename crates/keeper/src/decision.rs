@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use mailgrant_vault::GrantState;
 
+use crate::outcome::LONGEST_WAIT;
 use crate::schedule::lives;
 
 /// What a caller wants.
@@ -83,7 +84,11 @@ pub(crate) fn decide(want: Want, view: &View, now: Timestamp) -> Step {
         _ => {}
     }
     match view.retry_at {
-        Some(retry_at) if retry_at > now => Step::Wait(retry_at),
+        // A wait that is longer than any that is ever noted was noted under a clock that has been
+        // put right since.
+        Some(retry_at) if retry_at > now && retry_at.duration_since(now) <= LONGEST_WAIT => {
+            Step::Wait(retry_at)
+        }
         _ if view.provider_trouble => Step::Probe,
         _ => Step::Renew,
     }
@@ -153,7 +158,8 @@ mod tests {
             if matches!(step, Step::Renew | Step::Probe) {
                 prop_assert!(!view.provider_paused);
                 prop_assert_eq!(view.state, GrantState::Active);
-                prop_assert!(view.retry_at.is_none_or(|retry_at| retry_at <= NOW));
+                let over = |at: Timestamp| at <= NOW || at.duration_since(NOW) > LONGEST_WAIT;
+                prop_assert!(view.retry_at.is_none_or(over));
                 prop_assert_eq!(step == Step::Probe, view.provider_trouble);
             }
         }

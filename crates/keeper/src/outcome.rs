@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use mailgrant_base::{Backoff, Random};
 use mailgrant_oauth::Refusal;
 
@@ -13,6 +13,8 @@ const LONGEST: Duration = Duration::from_mins(15);
 
 /// No provider is believed that it wants to be left alone for longer than this.
 const LONGEST_ASKED: Duration = Duration::from_hours(24);
+/// No wait that is noted is longer.
+pub(crate) const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(24);
 
 /// What follows from a refusal.
 #[derive(Debug, Clone, PartialEq, Eq)]

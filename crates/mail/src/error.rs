@@ -1,6 +1,7 @@
 //! What can go wrong with a mail server.
 
 use mailgrant_base::{Diagnose, Diagnosis, Fault};
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::Challenge;
 use crate::verdict::{Meaning, of_words};
@@ -107,6 +108,28 @@ impl MailError {
         }
     }
 
+    /// The same without what could be the token: a server may say back what it was told.
+    pub(crate) fn without(mut self, token: &SecretString) -> Self {
+        match &mut self {
+            Self::LoginRefused { said, .. }
+            | Self::NotConnected { said, .. }
+            | Self::Later { said, .. }
+            | Self::Refused { said, .. }
+            | Self::Closed { why: said, .. }
+            | Self::Protocol { why: said, .. } => *said = redacted(said, token),
+            Self::Connect { .. } | Self::Tls { .. } | Self::Missing { .. } => {}
+        }
+        if let Self::LoginRefused {
+            challenge: Some(challenge),
+            ..
+        } = &mut self
+        {
+            challenge.status = redacted(&challenge.status, token);
+            challenge.scope = challenge.scope.as_ref().map(|scope| redacted(scope, token));
+        }
+        self
+    }
+
     fn fault_and_next(&self) -> (Fault, &'static str) {
         match self {
             Self::Connect { .. } => (
@@ -148,6 +171,27 @@ impl MailError {
     }
 }
 
+/// Leaves out each word that has a part of the token, or is long enough to be a login in base64.
+fn redacted(words: &str, token: &SecretString) -> String {
+    const PART: usize = 12;
+    const LOGIN: usize = 40;
+    let token = token.expose_secret().as_bytes();
+    let betrays = |word: &str| {
+        let word = word.as_bytes();
+        let part = token.windows(PART.min(token.len().max(1)));
+        let base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+        let run = word.split(|byte| !base64(byte)).map(<[u8]>::len).max();
+        run.unwrap_or_default() >= LOGIN
+            || part
+                .into_iter()
+                .any(|part| word.windows(part.len()).any(|shown| shown == part) && !part.is_empty())
+    };
+    let shown = words
+        .split(' ')
+        .map(|word| if betrays(word) { "…" } else { word });
+    shown.collect::<Vec<_>>().join(" ")
+}
+
 impl Diagnose for MailError {
     fn diagnosis(&self) -> Diagnosis {
         let (fault, next) = match self.said().and_then(of_words) {
@@ -168,5 +212,35 @@ impl Diagnose for MailError {
             _ => said.to_owned(),
         };
         Diagnosis::new(fault, format!("{what}."), next).said(said)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_says_back_of_the_token_is_not_repeated() {
+        let token = SecretString::from("at_0123456789abcdefghij");
+        let said = "no at_0123456789abcdefghij, auth=Bearer at_0123456789ab… \
+                    dXNlcj1hQGV4YW1wbGUuY29tAWF1dGg9QmVhcmVyIGF0XzAxMjM0NTY3ODlhYmNkZWZnaGlqAQE= \
+                    [AUTHENTICATIONFAILED] AM0PR04CA0001.eurprd04.prod.outlook.com";
+        let error = MailError::LoginRefused {
+            server: "mail.example:993".to_owned(),
+            said: said.to_owned(),
+            challenge: Some(Challenge {
+                status: "at_0123456789abcdefghij".to_owned(),
+                scope: None,
+                openid_configuration: None,
+            }),
+        };
+        let shown = format!("{:?}", error.without(&token));
+        for secret in ["0123456789ab", "dXNlcj1", "ZGVmZ2hpag"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+        assert!(
+            shown.contains("[AUTHENTICATIONFAILED] AM0PR04CA0001.eurprd04.prod"),
+            "{shown}"
+        );
     }
 }

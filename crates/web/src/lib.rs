@@ -21,6 +21,7 @@ mod moment;
 mod notice;
 mod pages;
 mod path;
+mod patient;
 mod problem;
 mod routes;
 mod serve;

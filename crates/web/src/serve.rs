@@ -25,6 +25,8 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
+use crate::patient::Patient;
+
 /// Where and how to listen.
 #[derive(Debug, Clone)]
 pub struct Listen {
@@ -153,7 +155,8 @@ pub struct Bound {
 /// More connections than this wait in the operating system's queue.
 const MOST_CONNECTIONS: usize = 1024;
 
-/// How long a client may take for its TLS handshake, and for the headers of each request.
+/// How long a client may take for its TLS handshake, for the headers of each request, and to go on
+/// reading an answer.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// How long the requests in hand may take once the server stops.
@@ -225,6 +228,7 @@ impl Connection {
     }
 
     async fn serve<S: AsyncRead + AsyncWrite + Unpin>(self, stream: S) {
+        let stream = Patient::new(stream, PATIENCE);
         let router = self.router;
         let stopping = Stopping(self.stopping.clone());
         let peer = self.peer;

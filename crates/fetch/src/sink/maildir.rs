@@ -6,7 +6,9 @@
 
 use std::fs::{DirBuilder, File, Permissions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,6 +20,9 @@ use super::staged::{self, blocking};
 use super::{BatchLimit, Body, Recovered, Sink, SinkDown, Staged, Verdict};
 use crate::lease::Lease;
 use crate::plug::Plug;
+
+/// `O_NOFOLLOW` (open(2)).
+const NO_FOLLOW: i32 = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
 
 /// How many threads write and sync a batch. A sync waits for the disk, and a file system joins the
 /// syncs of two threads into one; more than two gain nothing (measured on ext4).
@@ -120,7 +125,12 @@ impl Maildir {
                 written.map_err(named)?;
                 file
             }
-            Body::File(_) => File::open(&path).map_err(named)?,
+            // Others may write to a shared folder: a link that they put there is not followed.
+            Body::File(_) => File::options()
+                .read(true)
+                .custom_flags(NO_FOLLOW)
+                .open(&path)
+                .map_err(named)?,
         };
         if mode != 0o600 {
             file.set_permissions(Permissions::from_mode(mode))

@@ -40,7 +40,8 @@ impl ImapSession {
         token: &SecretString,
     ) -> Result<Self, MailError> {
         let mut wire = Wire::connect(server, trust, limits).await?;
-        let Login { opened, tags } = wire.run(&mut Opening::new(server, user, token)).await?;
+        let login = wire.run(&mut Opening::new(server, user, token)).await;
+        let Login { opened, tags } = login.map_err(|error| error.without(token))?;
         Ok(Self {
             wire,
             tags,

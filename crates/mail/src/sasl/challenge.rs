@@ -29,7 +29,12 @@ impl Challenge {
         let json = STANDARD.decode(base64.trim_ascii()).ok()?;
         // An object: serde would take an array of its values as well.
         let object: Map<String, Value> = serde_json::from_slice(&json).ok()?;
-        serde_json::from_value(object.into()).ok()
+        let challenge: Self = serde_json::from_value(object.into()).ok()?;
+        Some(Self {
+            status: plain(&challenge.status),
+            scope: challenge.scope.as_deref().map(plain),
+            openid_configuration: challenge.openid_configuration.as_deref().map(plain),
+        })
     }
 }
 
@@ -41,6 +46,13 @@ impl fmt::Display for Challenge {
         }
         Ok(())
     }
+}
+
+/// Words of the other side, fit to be shown: no control characters, and not without end.
+fn plain(text: &str) -> String {
+    const LONGEST: usize = 300;
+    let shown = text.chars().filter(|c| !c.is_control());
+    shown.take(LONGEST).collect()
 }
 
 fn text_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
@@ -119,5 +131,14 @@ mod tests {
             let _ = Challenge::decode(&bytes);
             prop_assert_eq!(decode(&format!("[{json:?}]")), None);
         }
+    }
+
+    #[test]
+    fn what_is_shown_of_it_has_no_control_characters_and_an_end() {
+        let long = "s".repeat(5000);
+        let json = format!(r#"{{"status":"\u001b[2J401","scope":"{long}"}}"#);
+        let challenge = decode(&json).unwrap();
+        assert_eq!(challenge.status, "[2J401");
+        assert_eq!(challenge.scope.unwrap().len(), 300);
     }
 }
