@@ -197,7 +197,11 @@ impl Round<'_> {
         again: Vec<u32>,
     ) -> Result<Vec<u32>, FetchError> {
         let listed = session.uids_from(self.folder.next_uid).await?;
-        let is_new = |uid: &u32| *uid >= self.folder.next_uid && !self.attempts.contains_key(uid);
+        // The floor cannot pass the last UID of all, so it would be delivered at every look; a server
+        // that has come to it has to begin anew with another UIDVALIDITY.
+        let is_new = |uid: &u32| {
+            (self.folder.next_uid..u32::MAX).contains(uid) && !self.attempts.contains_key(uid)
+        };
         self.open = listed.into_iter().filter(is_new).collect();
         self.ceiling = self
             .open
