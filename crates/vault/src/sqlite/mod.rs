@@ -41,6 +41,9 @@ pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// How long a writer waits for another process.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// `SQLITE_BUSY`, and how soon it is asked again where SQLite does not wait by itself.
+const BUSY: &str = "5";
+const ASK_AGAIN: Duration = Duration::from_millis(20);
 
 /// A SQLite file.
 pub(crate) struct Backend {
@@ -102,6 +105,25 @@ impl Backend {
         })
     }
 
+    /// The first connection switches the journal to WAL. While another process does the same, SQLite
+    /// says at once that it is busy, whatever `busy_timeout` is; this waits in its place.
+    async fn begin_first(&self) -> Answer<Transaction> {
+        let begun = async {
+            loop {
+                match self.begin().await {
+                    Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(BUSY) => {
+                        tokio::time::sleep(ASK_AGAIN).await;
+                    }
+                    begun => return begun,
+                }
+            }
+        };
+        match tokio::time::timeout(PATIENCE, begun).await {
+            Ok(begun) => begun,
+            Err(_) => self.begin().await,
+        }
+    }
+
     fn reader(&self) -> &SqlitePool {
         &self.readers
     }
@@ -147,7 +169,7 @@ impl House for Backend {
     }
 
     async fn upgrade(&self, key_check: &[u8]) -> Answer<Vec<u8>> {
-        let mut transaction = self.begin().await?;
+        let mut transaction = self.begin_first().await?;
         MIGRATIONS
             .run_direct(None, &mut *transaction, false)
             .await?;
