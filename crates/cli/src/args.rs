@@ -104,7 +104,7 @@ pub(crate) enum ProviderVerb {
     /// Show one provider
     Show(Show),
     /// Change what was entered; what is not given stays
-    Change(Box<ProviderFlags>),
+    Change(Box<Change<ProviderFlags>>),
     /// Test that the provider can be reached and accepts Mailgrant
     Test(Named),
     /// Stop authorising and renewing with this provider
@@ -125,7 +125,7 @@ pub(crate) enum AccountVerb {
     /// Show one account
     Show(Show),
     /// Change what was entered; what is not given stays
-    Change(Box<AccountFlags>),
+    Change(Box<Change<AccountFlags>>),
     /// Print a link to authorise the account, and wait until somebody has
     Authorize(Named),
     /// Test the whole way: token, connection, login, folder, sink
@@ -140,6 +140,16 @@ pub(crate) enum AccountVerb {
     Retry(Named),
     /// Remove the account, its grant and its ledger
     Remove(Named),
+}
+
+/// Flags of every change: those of the form, and a new name.
+#[derive(Debug, Args)]
+pub(crate) struct Change<F: Args> {
+    /// Give it this name from now on
+    #[arg(long, value_name = "NEW")]
+    pub(crate) rename: Option<String>,
+    #[command(flatten)]
+    pub(crate) flags: F,
 }
 
 /// Declares a struct of flags, one text flag per field of a form, and how they fill that form.

@@ -2,8 +2,8 @@
 
 use mailgrant_vault::{Account, AccountForm, EventKind, Provider, VaultError};
 
-use super::{ACTOR, account_named, authorize, report, wrong_flags};
-use crate::args::{AccountFlags, AccountVerb};
+use super::{ACTOR, account_named, authorize, report, wrong_change, wrong_flags};
+use crate::args::{AccountFlags, AccountVerb, Change};
 use crate::failure::Failure;
 use crate::house::{House, Subject};
 use crate::output;
@@ -50,15 +50,19 @@ async fn add(house: &House, flags: &AccountFlags) -> Result<(), Failure> {
     ))
 }
 
-async fn change(house: &House, flags: &AccountFlags) -> Result<(), Failure> {
+async fn change(house: &House, change: &Change<AccountFlags>) -> Result<(), Failure> {
+    let Change { rename, flags } = change;
     let account = account_named(&house.vault, &flags.name).await?;
     let providers = house.vault.providers().await?;
     let mut form = AccountForm::of(&account, provider_name(&providers, &account));
     flags.fill(&mut form);
+    if let Some(new) = rename {
+        form.name.clone_from(new);
+    }
     flags.complete(&mut form)?;
     let draft = form
         .check(&providers)
-        .map_err(|errors| wrong_flags(&errors))?;
+        .map_err(|errors| wrong_change(&errors))?;
     let now = house.clock.now();
     let changed = house
         .vault

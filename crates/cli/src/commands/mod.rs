@@ -68,11 +68,20 @@ async fn provider_named(vault: &Vault, name: &str) -> Result<Provider, Failure> 
 
 /// What is wrong with a form, flag by flag.
 fn wrong_flags(errors: &FormErrors) -> Failure {
+    wrong("NAME", errors)
+}
+
+/// The same for a change, where a new name is a flag too.
+fn wrong_change(errors: &FormErrors) -> Failure {
+    wrong("--rename", errors)
+}
+
+fn wrong(name: &str, errors: &FormErrors) -> Failure {
     let lines: Vec<String> = errors
         .0
         .iter()
         .map(|error| match error.field {
-            "name" => format!("NAME {}", error.problem),
+            "name" => format!("{name} {}", error.problem),
             flag => format!("--{} {}", flag.replace('_', "-"), error.problem),
         })
         .collect();

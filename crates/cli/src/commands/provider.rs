@@ -6,8 +6,8 @@ use std::path::Path;
 use mailgrant_base::files;
 use mailgrant_vault::{EventKind, Provider, ProviderForm};
 
-use super::{provider_named, report, wrong_flags};
-use crate::args::{ProviderFlags, ProviderVerb, SecretFlags};
+use super::{provider_named, report, wrong_change, wrong_flags};
+use crate::args::{Change, ProviderFlags, ProviderVerb, SecretFlags};
 use crate::failure::Failure;
 use crate::house::{House, Subject};
 use crate::output;
@@ -55,14 +55,18 @@ async fn add(house: &House, config: &Config, flags: &ProviderFlags) -> Result<()
     ))
 }
 
-async fn change(house: &House, flags: &ProviderFlags) -> Result<(), Failure> {
+async fn change(house: &House, change: &Change<ProviderFlags>) -> Result<(), Failure> {
+    let Change { rename, flags } = change;
     let provider = provider_named(&house.vault, &flags.name).await?;
     let mut form = ProviderForm::of(&provider);
     flags.fill(&mut form);
+    if let Some(new) = rename {
+        form.name.clone_from(new);
+    }
     fill_secret(&flags.more, &mut form)?;
     let draft = form
         .check(Some(&provider))
-        .map_err(|errors| wrong_flags(&errors))?;
+        .map_err(|errors| wrong_change(&errors))?;
     let now = house.clock.now();
     let changed = house
         .vault

@@ -1,6 +1,12 @@
 //! What is typed and what is answered.
 
+use std::io::{Read as _, Write as _};
+use std::sync::Arc;
+
+use mailgrant_lab::Certificate;
 use mailgrant_sandbox::{Browser, TokenBook};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use serde_json::Value;
 
 use crate::installation::{ADDRESS, add_account, add_provider, authorize, installation};
@@ -210,4 +216,38 @@ fn the_sealing_key_may_come_from_a_variable_or_a_file_elsewhere() {
     mailgrant.set("sealing_key", &text.trim());
     assert!(mailgrant.ok(&["provider", "list"]).contains("sandbox"));
     assert!(!key.exists(), "no other key was made");
+}
+
+#[test]
+fn with_a_certificate_the_pages_are_served_over_https() {
+    let mut mailgrant = Mailgrant::new();
+    let made = Certificate::for_loopback();
+    let (certificate, key) = (mailgrant.path("tls.pem"), mailgrant.path("tls.key"));
+    std::fs::write(&certificate, &made.certificate).unwrap();
+    std::fs::write(&key, &made.key).unwrap();
+    mailgrant.set("tls_certificate", &certificate.display());
+    mailgrant.set("tls_key", &key.display());
+    let running = mailgrant.serve();
+    assert!(running.link.starts_with("https://"), "{}", running.link);
+
+    let mut roots = rustls::RootCertStore::empty();
+    let trusted = CertificateDer::from_pem_slice(made.certificate.as_bytes());
+    roots.add(trusted.unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = "localhost".try_into().unwrap();
+    let mut tls = rustls::ClientConnection::new(Arc::new(config), name).unwrap();
+    let mut socket = std::net::TcpStream::connect(("127.0.0.1", mailgrant.port)).unwrap();
+    let mut stream = rustls::Stream::new(&mut tls, &mut socket);
+    let host = format!("localhost:{}", mailgrant.port);
+    let request = format!("GET /sign-in HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(running.stop(), "{}", mailgrant.log());
 }

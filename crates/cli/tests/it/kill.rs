@@ -62,6 +62,68 @@ async fn the_application_may_take_mail_away_between_two_kills() {
     }
     let difference = difference(&expected, &taken);
     assert_eq!(difference, NONE, "after {kills} kills");
+    assert!(
+        kills >= 10,
+        "only {kills} kills: the test proves too little"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_is_handed_a_message_again_under_the_same_key_after_a_kill() {
+    let (mailgrant, _provider, server) = installation(&["--after", "mark-seen"]).await;
+    let kept = mailgrant.path("kept");
+    std::fs::create_dir(&kept).unwrap();
+    let keys = mailgrant.path("keys");
+    // It stores under the key at once or not at all, as an application's database does.
+    let script = format!(
+        "/bin/sh -c 'echo $MAILGRANT_KEY >> {}; cd {}; cat > .$$ && mv .$$ $MAILGRANT_KEY'",
+        keys.display(),
+        kept.display()
+    );
+    mailgrant.ok(&[
+        "account",
+        "change",
+        "support",
+        "--sink",
+        "command",
+        "--command",
+        &script,
+    ]);
+    let expected = deliver_samples(&server);
+
+    let mut kills = 0;
+    let mut patience = Duration::from_millis(5);
+    while !finishes_within(&mailgrant, patience) {
+        kills += 1;
+        patience = Duration::from_millis(20 + kills * 13 % 400);
+        assert!(kills < 400, "it never finishes:\n{}", mailgrant.log());
+        if kills > 60 {
+            patience = Duration::from_mins(1);
+        }
+    }
+
+    // Each key has one file, so a message under a second key would be there twice.
+    let stored: Vec<_> = std::fs::read_dir(&kept)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| {
+            !path
+                .file_name()
+                .unwrap()
+                .as_encoded_bytes()
+                .starts_with(b".")
+        })
+        .collect();
+    let delivered = counted(stored.iter().map(|path| std::fs::read(path).unwrap()));
+    let difference = difference(&expected, &delivered);
+    assert_eq!(difference, NONE, "after {kills} kills");
+    let used = std::fs::read_to_string(&keys).unwrap();
+    let used: std::collections::BTreeSet<&str> = used.lines().collect();
+    assert_eq!(used.len(), stored.len(), "no other key was ever handed out");
+    assert!(
+        kills >= 10,
+        "only {kills} kills: the test proves too little"
+    );
 }
 
 /// How many messages are missing (or differ) and how many came too often.

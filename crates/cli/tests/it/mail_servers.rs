@@ -1,7 +1,7 @@
 //! Mail servers of every kind, good and bad, as an administrator meets them.
 
 use std::fs;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use mailgrant_lab::Certificate;
 use mailgrant_sandbox::{ImapFault, MailServerOptions, samples};
@@ -160,19 +160,7 @@ async fn a_full_disk_is_told_and_loses_nothing() {
         rm data/filler
         \"$0\" fetch support
         mkdir out; cp -a mail/. out/";
-    let output = mailgrant.command(&[]);
-    let mut command = Command::new("unshare");
-    command
-        .args(["-rm", "sh", "-c", script])
-        .arg(output.get_program())
-        .current_dir(mailgrant.dir.path())
-        .env_clear()
-        .envs(
-            output
-                .get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        );
-    let output = command.output().unwrap();
+    let output = with_own_disks(&mailgrant, script);
     let told = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
     assert!(output.status.success(), "{told}");
     assert_eq!(told.matches("exit status 78").count(), 2, "{told}");
@@ -184,4 +172,40 @@ async fn a_full_disk_is_told_and_loses_nothing() {
     expected.sort();
     assert!(delivered == expected, "{told}");
     assert!(fs::exists(mailgrant.path("kept")).unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a small disk of its own (unshare, mount); ./test runs where they are allowed"]
+async fn a_read_only_disk_is_told_by_server_and_fetch() {
+    let (mailgrant, _provider, server) = installation(&[]).await;
+    server.deliver(ADDRESS, "INBOX", b"Subject: kept\r\n\r\n");
+    let script = "set -e
+        cp -a data kept
+        mount -t tmpfs none data; cp -a kept/. data/; mount -o remount,ro data
+        \"$0\" serve && exit 90; echo \"exit status $?\"
+        \"$0\" fetch support && exit 91; echo \"exit status $?\"";
+    let output = with_own_disks(&mailgrant, script);
+    let told = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert!(output.status.success(), "{told}");
+    assert_eq!(told.matches("exit status 78").count(), 2, "{told}");
+    assert_eq!(told.matches("hint: ").count(), 2, "{told}");
+    let database = "cannot use its database";
+    assert_eq!(told.matches(database).count(), 2, "{told}");
+    let fetched = mailgrant.ok(&["fetch", "support"]);
+    assert!(fetched.starts_with("1 delivered"), "{fetched}");
+}
+
+/// Runs a script that may mount, in the installation's folder and with its settings; `$0` is the
+/// binary.
+fn with_own_disks(mailgrant: &Mailgrant, script: &str) -> Output {
+    let binary = mailgrant.command(&[]);
+    let set = binary.get_envs();
+    Command::new("unshare")
+        .args(["-rm", "sh", "-c", script])
+        .arg(binary.get_program())
+        .current_dir(mailgrant.dir.path())
+        .env_clear()
+        .envs(set.filter_map(|(name, value)| Some((name, value?))))
+        .output()
+        .unwrap()
 }

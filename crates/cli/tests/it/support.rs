@@ -51,7 +51,12 @@ impl Mailgrant {
 
     /// The address of the pages.
     pub(crate) fn url(&self) -> String {
-        format!("http://localhost:{}", self.port)
+        let tls = self
+            .settings
+            .iter()
+            .any(|(name, _)| name == "MAILGRANT_TLS_CERTIFICATE");
+        let scheme = if tls { "https" } else { "http" };
+        format!("{scheme}://localhost:{}", self.port)
     }
 
     /// The binary with this installation's settings and nothing else in its environment.

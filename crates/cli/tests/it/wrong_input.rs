@@ -53,7 +53,13 @@ fn a_wrong_sealing_key_is_told_and_destroys_nothing() {
         "mailgrant-key-1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n",
     )
     .unwrap();
-    insta::assert_snapshot!("wrong_key", refused(&mailgrant, &["provider", "list"]));
+    let told = refused(&mailgrant, &["provider", "list"]);
+    assert_eq!(
+        refused(&mailgrant, &["serve"]),
+        told,
+        "the server says it too"
+    );
+    insta::assert_snapshot!("wrong_key", told);
     fs::remove_file(&key).unwrap();
     insta::assert_snapshot!("missing_key", refused(&mailgrant, &["provider", "list"]));
     assert!(!key.exists(), "no new key is made beside an old database");
