@@ -294,7 +294,7 @@ impl Round<'_> {
                 End::Broken(error) => return Err(error),
             }
         }
-        self.forget(&reader.missing()).await?;
+        self.look_for(session, reader.missing()).await?;
         self.acknowledge(session, delivered).await
     }
 

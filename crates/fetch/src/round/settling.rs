@@ -1,6 +1,7 @@
 //! What becomes of a message besides its delivery: the source is told, it waits, it is quarantined,
 //! or it has gone.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -52,8 +53,30 @@ impl Round<'_> {
         Ok(())
     }
 
+    /// These were asked for and did not come. What has gone meanwhile is forgotten; what is still
+    /// there waits, and is asked for again: only the server's word that it has gone lets a message be
+    /// passed over.
+    pub(super) async fn look_for(
+        &mut self,
+        session: &mut ImapSession,
+        missing: Vec<u32>,
+    ) -> Result<(), FetchError> {
+        let Some(first) = missing.first() else {
+            return Ok(());
+        };
+        let there: BTreeSet<u32> = session.uids_from(*first).await?.into_iter().collect();
+        let (left_out, gone): (Vec<u32>, Vec<u32>) =
+            missing.into_iter().partition(|uid| there.contains(uid));
+        for uid in left_out {
+            let why = "the mail server leaves this message out of its answer";
+            self.defer(uid, why).await?;
+            self.open.remove(&uid);
+        }
+        self.forget(&gone).await
+    }
+
     /// These have gone from the source before they were fetched.
-    pub(super) async fn forget(&mut self, vanished: &[u32]) -> Result<(), FetchError> {
+    async fn forget(&mut self, vanished: &[u32]) -> Result<(), FetchError> {
         if vanished.is_empty() {
             return Ok(());
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use mailgrant_sandbox::ImapFault;
 use mailgrant_vault::AfterDelivery;
 
-use super::{Plan, World, count, sorted};
+use super::{Plan, World, count, now, sorted};
 
 async fn survives(faults: &[ImapFault]) {
     let world = World::new().await;
@@ -49,6 +49,31 @@ async fn garbage_and_endless_lines_are_survived() {
 #[tokio::test]
 async fn a_slow_server_is_waited_for() {
     survives(&[ImapFault::Slow(Duration::from_millis(100))]).await;
+}
+
+#[tokio::test]
+async fn a_message_that_is_left_out_but_still_there_waits_and_is_not_passed_over() {
+    let world = World::new().await;
+    let sent = world.receive(3);
+    world.server.fault(ImapFault::LeaveOut(2), Some(1));
+    let fetched = world.fetch().await.unwrap();
+    assert_eq!((fetched.delivered, fetched.deferred), (2, 1));
+    let counts = world.vault.counts(world.account.id).await.unwrap();
+    assert_eq!(counts.waiting, 1, "it is seen to wait");
+
+    // Its time comes.
+    let folder = world
+        .vault
+        .open_folder(world.account.id, "INBOX", 1, 1, now())
+        .await
+        .unwrap();
+    world
+        .vault
+        .note_deferred(folder.id, 2, "due", now(), now())
+        .await
+        .unwrap();
+    assert_eq!(world.fetch().await.unwrap().delivered, 1);
+    assert_eq!(world.delivered(), sorted(sent));
 }
 
 #[tokio::test]

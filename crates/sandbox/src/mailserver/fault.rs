@@ -30,6 +30,8 @@ pub enum ImapFault {
     EndlessLine,
     /// A FETCH answer announces a literal of so many bytes, and so many bytes come.
     HugeLiteral(u64),
+    /// A FETCH leaves the message with this UID out of its answer, and is `OK` all the same.
+    LeaveOut(u32),
     /// UIDVALIDITY changes at the next SELECT, and all messages get new UIDs.
     NewUidValidity,
 }

@@ -118,6 +118,9 @@ impl Session {
             found.flatten().collect()
         });
         for (number, message) in found {
+            if self.faults().strikes(&ImapFault::LeaveOut(message.uid)) {
+                continue;
+            }
             self.connection
                 .send(fetch::answer(number, &message, &items))
                 .await?;
