@@ -11,10 +11,9 @@ use crate::schedule::after;
 const FIRST: Duration = Duration::from_secs(5);
 const LONGEST: Duration = Duration::from_mins(15);
 
-/// No provider is believed that it wants to be left alone for longer than this.
-const LONGEST_ASKED: Duration = Duration::from_hours(24);
-/// No wait that is noted is longer.
+/// No wait that is noted is longer: no provider is believed that it wants to be left alone for more.
 pub(crate) const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(24);
+const LONGEST_ASKED: Duration = LONGEST_WAIT.unsigned_abs();
 
 /// What follows from a refusal.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -33,9 +33,7 @@ impl Keeper {
         let told = match self.revoke(account, actor).await {
             Ok(told) => told,
             // There was nothing to end.
-            Err(KeeperError::NotAuthorized { .. } | KeeperError::NeedsAuthorization { .. }) => {
-                false
-            }
+            Err(KeeperError::NotAuthorized { .. }) => false,
             Err(failure) => return Err(failure),
         };
         self.inner.vault.remove_account(account).await?;

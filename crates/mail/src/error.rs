@@ -178,13 +178,11 @@ fn redacted(words: &str, token: &SecretString) -> String {
     let token = token.expose_secret().as_bytes();
     let betrays = |word: &str| {
         let word = word.as_bytes();
-        let part = token.windows(PART.min(token.len().max(1)));
+        let mut parts = token.windows(PART.min(token.len().max(1)));
         let base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
         let run = word.split(|byte| !base64(byte)).map(<[u8]>::len).max();
         run.unwrap_or_default() >= LOGIN
-            || part
-                .into_iter()
-                .any(|part| word.windows(part.len()).any(|shown| shown == part) && !part.is_empty())
+            || parts.any(|part| word.windows(part.len()).any(|shown| shown == part))
     };
     let shown = words
         .split(' ')

@@ -23,29 +23,45 @@ const ACTOR: &str = "command line";
 
 /// Runs a command to its end.
 pub(crate) async fn run(verb: Verb, config: Config) -> Result<(), Failure> {
-    let verb = match verb {
-        Verb::Serve => return serve::serve(config).await,
-        Verb::Demo(flags) => return demo::demo(config, &flags).await,
-        verb => verb,
-    };
-    let house = House::open(&config).await?;
-    let outcome = run_in(&house, verb, &config).await;
-    house.keeper.settled().await;
-    // Whoever opens the database next finds it in good order, with nothing to take up.
-    house.vault.close().await;
-    outcome
+    let config = &config;
+    match verb {
+        Verb::Serve => serve::serve(config).await,
+        Verb::Demo(flags) => demo::demo(config, &flags).await,
+        Verb::Provider(verb) => {
+            in_house(config, async |house| {
+                provider::run(house, verb, config).await
+            })
+            .await
+        }
+        Verb::Account(verb) => {
+            in_house(config, async |house| {
+                account::run(house, verb, config).await
+            })
+            .await
+        }
+        Verb::Token(flags) => {
+            in_house(config, async |house| token::token(house, &flags).await).await
+        }
+        Verb::Fetch(flags) => {
+            in_house(config, async |house| fetch::fetch(house, &flags.name).await).await
+        }
+        Verb::SetupLink => {
+            in_house(config, async |house| setup_link::offer(house, config).await).await
+        }
+    }
 }
 
-async fn run_in(house: &House, verb: Verb, config: &Config) -> Result<(), Failure> {
-    match verb {
-        Verb::Provider(verb) => provider::run(house, verb, config).await,
-        Verb::Account(verb) => account::run(house, verb, config).await,
-        Verb::Token(flags) => token::token(house, &flags).await,
-        Verb::Fetch(flags) => fetch::fetch(house, &flags.name).await,
-        Verb::SetupLink => setup_link::offer(house, config).await,
-        // They open the house themselves.
-        Verb::Serve | Verb::Demo(_) => Ok(()),
-    }
+/// Opens the house for one command, and leaves it in good order: whoever opens the database next
+/// finds nothing to take up.
+async fn in_house(
+    config: &Config,
+    command: impl AsyncFnOnce(&House) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let house = House::open(config).await?;
+    let outcome = command(&house).await;
+    house.keeper.settled().await;
+    house.vault.close().await;
+    outcome
 }
 
 async fn account_named(vault: &Vault, name: &str) -> Result<Account, Failure> {

@@ -21,14 +21,14 @@ const GRACE: Duration = Duration::from_secs(75);
 const LAST_GRACE: Duration = Duration::from_secs(10);
 
 /// Serves until SIGTERM or SIGINT.
-pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
+pub(crate) async fn serve(config: &Config) -> Result<(), Failure> {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::no_runtime)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(Failure::no_runtime)?;
     // All that can fail does so before anything starts.
     let bound = config.listen.bind().await?;
-    let house = House::open(&config).await?;
+    let house = House::open(config).await?;
 
-    let tasks = start(&house, &config, bound, None);
+    let tasks = start(&house, config, bound, None);
     info!(
         version = env!("CARGO_PKG_VERSION"),
         listen = %config.listen.address,
@@ -39,7 +39,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     if house.vault.has_administrator().await? {
         output::line(&format!("Mailgrant serves on {}", config.public_url))?;
     } else {
-        setup_link::offer(&house, &config).await?;
+        setup_link::offer(&house, config).await?;
     }
 
     tokio::select! {

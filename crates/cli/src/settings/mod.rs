@@ -27,6 +27,16 @@ pub(crate) struct Setting {
     pub(crate) help: &'static str,
 }
 
+impl Setting {
+    /// The environment variable that sets it: `MAILGRANT_DATA_DIR`.
+    fn variable(&self) -> String {
+        format!("{PREFIX}{}", self.name.to_uppercase())
+    }
+}
+
+/// What the names of all our environment variables begin with.
+const PREFIX: &str = "MAILGRANT_";
+
 /// Everything that can be set.
 pub(crate) const SETTINGS: &[Setting] = &[
     Setting {
@@ -163,12 +173,12 @@ const OTHER_VARIABLES: [&str; 8] = [
 /// `names` are those of all environment variables.
 pub(crate) fn refuse_unknown(names: impl Iterator<Item = String>) -> Result<(), SettingsError> {
     for variable in names {
-        let Some(name) = variable.strip_prefix("MAILGRANT_") else {
+        let Some(name) = variable.strip_prefix(PREFIX) else {
             continue;
         };
         let is_setting = SETTINGS
             .iter()
-            .any(|setting| setting.name.to_uppercase() == name);
+            .any(|setting| setting.variable() == variable);
         if !is_setting && !OTHER_VARIABLES.contains(&variable.as_str()) {
             return Err(SettingsError::Unknown {
                 name: name.to_lowercase(),
@@ -197,7 +207,7 @@ pub(crate) fn gather(
         },
     };
     for setting in SETTINGS {
-        let name = format!("MAILGRANT_{}", setting.name.to_uppercase());
+        let name = setting.variable();
         if let Some(value) = variable(&name) {
             layers.insert(
                 setting.name,

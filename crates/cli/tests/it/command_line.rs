@@ -9,7 +9,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use serde_json::Value;
 
-use crate::installation::{ADDRESS, add_account, add_provider, authorize, installation};
+use crate::installation::{ADDRESS, add_account, add_provider, authorize, hand_to, installation};
 use crate::support::{Mailgrant, provider};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -153,15 +153,7 @@ async fn a_refused_message_waits_in_quarantine_until_it_is_tried_again() {
     let script = script
         .replace("mended", &format!("{folder}/mended"))
         .replace("taken", &format!("{folder}/taken"));
-    mailgrant.ok(&[
-        "account",
-        "change",
-        "support",
-        "--sink",
-        "command",
-        "--command",
-        &script,
-    ]);
+    hand_to(&mailgrant, &script);
     server.deliver(ADDRESS, "INBOX", b"Subject: refused\r\n\r\n");
     let fetched = mailgrant.ok(&["fetch", "support"]);
     assert!(fetched.contains("1 in quarantine"), "{fetched}");

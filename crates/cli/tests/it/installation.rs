@@ -82,6 +82,19 @@ pub(crate) fn add_account(mailgrant: &Mailgrant, flags: &[&str]) {
     mailgrant.ok(&args);
 }
 
+/// Lets the account `support` hand its mail to a program from now on.
+pub(crate) fn hand_to(mailgrant: &Mailgrant, program: &str) {
+    mailgrant.ok(&[
+        "account",
+        "change",
+        "support",
+        "--sink",
+        "command",
+        "--command",
+        program,
+    ]);
+}
+
 /// `mailgrant account authorize`, with the person's part played over HTTP.
 pub(crate) async fn authorize(mailgrant: &Mailgrant, user: &str) {
     let mut child = mailgrant

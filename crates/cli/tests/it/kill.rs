@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use mailgrant_sandbox::{MailServer, samples};
 
-use crate::installation::{ADDRESS, installation};
+use crate::installation::{ADDRESS, hand_to, installation};
 use crate::support::{Mailgrant, maildir};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -80,15 +80,7 @@ async fn a_program_is_handed_a_message_again_under_the_same_key_after_a_kill() {
         keys.display(),
         kept.display()
     );
-    mailgrant.ok(&[
-        "account",
-        "change",
-        "support",
-        "--sink",
-        "command",
-        "--command",
-        &script,
-    ]);
+    hand_to(&mailgrant, &script);
     let expected = deliver_samples(&server);
 
     let mut kills = 0;

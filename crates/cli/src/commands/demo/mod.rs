@@ -28,11 +28,11 @@ const GRACE: Duration = Duration::from_secs(10);
 const DRIP: (Duration, usize) = (Duration::from_secs(3), 1000);
 
 /// Plays the whole path; returns on Ctrl-C, or when the unattended newcomer is done.
-pub(crate) async fn demo(config: Config, flags: &Demo) -> Result<(), Failure> {
+pub(crate) async fn demo(config: &Config, flags: &Demo) -> Result<(), Failure> {
     let mut terminate = signal(SignalKind::terminate()).map_err(Failure::no_runtime)?;
     let mut hang_up = signal(SignalKind::hangup()).map_err(Failure::no_runtime)?;
     let folder = TempDir::with_prefix("mailgrant-demo-").map_err(Failure::no_folder)?;
-    let config = in_folder(&config, &folder)?;
+    let config = in_folder(config, &folder)?;
     let bound = config.listen.bind().await?;
     let stage = Stage::set_up(config.redirect_uri.as_str())
         .await
