@@ -94,6 +94,19 @@ pub(crate) struct Show {
     pub(crate) json: bool,
 }
 
+/// Flags of `account invite`.
+#[derive(Debug, Args)]
+pub(crate) struct Invite {
+    /// The account's name
+    pub(crate) name: String,
+    /// How many days the link serves
+    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=30))]
+    pub(crate) days: u16,
+    /// Make no link: end those that are out
+    #[arg(long, conflicts_with = "days")]
+    pub(crate) withdraw: bool,
+}
+
 /// What can be done with providers.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ProviderVerb {
@@ -128,6 +141,8 @@ pub(crate) enum AccountVerb {
     Change(Box<Change<AccountFlags>>),
     /// Print a link to authorise the account, and wait until somebody has
     Authorize(Named),
+    /// Print a link with which the mailbox's owner can authorise the account
+    Invite(Invite),
     /// Test the whole way: token, connection, login, folder, sink
     Test(Named),
     /// Stop fetching; the grant is kept alive

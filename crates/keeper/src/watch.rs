@@ -191,7 +191,7 @@ impl Keeper {
             return;
         }
         *swept_at = now;
-        if let Err(failure) = self.inner.vault.sweep_authorizations(now).await {
+        if let Err(failure) = self.inner.vault.sweep(now).await {
             error!(%failure, "dead authorizations could not be removed");
         }
     }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::column::{from_json, json, micros, plain, time};
 use crate::seal::{Place, hash, hex};
 use crate::store::Answer;
-use crate::{AccountId, NewGrant, ProviderId, Vault, VaultError};
+use crate::{AccountId, InvitationId, NewGrant, ProviderId, Vault, VaultError};
 
 const NONCE: Place = Place {
     table: "authorizations",
@@ -71,6 +71,8 @@ pub struct Begun {
     pub provider: ProviderId,
     /// That version.
     pub provider_version: i64,
+    /// The invitation that it began with.
+    pub invitation: Option<InvitationId>,
 }
 
 /// A row of `authorizations` as others see it.
@@ -92,6 +94,7 @@ pub(crate) struct BegunFields {
     pub(crate) redirect_uri: String,
     pub(crate) provider_id: i64,
     pub(crate) provider_version: i64,
+    pub(crate) invitation_id: Option<i64>,
 }
 
 /// A claimed row of `authorizations`.
@@ -223,6 +226,7 @@ impl Vault {
             redirect_uri: begun.redirect_uri.clone(),
             provider_id: begun.provider.0,
             provider_version: begun.provider_version,
+            invitation_id: begun.invitation.map(|id| id.0),
         };
         let (store, expires_at) = (self.store(), micros(expires_at));
         let Some(id) = ticket else {
@@ -260,6 +264,7 @@ impl Vault {
             browser: browser.clone(),
             provider: ProviderId(begun.provider_id),
             provider_version: begun.provider_version,
+            invitation: begun.invitation_id.map(InvitationId),
         };
         Ok(Some((Authorization::read(&row)?, begun)))
     }
@@ -356,16 +361,21 @@ impl Vault {
         row.as_ref().map(Authorization::read).transpose()
     }
 
-    /// Drops what has been dead for a day.
-    pub async fn sweep_authorizations(&self, now: Timestamp) -> Result<u64, VaultError> {
+    /// Drops what has been dead for a day: authorizations, invitations, and the memory of warnings
+    /// of two years ago.
+    pub async fn sweep(&self, now: Timestamp) -> Result<u64, VaultError> {
         let dead_since = now
             .saturating_sub(SignedDuration::from_hours(24))
             .unwrap_or(now);
-        self.told(self.store().sweep_authorizations(micros(dead_since)).await)
+        let store = self.store();
+        self.told(store.sweep_invitations(micros(dead_since)).await)?;
+        let old = now.saturating_sub(SignedDuration::from_hours(24 * 730));
+        self.told(store.sweep_warnings(micros(old.unwrap_or(now))).await)?;
+        self.told(store.sweep_authorizations(micros(dead_since)).await)
     }
 
     /// The database's answer where the account may have been removed meanwhile.
-    fn told_of_account<T>(&self, answer: Answer<T>) -> Result<T, VaultError> {
+    pub(crate) fn told_of_account<T>(&self, answer: Answer<T>) -> Result<T, VaultError> {
         match answer {
             Err(sqlx::Error::Database(error)) if error.is_foreign_key_violation() => {
                 Err(VaultError::Stale {

@@ -25,6 +25,8 @@ pub enum EventKind {
     AccountPaused,
     AccountResumed,
     AccountRemoved,
+    InvitationMade,
+    InvitationsWithdrawn,
     AuthorizationGranted,
     AuthorizationFailed,
     GrantEnded,

@@ -24,6 +24,7 @@ mod event;
 mod form;
 mod grant;
 mod held;
+mod invitation;
 mod key;
 mod ledger;
 mod password;
@@ -33,6 +34,7 @@ mod seal;
 mod sqlite;
 mod store;
 mod vault;
+mod warning;
 
 pub use account::{
     Account, AccountDraft, AccountId, AfterDelivery, CommandSink, Identities, MaildirSink, Sink,
@@ -45,6 +47,7 @@ pub use error::VaultError;
 pub use event::{Event, EventKind, NewEvent};
 pub use form::{AccountForm, FieldError, FormErrors, ProviderForm};
 pub use grant::{Grant, GrantState, NewGrant, Renewal, StoredToken};
+pub use invitation::{Invitation, InvitationId};
 pub use key::{Key, KeyError};
 pub use ledger::{
     Counts, Delivery, Folder, FolderId, LedgerEntry, MessageState, Prepared, Quarantine,

@@ -9,8 +9,10 @@ use crate::admin::AdminStore;
 use crate::authorization::AuthorizationStore;
 use crate::event::EventStore;
 use crate::grant::GrantStore;
+use crate::invitation::InvitationStore;
 use crate::ledger::LedgerStore;
 use crate::provider::ProviderStore;
+use crate::warning::WarningStore;
 
 /// What a query answers. [`House::explain`] makes the error one for people.
 pub(crate) type Answer<T> = Result<T, sqlx::Error>;
@@ -33,9 +35,11 @@ pub(crate) trait Store:
     + AccountStore
     + GrantStore
     + AuthorizationStore
+    + InvitationStore
     + LedgerStore
     + AdminStore
     + EventStore
+    + WarningStore
 {
 }
 

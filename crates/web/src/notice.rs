@@ -45,6 +45,7 @@ notices! {
     AccountResumed "account-resumed" "The account works again."
     AccountRemoved "account-removed" "The account was removed."
     Authorized "authorized" "The account is authorised."
+    Withdrawn "withdrawn" "The links that had been sent out are dead now."
     Revoked "revoked" "The grant is revoked, here and at the provider."
     RevokedHere "revoked-here" "The grant is revoked here. The provider was not told: it offers no way to, or did not answer."
     Retried "retried" "The quarantined messages are tried again."

@@ -110,6 +110,11 @@ pub(crate) fn all() -> Vec<Route> {
             post(accounts::authorize::submit),
         ),
         Route::signed_in(
+            "/accounts/{id}/invite",
+            get(accounts::invite::show).post(accounts::invite::submit),
+        ),
+        Route::signed_in("/accounts/{id}/withdraw", post(accounts::invite::withdraw)),
+        Route::signed_in(
             "/accounts/{id}/revoke",
             get(accounts::revoke::show).post(accounts::revoke::submit),
         ),
@@ -128,6 +133,10 @@ pub(crate) fn for_authorization() -> Vec<Route> {
         Route::open(
             "/authorize/{ticket}",
             get(authorization::ticket::show).post(authorization::ticket::submit),
+        ),
+        Route::open(
+            "/invitation/{secret}",
+            get(authorization::invitation::show).post(authorization::invitation::submit),
         ),
         Route::open(RETURN, get(authorization::arrive::arrive)),
         Route::open("/authorization/{id}", get(authorization::result::show)),

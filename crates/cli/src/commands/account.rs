@@ -2,7 +2,7 @@
 
 use mailgrant_vault::{Account, AccountForm, EventKind, Provider, VaultError};
 
-use super::{ACTOR, account_named, authorize, report, wrong_change, wrong_flags};
+use super::{ACTOR, account_named, authorize, invite, report, wrong_change, wrong_flags};
 use crate::args::{AccountFlags, AccountVerb, Change};
 use crate::failure::Failure;
 use crate::house::{House, Subject};
@@ -18,6 +18,7 @@ pub(crate) async fn run(house: &House, verb: AccountVerb, config: &Config) -> Re
         AccountVerb::Show(flags) => show(house, &flags.name, flags.json).await,
         AccountVerb::Change(flags) => change(house, &flags).await,
         AccountVerb::Authorize(flags) => authorize::authorize(house, config, &flags.name).await,
+        AccountVerb::Invite(flags) => invite::invite(house, config, &flags).await,
         AccountVerb::Test(flags) => {
             let account = account_named(&house.vault, &flags.name).await?;
             report(house.fetcher.check(account.id).await.steps)

@@ -96,7 +96,7 @@ fn timed_out(name: &str) -> Failure {
 }
 
 /// Whether somebody (a running `mailgrant serve`) listens where the pages are to be.
-async fn server_is_running(address: SocketAddr) -> bool {
+pub(super) async fn server_is_running(address: SocketAddr) -> bool {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
         IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),

@@ -4,6 +4,7 @@ mod account;
 mod authorize;
 mod demo;
 mod fetch;
+mod invite;
 mod provider;
 mod serve;
 mod setup_link;

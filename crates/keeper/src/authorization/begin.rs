@@ -3,7 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 use mailgrant_base::Diagnose as _;
 use mailgrant_oauth::{Attempt, AuthorizeUrl, authorize_url, requested_scopes, resolve};
-use mailgrant_vault::{Account, AccountId, AuthorizationId, AuthorizationOutcome, Begun, Provider};
+use mailgrant_vault::{
+    Account, AccountId, AuthorizationId, AuthorizationOutcome, Begun, EventKind, Invitation,
+    InvitationId, NewEvent, Provider, VaultError,
+};
 use secrecy::SecretString;
 use tracing::{error, info};
 
@@ -12,6 +15,16 @@ use crate::Keeper;
 
 /// How long an authorization may take.
 const LIFE: SignedDuration = SignedDuration::from_mins(10);
+
+/// What an authorization begins with.
+enum Origin {
+    /// A button, pressed by an administrator.
+    Here,
+    /// The one-time link of the command line.
+    Ticket(AuthorizationId),
+    /// An invitation's link.
+    Invitation(InvitationId),
+}
 
 impl Keeper {
     /// Makes a one-time link for an account, good for 10 minutes.
@@ -34,7 +47,68 @@ impl Keeper {
         account: AccountId,
         browser: &SecretString,
     ) -> Result<Departure, AuthorizationError> {
-        self.depart(account, None, browser).await
+        self.depart(account, Origin::Here, browser).await
+    }
+
+    /// Invites a mailbox's owner to authorise an account without being an administrator here; gives
+    /// what the link ends with.
+    pub async fn invite(
+        &self,
+        account: AccountId,
+        invited_by: &str,
+        life: SignedDuration,
+    ) -> Result<(Invitation, SecretString), AuthorizationError> {
+        let vault = &self.inner.vault;
+        let found = vault.account(account).await?;
+        let name = found.ok_or(AuthorizationError::NoAccount)?.draft.name;
+        let secret = SecretString::from(self.inner.random.token());
+        let now = self.now();
+        let dies_at = now.saturating_add(life).unwrap_or(now);
+        let invitation = vault
+            .invite(account, &secret, invited_by, now, dies_at)
+            .await?;
+        self.record(NewEvent {
+            kind: EventKind::InvitationMade,
+            actor: invited_by.to_owned(),
+            provider: None,
+            account: Some(account),
+            text: format!("{invited_by} made a link with which {name} can be authorised"),
+        })
+        .await;
+        Ok((invitation, secret))
+    }
+
+    /// Ends all invitations of an account that nobody has used; says how many there were.
+    pub async fn withdraw_invitations(
+        &self,
+        account: &Account,
+        actor: &str,
+    ) -> Result<u64, VaultError> {
+        let withdrawn = self.inner.vault.withdraw_invitations(account.id).await?;
+        if withdrawn > 0 {
+            self.record(NewEvent {
+                kind: EventKind::InvitationsWithdrawn,
+                actor: actor.to_owned(),
+                provider: None,
+                account: Some(account.id),
+                text: format!("{actor} withdrew the invitations of {}", account.draft.name),
+            })
+            .await;
+        }
+        Ok(withdrawn)
+    }
+
+    /// The same as [`begin`](Self::begin), begun by whoever was invited. The link goes on serving
+    /// until the account is authorised with it.
+    pub async fn begin_with_invitation(
+        &self,
+        secret: &SecretString,
+        browser: &SecretString,
+    ) -> Result<Departure, AuthorizationError> {
+        let opened = self.inner.vault.open_invitation(secret, self.now()).await?;
+        let invitation = opened.ok_or(AuthorizationError::DeadInvitation)?;
+        let origin = Origin::Invitation(invitation.id);
+        self.depart(invitation.account, origin, browser).await
     }
 
     /// The same, begun by opening a one-time link.
@@ -48,7 +122,7 @@ impl Keeper {
             return Err(AuthorizationError::DeadTicket);
         };
         let departure = self
-            .depart(offered.account, Some(offered.id), browser)
+            .depart(offered.account, Origin::Ticket(offered.id), browser)
             .await;
         if let Err(failure) = &departure {
             // The link is spent: whoever waits for its outcome must not wait in vain.
@@ -66,10 +140,15 @@ impl Keeper {
     async fn depart(
         &self,
         account: AccountId,
-        ticket: Option<AuthorizationId>,
+        origin: Origin,
         browser: &SecretString,
     ) -> Result<Departure, AuthorizationError> {
         let (account, provider) = self.account_and_provider(account).await?;
+        let (ticket, invitation) = match origin {
+            Origin::Here => (None, None),
+            Origin::Ticket(id) => (Some(id), None),
+            Origin::Invitation(id) => (None, Some(id)),
+        };
         let endpoints = resolve(&self.inner.http, &provider.profile).await?;
         let begun = Begun {
             attempt: Attempt::new(self.inner.random.as_ref()),
@@ -77,6 +156,7 @@ impl Keeper {
             browser: browser.clone(),
             provider: provider.id,
             provider_version: provider.version,
+            invitation,
         };
         let url = authorize_url(
             &AuthorizeUrl {

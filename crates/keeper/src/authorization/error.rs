@@ -16,6 +16,17 @@ pub enum AuthorizationError {
     /// The link was used, is too old or was never given out.
     #[error("this link has been used or is too old")]
     DeadTicket,
+    /// The invitation was used, withdrawn, is too old or was never given out.
+    #[error("this invitation has been used, was withdrawn or is too old")]
+    DeadInvitation,
+    /// Somebody else signed in than was invited.
+    #[error("{signed_in} signed in, {expected} was invited")]
+    NotTheInvited {
+        /// Who was invited.
+        expected: String,
+        /// Who signed in.
+        signed_in: String,
+    },
     /// State unknown, used, older than 10 minutes, or of another browser.
     #[error("this answer does not belong to an authorization that began in this browser")]
     UnknownState,
@@ -62,6 +73,22 @@ impl Diagnose for AuthorizationError {
                 Fault::Owner,
                 "This link has been used already, or is older than 10 minutes.",
                 "Ask for a new one with `mailgrant account authorize`, or press Authorize in Mailgrant.",
+            ),
+            Self::DeadInvitation => Diagnosis::new(
+                Fault::Owner,
+                "This invitation has been used already, was withdrawn, or its time is over.",
+                "Ask whoever sent it to you for a new one.",
+            ),
+            Self::NotTheInvited {
+                expected,
+                signed_in,
+            } => Diagnosis::new(
+                Fault::Owner,
+                format!("{signed_in} signed in, but this invitation is for {expected}."),
+                format!(
+                    "Nothing was changed. Sign out at the provider, open the invitation again and \
+                     sign in as {expected}; if that is not you, tell whoever invited you."
+                ),
             ),
             Self::UnknownState => Diagnosis::new(
                 Fault::Owner,

@@ -9,7 +9,7 @@ use mailgrant_oauth::{
 };
 use mailgrant_vault::{
     Account, AccountId, Authorization, AuthorizationId, AuthorizationOutcome, Begun, EventKind,
-    NewEvent, NewGrant, Provider, VaultError,
+    InvitationId, NewEvent, NewGrant, Provider, VaultError,
 };
 use secrecy::SecretString;
 use tracing::{error, info, warn};
@@ -106,7 +106,36 @@ impl Keeper {
             expires_at,
         };
         self.require_refresh_token(account.id, &grant).await?;
+        if let Some(invitation) = begun.invitation {
+            return self.store_for_invited(invitation, &account, grant).await;
+        }
         self.store_or_hold(authorization.id, &account, grant).await
+    }
+
+    /// Whoever was invited cannot decide that somebody else may sign in: an unexpected identity is
+    /// refused, and the link goes on serving.
+    async fn store_for_invited(
+        &self,
+        invitation: InvitationId,
+        account: &Account,
+        grant: NewGrant,
+    ) -> Result<AuthorizationOutcome, AuthorizationError> {
+        let expected = account.expected_sign_in();
+        if let Some(signed_in) = &grant.signed_in
+            && !is_expected(signed_in, expected)
+        {
+            return Err(AuthorizationError::NotTheInvited {
+                expected: expected.to_owned(),
+                signed_in: signed_in.clone(),
+            });
+        }
+        let vault = &self.inner.vault;
+        // Withdrawn, used or run out while its browser was away.
+        if !vault.spend_invitation(invitation, self.now()).await? {
+            return Err(AuthorizationError::DeadInvitation);
+        }
+        vault.store_grant(account.id, &grant, self.now()).await?;
+        Ok(AuthorizationOutcome::Granted(grant.signed_in))
     }
 
     /// Who signed in; `None` at a provider that does not say (plain OAuth 2.0).

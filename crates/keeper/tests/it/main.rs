@@ -13,6 +13,7 @@
 mod endings;
 mod flow;
 mod flow_faults;
+mod invitation;
 mod later;
 mod provider_check;
 mod renewal;

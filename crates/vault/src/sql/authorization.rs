@@ -64,8 +64,8 @@ impl AuthorizationStore for Backend {
         let id = sqlx::query_scalar(
             "INSERT INTO authorizations (
                  account_id, state_hash, browser_hash, nonce, verifier, redirect_uri, provider_id,
-                 provider_version, created_at, expires_at
-             ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                 provider_version, created_at, expires_at, invitation_id
+             ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
              RETURNING id",
         )
         .bind(account)
@@ -78,6 +78,7 @@ impl AuthorizationStore for Backend {
         .bind(begun.provider_version)
         .bind(now)
         .bind(expires_at)
+        .bind(begun.invitation_id)
         .fetch_one(&mut *transaction)
         .await?;
         self.commit_change(transaction).await?;

@@ -28,10 +28,14 @@ mod change;
 mod event;
 #[path = "../sql/grant.rs"]
 mod grant;
+#[path = "../sql/invitation.rs"]
+mod invitation;
 #[path = "../sql/ledger.rs"]
 mod ledger;
 #[path = "../sql/provider.rs"]
 mod provider;
+#[path = "../sql/warning.rs"]
+mod warning;
 
 type Db = Sqlite;
 type Arguments = sqlx::sqlite::SqliteArguments;

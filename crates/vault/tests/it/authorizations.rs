@@ -209,9 +209,9 @@ on_both! {
         let account = bench.account("desk").await.id;
         let id = begin(&bench.vault, account, "one").await;
         let day_after = 600 + 86_400;
-        assert_eq!(bench.vault.sweep_authorizations(at(day_after)).await.unwrap(), 0);
+        assert_eq!(bench.vault.sweep(at(day_after)).await.unwrap(), 0);
         assert!(bench.vault.authorization(id).await.unwrap().is_some());
-        assert_eq!(bench.vault.sweep_authorizations(at(day_after + 1)).await.unwrap(), 1);
+        assert_eq!(bench.vault.sweep(at(day_after + 1)).await.unwrap(), 1);
         assert!(bench.vault.authorization(id).await.unwrap().is_none());
     }
 }
@@ -239,6 +239,7 @@ async fn begin_as(
         browser: secret("browser"),
         provider: ProviderId(5),
         provider_version: 7,
+        invitation: None,
     };
     vault
         .begin_authorization(account, ticket, &begun, at(0), at(600))

@@ -11,6 +11,7 @@ mod authorizations;
 mod bench;
 mod events;
 mod grants;
+mod invitations;
 mod ledger;
 mod migrations;
 mod profiles;

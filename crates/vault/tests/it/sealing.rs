@@ -161,6 +161,9 @@ async fn a_full_life(bench: &Bench) -> Vec<String> {
     sign_in(vault, "one").await;
     let open = SecretString::from("setup-link-that-is-open");
     vault.offer_setup(&open, at(0), at(600)).await.unwrap();
+    let invitation = SecretString::from("link-of-the-invitation");
+    let invited = vault.invite(account.id, &invitation, "root", at(0), at(600));
+    invited.await.unwrap();
     what_is_not_secret(vault, account.id, account.draft.provider).await;
 
     [
@@ -180,6 +183,7 @@ async fn a_full_life(bench: &Bench) -> Vec<String> {
         "nonce-two",
         "verifier-two",
         "browser-two",
+        "link-of-the-invitation",
         "setup-link-of-one",
         "setup-link-that-is-open",
         "password-of-one",
@@ -228,6 +232,10 @@ async fn what_is_not_secret(vault: &Vault, account: AccountId, provider: Provide
         text: "colleague@example.com signed in.".to_owned(),
     };
     vault.record(event, at(4)).await.unwrap();
+    vault
+        .note_warning("client secret, 30 days", at(5))
+        .await
+        .unwrap();
 }
 
 async fn begin(vault: &Vault, account: AccountId, name: &str) -> AuthorizationId {
@@ -242,6 +250,7 @@ async fn begin(vault: &Vault, account: AccountId, name: &str) -> AuthorizationId
         browser: secret("browser"),
         provider: ProviderId(1),
         provider_version: 1,
+        invitation: None,
     };
     vault
         .begin_authorization(account, None, &begun, at(0), at(600))

@@ -70,3 +70,47 @@ async fn whoever_waits_for_a_link_is_told_when_nobody_can_leave_by_it() {
         "{outcome:?}"
     );
 }
+
+#[tokio::test]
+async fn an_invitation_is_made_sent_used_by_its_owner_alone_and_dead() {
+    let world = World::new().await;
+    let account = world.add_mailbox().await;
+    let mut ada = world.administrator().await;
+    let invite = format!("/accounts/{}/invite", account.id.0);
+    let page = ada.page(&invite).await;
+    assert!(!page.contains("/invitation/"));
+    let made = ada.post(&invite, &[("days", "3")]).await;
+    made.says(200, &["It is shown only now", "Links that serve now"]);
+    let link = link_in(&made.body);
+    assert!(!ada.page(&invite).await.contains(&link), "shown once");
+
+    let mut owner = world.visitor();
+    let shown = owner.get(&link).await;
+    shown.says(200, &[ADDRESS, "who runs Mailgrant", "Sign in there as"]);
+    assert!(
+        !shown.body.contains("/accounts/"),
+        "nothing else is in sight"
+    );
+    departure(&owner.post(&link, &[]).await);
+    departure(&owner.post(&link, &[]).await);
+    let secret = link.rsplit('/').next().unwrap();
+    assert_eq!(line_with(secret), None);
+
+    ada.page(&invite).await;
+    ada.post(&format!("/accounts/{}/withdraw", account.id.0), &[])
+        .await
+        .says(303, &[]);
+    let dead = "This invitation has been used already";
+    owner.post(&link, &[]).await.says(403, &[dead]);
+    let mut late = world.visitor();
+    let page = late.get(&link).await;
+    page.says(403, &[dead]);
+    assert!(!page.body.contains(ADDRESS));
+}
+
+/// The path of the link on the page.
+fn link_in(body: &str) -> String {
+    let at = body.find("/invitation/").unwrap();
+    let end = body[at..].find(['<', '"']).unwrap();
+    body[at..at + end].to_owned()
+}

@@ -3,6 +3,7 @@
 pub(crate) mod authorize;
 pub(crate) mod edit;
 pub(crate) mod form;
+pub(crate) mod invite;
 pub(crate) mod new;
 pub(crate) mod pause;
 pub(crate) mod remove;

@@ -2,13 +2,14 @@
 //! ended.
 //!
 //! ```text
-//! ticket ──▶ departure ──▶ (the provider's own login page) ──▶ arrive ──▶ result ──▶ accept
-//!    └───────────┴─────────────────────────────────────────────┴──▶ trouble
+//! ticket, invitation ──▶ departure ──▶ (the provider's own login page) ──▶ arrive ──▶ result ──▶ accept
+//!    └───────────────────────┴─────────────────────────────────────────────┴──▶ trouble
 //! ```
 
 pub(crate) mod accept;
 pub(crate) mod arrive;
 pub(crate) mod departure;
+pub(crate) mod invitation;
 pub(crate) mod result;
 pub(crate) mod ticket;
 pub(crate) mod trouble;
