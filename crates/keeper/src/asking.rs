@@ -31,7 +31,7 @@ impl Keeper {
         };
         let sent_at = self.now();
         let started = Instant::now();
-        let answer = self.refresh(&case, &spent).await;
+        let answer = self.refresh(&case, &spent, resource).await;
         self.inner
             .metrics
             .duration
@@ -69,7 +69,12 @@ impl Keeper {
         }
     }
 
-    async fn refresh(&self, case: &Case, spent: &SecretString) -> Result<Tokens, Refusal> {
+    async fn refresh(
+        &self,
+        case: &Case,
+        spent: &SecretString,
+        resource: Resource,
+    ) -> Result<Tokens, Refusal> {
         let endpoints = match resolve(&self.inner.http, &case.provider.profile).await {
             // Discovery knows nothing of this grant, so it cannot end it.
             Err(Refusal::NeedsPerson(said)) => return Err(Refusal::Garbled(said.to_string())),
@@ -77,7 +82,15 @@ impl Keeper {
         };
         let profile = &case.provider.profile;
         let scopes = scopes_to_renew(&case.grant.scopes, &requested_scopes(profile, &endpoints));
-        refresh(&self.inner.http, profile, &endpoints, spent, &scopes).await
+        refresh(
+            &self.inner.http,
+            profile,
+            &endpoints,
+            spent,
+            resource,
+            &scopes,
+        )
+        .await
     }
 
     /// Commits the answer; only then is its access token handed out.

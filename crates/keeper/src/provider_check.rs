@@ -1,7 +1,7 @@
 //! A test of a provider that touches no grant.
 
 use mailgrant_base::{Diagnose as _, Diagnosis, Fault};
-use mailgrant_oauth::{Endpoints, Refusal, Scope, refresh, requested_scopes, resolve};
+use mailgrant_oauth::{Endpoints, Refusal, Resource, Scope, refresh, requested_scopes, resolve};
 use mailgrant_vault::Provider;
 
 use crate::Keeper;
@@ -47,9 +47,16 @@ impl Keeper {
         let made_up = self.inner.random.token().into();
         let profile = &provider.profile;
         let scopes = requested_scopes(profile, endpoints);
-        refresh(&self.inner.http, profile, endpoints, &made_up, &scopes)
-            .await
-            .map(|_tokens| ())
+        refresh(
+            &self.inner.http,
+            profile,
+            endpoints,
+            &made_up,
+            Resource::Mail,
+            &scopes,
+        )
+        .await
+        .map(|_tokens| ())
     }
 }
 

@@ -27,6 +27,15 @@ pub struct Endpoints {
     pub jwks: Option<Url>,
     /// Where a grant is ended, if the provider has such a place.
     pub revocation: Option<Url>,
+    /// Where a device asks for its codes (RFC 8628), if the provider has such a place.
+    pub device_authorization: Option<Url>,
+    /// Where a token's state is asked for (RFC 7662), if the provider has such a place.
+    pub introspection: Option<Url>,
+    /// The ways of client authentication that the provider says it takes at the token endpoint,
+    /// where discovery told.
+    pub auth_methods: Option<Vec<String>>,
+    /// The grant types that the provider says it supports, where discovery told.
+    pub grant_types: Option<Vec<String>>,
     /// The provider says that it always sends `iss` with the code (RFC 9207, section 3).
     pub sends_iss: bool,
     /// The scopes that the provider says it supports, where discovery told.
@@ -70,13 +79,29 @@ pub async fn resolve(http: &HttpClient, profile: &Profile) -> Result<Endpoints, 
             .ok_or_else(|| missing("token endpoint"))?,
         jwks: by_hand.jwks.clone().or(found.jwks_uri),
         revocation: by_hand.revocation.clone().or(found.revocation_endpoint),
+        device_authorization: by_hand
+            .device_authorization
+            .clone()
+            .or(found.device_authorization_endpoint),
+        introspection: by_hand
+            .introspection
+            .clone()
+            .or(found.introspection_endpoint),
+        auth_methods: found.token_endpoint_auth_methods_supported,
+        grant_types: found.grant_types_supported,
         sends_iss: found
             .authorization_response_iss_parameter_supported
             .unwrap_or(false),
         scopes_supported: found.scopes_supported,
     };
     let all = [Some(&endpoints.authorization), Some(&endpoints.token)];
-    let optional = [endpoints.jwks.as_ref(), endpoints.revocation.as_ref()];
+    let optional = [
+        &endpoints.jwks,
+        &endpoints.revocation,
+        &endpoints.device_authorization,
+        &endpoints.introspection,
+    ];
+    let optional = optional.map(Option::as_ref);
     for url in all.into_iter().chain(optional).flatten() {
         check_endpoint(url, is_safe_transport(url))?;
     }
@@ -118,6 +143,10 @@ pub(crate) struct Document {
     token_endpoint: Option<Url>,
     jwks_uri: Option<Url>,
     revocation_endpoint: Option<Url>,
+    device_authorization_endpoint: Option<Url>,
+    introspection_endpoint: Option<Url>,
+    token_endpoint_auth_methods_supported: Option<Vec<String>>,
+    grant_types_supported: Option<Vec<String>>,
     authorization_response_iss_parameter_supported: Option<bool>,
     scopes_supported: Option<Vec<String>>,
 }
@@ -143,6 +172,8 @@ impl Document {
             &document.token_endpoint,
             &document.jwks_uri,
             &document.revocation_endpoint,
+            &document.device_authorization_endpoint,
+            &document.introspection_endpoint,
         ];
         for url in urls.into_iter().flatten() {
             let as_safe = url.scheme() == "https" || issuer.scheme() == "http";
@@ -175,6 +206,7 @@ impl KnownEndpoints {
             token_endpoint: url(self.token),
             jwks_uri: url(self.jwks),
             revocation_endpoint: self.revocation.and_then(url),
+            device_authorization_endpoint: self.device_authorization.and_then(url),
             ..Document::default()
         })
     }
@@ -272,6 +304,10 @@ pub(crate) mod tests {
             token: Url::parse("https://login.example.com/token").unwrap(),
             jwks: None,
             revocation: None,
+            device_authorization: None,
+            introspection: None,
+            auth_methods: None,
+            grant_types: None,
             sends_iss: false,
             scopes_supported: None,
         }

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 use crate::ProviderKind::Oidc;
 use crate::endpoints::tests::endpoints;
 use crate::test_server::{Reply, TestServer, http_client, profile};
-use crate::{ClientCredential, Endpoints, RedirectUri, SecretMethod, redeem_code, refresh, revoke};
+use crate::{
+    ClientCredential, Endpoints, RedirectUri, Resource, SecretMethod, redeem_code, refresh, revoke,
+};
 
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -45,6 +47,7 @@ async fn no_secret_stands_in_a_logged_line() {
         oidc.credential = ClientCredential::Secret {
             secret: "LEAK-secret".into(),
             method,
+            expires_at: None,
         };
         let body = r#"{"access_token":"LEAK-access","refresh_token":"LEAK-new","scope":"mail"}"#;
         let echo = r#"{"error":"invalid_grant","error_description":"LEAK-refresh LEAK-secret"}"#;
@@ -55,7 +58,7 @@ async fn no_secret_stands_in_a_logged_line() {
         ]);
         let (code, verifier) = ("LEAK-code".into(), "LEAK-verifier".into());
         let tokens = redeem_code(&http, &oidc, &endpoints, &redirect_uri, &code, &verifier).await;
-        let refused = refresh(&http, &oidc, &endpoints, &token, &[]).await;
+        let refused = refresh(&http, &oidc, &endpoints, &token, Resource::Mail, &[]).await;
         let failed = revoke(&http, &oidc, &endpoints, &token).await;
         tracing::info!(?tokens, ?refused, ?failed, ?oidc, ?http, "shown on purpose");
     }

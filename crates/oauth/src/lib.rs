@@ -22,6 +22,7 @@ mod authorize;
 mod cache;
 mod callback;
 pub mod catalogue;
+mod client_key;
 mod endpoints;
 mod error_catalogue;
 mod http_client;
@@ -41,10 +42,13 @@ mod words;
 
 pub use authorize::{Attempt, AuthorizeUrl, authorize_url, requested_scopes};
 pub use callback::{Callback, CallbackError};
+pub use client_key::{ClientKey, KeyAlgorithm, KeyError, KeyFile};
 pub use endpoints::{Endpoints, resolve};
 pub use http_client::{HttpClient, HttpFailure};
 pub use identity::{Identity, IdentityError, identity};
-pub use profile::{ClientCredential, EndpointOverrides, Profile, ProviderKind, SecretMethod};
+pub use profile::{
+    Access, ClientCredential, EndpointOverrides, Profile, ProviderKind, SecretMethod,
+};
 pub use redirect::RedirectUri;
 pub use refusal::{Refusal, Said};
 pub use scope::{Resource, Scope, ScopeError, check_scopes, missing_for_mail};

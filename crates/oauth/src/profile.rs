@@ -1,10 +1,13 @@
 //! What an administrator enters about an identity provider.
 
+use std::path::PathBuf;
+
+use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::Scope;
+use crate::{ClientKey, Scope};
 
 /// The kinds of provider: each is a row of the [catalogue](crate::catalogue).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -29,8 +32,12 @@ pub struct Profile {
     pub kind: ProviderKind,
     /// The client identifier that the provider gave to Mailgrant (RFC 6749, section 2.2).
     pub client_id: String,
+    /// Whether somebody signs in.
+    pub access: Access,
     /// How Mailgrant proves that it is that client.
     pub credential: ClientCredential,
+    /// What is tried where the provider refuses the first: a roll-over without a gap.
+    pub second_credential: Option<ClientCredential>,
     /// Microsoft only: a tenant's GUID or domain, `organizations`, `common` or `consumers`.
     pub tenant: Option<String>,
     /// OpenID Connect only: the issuer, from which discovery finds the rest.
@@ -39,6 +46,18 @@ pub struct Profile {
     pub endpoints: EndpointOverrides,
     /// Scopes entered by hand instead of the catalogue's.
     pub scopes: Option<Vec<Scope>>,
+}
+
+/// On whose behalf access tokens are asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Access {
+    /// Somebody signs in and consents, once for each mailbox.
+    #[default]
+    Delegated,
+    /// Nobody signs in: an administrator has given the application itself access. Which grant that
+    /// takes, client credentials or a JWT bearer assertion, is the catalogue's to say.
+    Application,
 }
 
 /// Endpoints entered by hand; each that is present wins over catalogue and discovery.
@@ -53,6 +72,10 @@ pub struct EndpointOverrides {
     pub jwks: Option<Url>,
     /// Where a grant is ended (RFC 7009).
     pub revocation: Option<Url>,
+    /// Where a device asks for its codes (RFC 8628).
+    pub device_authorization: Option<Url>,
+    /// Where a token's state is asked for (RFC 7662).
+    pub introspection: Option<Url>,
 }
 
 /// How Mailgrant proves to the provider that it is the registered application.
@@ -66,7 +89,39 @@ pub enum ClientCredential {
         secret: SecretString,
         /// How it is sent.
         method: SecretMethod,
+        /// When it ends, as its administrator entered it.
+        expires_at: Option<Timestamp>,
     },
+    /// A key that signs an assertion for each request (`private_key_jwt`, RFC 7523, section 2.2).
+    Key(ClientKey),
+    /// A file whose assertion somebody else signs and renews (workload identity); it is read anew
+    /// for each request.
+    FederatedTokenFile {
+        /// Where it is.
+        path: PathBuf,
+    },
+}
+
+impl ClientCredential {
+    /// When it ends, where that is known.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::None | Self::FederatedTokenFile { .. } => None,
+            Self::Secret { expires_at, .. } => *expires_at,
+            Self::Key(key) => key.expires_at(),
+        }
+    }
+
+    /// What kind it is, for people.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::None => "none (public client)",
+            Self::Secret { .. } => "client secret",
+            Self::Key(key) if key.certificates().is_empty() => "key",
+            Self::Key(_) => "certificate",
+            Self::FederatedTokenFile { .. } => "federated token file",
+        }
+    }
 }
 
 /// How a client secret is sent (RFC 6749, section 2.3.1).

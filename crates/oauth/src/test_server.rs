@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use url::{Url, form_urlencoded};
 
-use crate::{ClientCredential, EndpointOverrides, HttpClient, Profile, ProviderKind};
+use crate::{Access, ClientCredential, EndpointOverrides, HttpClient, Profile, ProviderKind};
 
 pub(crate) fn http_client() -> HttpClient {
     HttpClient::new(Duration::from_secs(10)).unwrap()
@@ -22,7 +22,9 @@ pub(crate) fn profile(kind: ProviderKind) -> Profile {
     Profile {
         kind,
         client_id: "client".to_owned(),
+        access: Access::Delegated,
         credential: ClientCredential::None,
+        second_credential: None,
         tenant: None,
         issuer: None,
         endpoints: EndpointOverrides::default(),

@@ -12,8 +12,8 @@ use crate::answer::{error_code, read_fields, read_tokens};
 use crate::http_client::Answer;
 use crate::words::Secrets;
 use crate::{
-    ClientCredential, Endpoints, HttpClient, Profile, RedirectUri, Refusal, Scope, SecretMethod,
-    catalogue, requested_scopes,
+    ClientCredential, Endpoints, HttpClient, Profile, RedirectUri, Refusal, Resource, Scope,
+    SecretMethod, catalogue, requested_scopes,
 };
 
 /// A successful answer of the token endpoint (RFC 6749, section 5.1).
@@ -65,7 +65,7 @@ pub async fn redeem_code(
     read_tokens(&answer, &request.secrets)
 }
 
-/// Fetches a new access token with a refresh token (RFC 6749, section 6) for exactly `scopes`.
+/// Fetches a new access token with a refresh token (RFC 6749, section 6) for `resource`, with no more than was `granted`.
 /// Where the catalogue says so the scopes go with the request, reduced to those of the mail servers;
 /// elsewhere the token is for what was granted.
 pub async fn refresh(
@@ -73,14 +73,16 @@ pub async fn refresh(
     profile: &Profile,
     endpoints: &Endpoints,
     refresh_token: &SecretString,
-    scopes: &[Scope],
+    resource: Resource,
+    granted: &[Scope],
 ) -> Result<Tokens, Refusal> {
     let row = catalogue::row(profile.kind);
     let mut request = Request::new(profile);
     request.add("grant_type", "refresh_token");
     request.add_secret("refresh_token", refresh_token);
     if row.token_scopes {
-        request.add_scopes(&row.scope_rules.of_one_resource(scopes));
+        let Resource::Mail = resource;
+        request.add_scopes(&row.scope_rules.of_one_resource(granted));
     }
     let answer = request.send(http, &endpoints.token).await?;
     read_tokens(&answer, &request.secrets)
@@ -127,7 +129,10 @@ impl<'a> Request<'a> {
         };
         match &profile.credential {
             ClientCredential::None => request.add("client_id", &profile.client_id),
-            ClientCredential::Secret { secret, method } => match method {
+            ClientCredential::Key(_) | ClientCredential::FederatedTokenFile { .. } => {
+                request.add("client_id", &profile.client_id);
+            }
+            ClientCredential::Secret { secret, method, .. } => match method {
                 SecretMethod::Post => {
                     request.add("client_id", &profile.client_id);
                     request.add_secret("client_secret", secret);
@@ -189,6 +194,7 @@ mod tests {
         ClientCredential::Secret {
             secret: "s~cr+t/ %ü".into(),
             method,
+            expires_at: None,
         }
     }
 
@@ -207,6 +213,7 @@ mod tests {
             profile,
             &at(server),
             &"RT-9f8e7d".into(),
+            Resource::Mail,
             &scopes,
         )
         .await
@@ -260,7 +267,14 @@ mod tests {
         fn assert_send<T: Send>(_: &T) {}
         let (http, google, endpoints) = (http_client(), profile(Google), endpoints("x"));
         let token = SecretString::from("RT");
-        assert_send(&refresh(&http, &google, &endpoints, &token, &[]));
+        assert_send(&refresh(
+            &http,
+            &google,
+            &endpoints,
+            &token,
+            Resource::Mail,
+            &[],
+        ));
         assert_send(&revoke(&http, &google, &endpoints, &token));
         assert_send(&crate::resolve(&http, &google));
         let now = jiff::Timestamp::UNIX_EPOCH;
@@ -341,9 +355,16 @@ mod tests {
         server.queue([Reply::hanging(half), Reply::endless()]);
         let google = profile(Google);
         let ask = async |http: HttpClient| {
-            refresh(&http, &google, &at(&server), &"RT".into(), &[])
-                .await
-                .unwrap_err()
+            refresh(
+                &http,
+                &google,
+                &at(&server),
+                &"RT".into(),
+                Resource::Mail,
+                &[],
+            )
+            .await
+            .unwrap_err()
         };
         let hasty = HttpClient::new(Duration::from_millis(300)).unwrap();
         let refusal = ask(hasty).await;
@@ -389,6 +410,7 @@ mod tests {
             &profile(Google),
             &endpoints,
             &"RT".into(),
+            Resource::Mail,
             &[],
         )
         .await;
@@ -410,6 +432,7 @@ mod tests {
             &profile(Google),
             &endpoints,
             &"RT".into(),
+            Resource::Mail,
             &[],
         )
         .await;
@@ -448,6 +471,7 @@ mod tests {
         google.credential = ClientCredential::Secret {
             secret: "hide-s".into(),
             method: SecretMethod::Post,
+            expires_at: None,
         };
         let tokens = refreshed(&server, &google).await.unwrap();
         let shown = format!("{tokens:?} {google:?} {:?}", http_client());

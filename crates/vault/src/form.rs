@@ -3,7 +3,10 @@
 
 mod account;
 mod check;
+mod credential;
 mod provider;
+
+use mailgrant_oauth::ClientKey;
 
 /// One field that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,12 +29,24 @@ pub struct ProviderForm {
     pub name: String,
     /// `microsoft`, `google`, `oidc`, `oauth2`.
     pub kind: String,
-    /// The client id.
+    /// The client id; empty takes the one that came with the key.
     pub client_id: String,
+    /// `delegated` (also when empty) or `application`.
+    pub access: String,
     /// The client secret; empty keeps the one that is there, or means a public client.
     pub client_secret: String,
-    /// Drops the secret that is there.
+    /// Drops the secret that is there, or whatever else stands in its place.
     pub no_client_secret: bool,
+    /// The day on which the secret ends, as `YYYY-MM-DD`; empty where it is not known.
+    pub secret_expires: String,
+    /// A key in the secret's place; none keeps the one that is there.
+    pub client_key: Option<ClientKey>,
+    /// A federated token file in the secret's place: an absolute path. Empty keeps what is there.
+    pub federated_token_file: String,
+    /// A new credential leaves the former one as the second.
+    pub keep_second: bool,
+    /// Drops the second credential.
+    pub drop_second: bool,
     /// `basic`, `post` or empty (the catalogue's).
     pub secret_method: String,
     /// Microsoft: the tenant.
@@ -46,6 +61,10 @@ pub struct ProviderForm {
     pub jwks_uri: String,
     /// By hand: the revocation endpoint.
     pub revocation_endpoint: String,
+    /// By hand: the device authorization endpoint.
+    pub device_authorization_endpoint: String,
+    /// By hand: the introspection endpoint.
+    pub introspection_endpoint: String,
     /// By hand: scopes, separated by spaces.
     pub scopes: String,
 }

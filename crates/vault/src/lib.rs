@@ -19,6 +19,7 @@ mod admin;
 mod authorization;
 mod changes;
 mod column;
+mod credential;
 mod error;
 mod event;
 mod form;
@@ -43,6 +44,7 @@ pub use account::{
 pub use admin::{Administrator, AdministratorId, Session};
 pub use authorization::{Authorization, AuthorizationId, AuthorizationOutcome, Begun};
 pub use changes::Changes;
+pub use credential::CredentialExpiry;
 pub use error::VaultError;
 pub use event::{Event, EventKind, NewEvent};
 pub use form::{AccountForm, FieldError, FormErrors, ProviderForm};

@@ -7,14 +7,10 @@ use serde::Serialize;
 use url::Url;
 
 use crate::column::{from_json, from_word, json, micros, plain, time, word};
-use crate::seal::{Place, hex};
+use crate::credential::{CredentialExpiry, CredentialFields, FIRST, SECOND};
+use crate::seal::hex;
 use crate::store::Answer;
 use crate::{Vault, VaultError};
-
-const CLIENT_SECRET: Place = Place {
-    table: "providers",
-    column: "client_secret",
-};
 
 /// A provider's row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -50,6 +46,23 @@ pub struct Provider {
     pub created_at: Timestamp,
 }
 
+impl Provider {
+    /// When its client credentials end, where that is known; the first credential first.
+    pub fn expiries(&self) -> Vec<CredentialExpiry> {
+        let second = self.profile.second_credential.as_ref();
+        let both = [(Some(&self.profile.credential), ""), (second, "second ")];
+        both.into_iter()
+            .filter_map(|(credential, which)| {
+                let credential = credential?;
+                Some(CredentialExpiry {
+                    what: format!("{which}{}", credential.label()),
+                    at: credential.expires_at()?,
+                })
+            })
+            .collect()
+    }
+}
+
 /// Why a provider does not accept Mailgrant's registration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ProviderTrouble {
@@ -65,8 +78,15 @@ pub(crate) struct ProviderFields {
     pub(crate) name: String,
     pub(crate) kind: String,
     pub(crate) client_id: String,
+    pub(crate) access: String,
+    pub(crate) credential: String,
     pub(crate) client_secret: Option<Vec<u8>>,
-    pub(crate) secret_method: Option<String>,
+    pub(crate) client_key: Option<Vec<u8>>,
+    pub(crate) credential_expires_at: Option<i64>,
+    pub(crate) second_credential: Option<String>,
+    pub(crate) second_secret: Option<Vec<u8>>,
+    pub(crate) second_key: Option<Vec<u8>>,
+    pub(crate) second_expires_at: Option<i64>,
     pub(crate) tenant: Option<String>,
     pub(crate) issuer: Option<String>,
     pub(crate) endpoints: String,
@@ -243,19 +263,34 @@ impl Vault {
         draft: &ProviderDraft,
     ) -> Result<ProviderFields, VaultError> {
         let ProviderDraft { name, profile } = draft;
-        let (client_secret, secret_method) = match &profile.credential {
-            ClientCredential::None => (None, None),
-            ClientCredential::Secret { secret, method } => (
-                Some(self.seal(CLIENT_SECRET, handle, secret)?),
-                Some(word(method)?),
-            ),
-        };
+        let first = self.credential_fields(&FIRST, handle, &profile.credential)?;
+        let second = profile.second_credential.as_ref();
+        let second = second
+            .map(|credential| self.credential_fields(&SECOND, handle, credential))
+            .transpose()?;
+        let (second_credential, second_secret, second_key, second_expires_at) =
+            second.map_or((None, None, None, None), |second| {
+                let CredentialFields {
+                    kind,
+                    secret,
+                    key,
+                    expires_at,
+                } = second;
+                (Some(kind), secret, key, expires_at)
+            });
         Ok(ProviderFields {
             name: name.clone(),
             kind: word(profile.kind)?,
             client_id: profile.client_id.clone(),
-            client_secret,
-            secret_method,
+            access: word(profile.access)?,
+            credential: first.kind,
+            client_secret: first.secret,
+            client_key: first.key,
+            credential_expires_at: first.expires_at,
+            second_credential,
+            second_secret,
+            second_key,
+            second_expires_at,
             tenant: profile.tenant.clone(),
             issuer: profile.issuer.as_ref().map(Url::to_string),
             endpoints: json(&profile.endpoints)?,
@@ -265,20 +300,32 @@ impl Vault {
 
     fn read_provider(&self, row: ProviderRow) -> Result<Provider, VaultError> {
         let ProviderRow { handle, fields, .. } = row;
-        let opened = match (fields.client_secret, fields.secret_method) {
-            (Some(sealed), Some(method)) => {
-                let method = from_word(method)?;
-                let secret = self.unseal(CLIENT_SECRET, &handle, &sealed);
-                secret.map(|secret| ClientCredential::Secret { secret, method })
-            }
-            _ => Ok(ClientCredential::None),
+        let mut damage = None;
+        let first = CredentialFields {
+            kind: fields.credential,
+            secret: fields.client_secret,
+            key: fields.client_key,
+            expires_at: fields.credential_expires_at,
         };
         // One damaged secret must not hide all providers, nor the page where it can be entered
         // again. Without it the provider answers that the registration is not accepted.
-        let (credential, damage) = match opened {
-            Ok(credential) => (credential, None),
-            Err(damage) => (ClientCredential::None, Some(damage.to_string())),
-        };
+        let credential = self
+            .read_credential(&FIRST, &handle, first)
+            .unwrap_or_else(|error| {
+                damage = Some(error.to_string());
+                ClientCredential::None
+            });
+        let second_credential = fields.second_credential.and_then(|kind| {
+            let second = CredentialFields {
+                kind,
+                secret: fields.second_secret,
+                key: fields.second_key,
+                expires_at: fields.second_expires_at,
+            };
+            self.read_credential(&SECOND, &handle, second)
+                .map_err(|error| damage.get_or_insert(error.to_string()).len())
+                .ok()
+        });
         let scopes: Option<Vec<Scope>> = fields.scopes.as_deref().map(from_json).transpose()?;
         let issuer = fields.issuer.map(|issuer| Url::parse(&issuer)).transpose();
         let trouble = match (damage.or(row.trouble_reason), row.trouble_since) {
@@ -294,7 +341,9 @@ impl Vault {
             profile: Profile {
                 kind: from_word(fields.kind)?,
                 client_id: fields.client_id,
+                access: from_word(fields.access)?,
                 credential,
+                second_credential,
                 tenant: fields.tenant,
                 issuer: issuer.map_err(|error| VaultError::Unexpected(error.to_string()))?,
                 endpoints: from_json(&fields.endpoints)?,

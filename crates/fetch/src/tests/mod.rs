@@ -18,8 +18,8 @@ use mailgrant_base::{Clock as _, Random as _, SystemClock, SystemRandom};
 use mailgrant_keeper::{Keeper, KeeperMetrics};
 use mailgrant_mail::{Limits, MailServer as Where, Security, Trust};
 use mailgrant_oauth::{
-    ClientCredential, EndpointOverrides, HttpClient, Profile, ProviderKind, RedirectUri, Resource,
-    Scope,
+    Access, ClientCredential, EndpointOverrides, HttpClient, Profile, ProviderKind, RedirectUri,
+    Resource, Scope,
 };
 use mailgrant_sandbox::{
     Client, IdentityProvider, MailServer, MailServerOptions, ProviderOptions, TokenBook, User,
@@ -117,6 +117,8 @@ impl Plan {
         let profile = Profile {
             kind: ProviderKind::Oidc,
             client_id: "us".into(),
+            access: Access::Delegated,
+            second_credential: None,
             credential: ClientCredential::None,
             tenant: None,
             issuer: Some(provider.issuer().parse().unwrap()),

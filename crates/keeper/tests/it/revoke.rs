@@ -108,7 +108,15 @@ async fn assert_is_over_at_the_provider(world: &World<impl Peer>, token: &str) {
     let http = mailgrant_oauth::HttpClient::new(HOUR).unwrap();
     let profile = world.profile().await.profile;
     let endpoints = resolve(&http, &profile).await.unwrap();
-    let refreshed = refresh(&http, &profile, &endpoints, &token.into(), &[]).await;
+    let refreshed = refresh(
+        &http,
+        &profile,
+        &endpoints,
+        &token.into(),
+        mailgrant_oauth::Resource::Mail,
+        &[],
+    )
+    .await;
     let Err(Refusal::NeedsPerson(said)) = refreshed else {
         panic!("{refreshed:?}")
     };

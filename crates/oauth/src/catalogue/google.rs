@@ -20,6 +20,7 @@ pub(super) const ROW: Row = Row {
         token: "https://oauth2.googleapis.com/token",
         jwks: "https://www.googleapis.com/oauth2/v3/certs",
         revocation: Some("https://oauth2.googleapis.com/revoke"),
+        device_authorization: Some("https://oauth2.googleapis.com/device/code"),
         default_tenant: "",
         tenant_numbers: &[],
     }),

@@ -23,6 +23,10 @@ pub(super) const ROW: Row = Row {
         jwks: "https://login.microsoftonline.com/{tenant}/discovery/v2.0/keys",
         // The metadata names none; a grant is ended by the user or the tenant's administrator.
         revocation: None,
+        // v2-oauth2-device-code.
+        device_authorization: Some(
+            "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/devicecode",
+        ),
         default_tenant: "common",
         // v2-protocols-oidc: personal accounts live in one tenant of their own.
         tenant_numbers: &[("consumers", "9188040d-6c67-4c5b-b112-36a304b66dad")],

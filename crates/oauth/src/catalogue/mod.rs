@@ -55,6 +55,8 @@ pub struct KnownEndpoints {
     pub jwks: &'static str,
     /// Where a grant is ended, if anywhere.
     pub revocation: Option<&'static str>,
+    /// Where a device asks for its codes, if anywhere.
+    pub device_authorization: Option<&'static str>,
     /// The tenant where the profile names none.
     pub default_tenant: &'static str,
     /// Tenants that have a name besides their number.

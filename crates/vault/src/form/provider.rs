@@ -1,11 +1,12 @@
 //! The provider's form, checked.
 
 use mailgrant_oauth::{
-    ClientCredential, EndpointOverrides, Profile, ProviderKind, Scope, SecretMethod, catalogue,
+    Access, ClientCredential, EndpointOverrides, Profile, ProviderKind, Scope, SecretMethod,
     check_scopes,
 };
 
 use super::check::Problems;
+use super::credential;
 use super::{FormErrors, ProviderForm};
 use crate::{Provider, ProviderDraft};
 
@@ -16,8 +17,13 @@ const KINDS: [(&str, ProviderKind); 4] = [
     ("oauth2", ProviderKind::Oauth2),
 ];
 
-const METHODS: [(&str, SecretMethod); 2] =
+pub(super) const METHODS: [(&str, SecretMethod); 2] =
     [("basic", SecretMethod::Basic), ("post", SecretMethod::Post)];
+
+const ACCESSES: [(&str, Access); 2] = [
+    ("delegated", Access::Delegated),
+    ("application", Access::Application),
+];
 
 impl ProviderForm {
     /// The form that shows a stored provider; never its secret.
@@ -25,16 +31,26 @@ impl ProviderForm {
         let profile = &provider.profile;
         let url =
             |url: &Option<url::Url>| url.as_ref().map(url::Url::to_string).unwrap_or_default();
-        let secret_method = match &profile.credential {
-            ClientCredential::Secret { method, .. } => word_of(&METHODS, *method),
-            ClientCredential::None => String::new(),
-        };
+        let (mut secret_method, mut federated_token_file) = (String::new(), String::new());
+        match &profile.credential {
+            ClientCredential::Secret { method, .. } => secret_method = word_of(&METHODS, *method),
+            ClientCredential::FederatedTokenFile { path } => {
+                federated_token_file = path.display().to_string();
+            }
+            ClientCredential::None | ClientCredential::Key(_) => {}
+        }
         Self {
             name: provider.name.clone(),
             kind: word_of(&KINDS, profile.kind),
             client_id: profile.client_id.clone(),
+            access: word_of(&ACCESSES, profile.access),
             client_secret: String::new(),
             no_client_secret: false,
+            secret_expires: credential::day_of_end(&profile.credential),
+            client_key: None,
+            federated_token_file,
+            keep_second: false,
+            drop_second: false,
             secret_method,
             tenant: profile.tenant.clone().unwrap_or_default(),
             issuer: url(&profile.issuer),
@@ -42,6 +58,8 @@ impl ProviderForm {
             token_endpoint: url(&profile.endpoints.token),
             jwks_uri: url(&profile.endpoints.jwks),
             revocation_endpoint: url(&profile.endpoints.revocation),
+            device_authorization_endpoint: url(&profile.endpoints.device_authorization),
+            introspection_endpoint: url(&profile.endpoints.introspection),
             scopes: profile
                 .scopes
                 .as_deref()
@@ -69,14 +87,23 @@ impl ProviderForm {
             token: problems.url("token_endpoint", &self.token_endpoint),
             jwks: problems.url("jwks_uri", &self.jwks_uri),
             revocation: problems.url("revocation_endpoint", &self.revocation_endpoint),
+            device_authorization: problems.url(
+                "device_authorization_endpoint",
+                &self.device_authorization_endpoint,
+            ),
+            introspection: problems.url("introspection_endpoint", &self.introspection_endpoint),
         };
         let Some(kind) = kind else {
             return problems.finish(None);
         };
+        let access = problems.word("access", &self.access, &ACCESSES);
+        let (credential, second_credential) = self.credentials(kind, present, &mut problems);
         let profile = Profile {
             kind,
             client_id,
-            credential: self.credential(kind, present, &mut problems),
+            access: access.unwrap_or_default(),
+            credential,
+            second_credential,
             tenant: self.tenant(kind, &mut problems),
             issuer,
             endpoints,
@@ -92,37 +119,6 @@ impl ProviderForm {
             return None;
         }
         problems.word("kind", &self.kind, &KINDS)
-    }
-
-    fn credential(
-        &self,
-        kind: ProviderKind,
-        present: Option<&Provider>,
-        problems: &mut Problems,
-    ) -> ClientCredential {
-        let secret = problems.text("client_secret", &self.client_secret);
-        let method = if self.secret_method.trim().is_empty() {
-            Some(catalogue::row(kind).secret_method)
-        } else {
-            problems.word("secret_method", &self.secret_method, &METHODS)
-        };
-        let method = method.unwrap_or(SecretMethod::Post);
-        if self.no_client_secret {
-            return ClientCredential::None;
-        }
-        if !secret.is_empty() {
-            return ClientCredential::Secret {
-                secret: secret.into(),
-                method,
-            };
-        }
-        match present.map(|provider| &provider.profile.credential) {
-            Some(ClientCredential::Secret { secret, .. }) => ClientCredential::Secret {
-                secret: secret.clone(),
-                method,
-            },
-            _ => ClientCredential::None,
-        }
     }
 
     fn tenant(&self, kind: ProviderKind, problems: &mut Problems) -> Option<String> {

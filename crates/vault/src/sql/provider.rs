@@ -37,17 +37,28 @@ impl ProviderStore for Backend {
         let mut transaction = self.begin().await?;
         let row = sqlx::query_as(
             "INSERT INTO providers (
-                 handle, name, kind, client_id, client_secret, secret_method, tenant, issuer,
-                 endpoints, scopes, paused, version, created_at
-             ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, $12)
+                 handle, name, kind, client_id, access, credential, client_secret, client_key,
+                 credential_expires_at, second_credential, second_secret, second_key,
+                 second_expires_at, tenant, issuer, endpoints, scopes, paused, version, created_at
+             ) VALUES (
+                 $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+                 1, $19
+             )
              RETURNING *",
         )
         .bind(handle)
         .bind(&fields.name)
         .bind(&fields.kind)
         .bind(&fields.client_id)
+        .bind(&fields.access)
+        .bind(&fields.credential)
         .bind(&fields.client_secret)
-        .bind(&fields.secret_method)
+        .bind(&fields.client_key)
+        .bind(fields.credential_expires_at)
+        .bind(&fields.second_credential)
+        .bind(&fields.second_secret)
+        .bind(&fields.second_key)
+        .bind(fields.second_expires_at)
         .bind(&fields.tenant)
         .bind(&fields.issuer)
         .bind(&fields.endpoints)
@@ -69,8 +80,11 @@ impl ProviderStore for Backend {
         let mut transaction = self.begin().await?;
         let row = sqlx::query_as(
             "UPDATE providers SET
-                 name = $3, kind = $4, client_id = $5, client_secret = $6, secret_method = $7,
-                 tenant = $8, issuer = $9, endpoints = $10, scopes = $11,
+                 name = $3, kind = $4, client_id = $5, access = $6, credential = $7,
+                 client_secret = $8, client_key = $9, credential_expires_at = $10,
+                 second_credential = $11, second_secret = $12, second_key = $13,
+                 second_expires_at = $14, tenant = $15, issuer = $16, endpoints = $17,
+                 scopes = $18,
                  trouble_reason = NULL, trouble_since = NULL, version = version + 1
              WHERE id = $1 AND version = $2
              RETURNING *",
@@ -80,8 +94,15 @@ impl ProviderStore for Backend {
         .bind(&fields.name)
         .bind(&fields.kind)
         .bind(&fields.client_id)
+        .bind(&fields.access)
+        .bind(&fields.credential)
         .bind(&fields.client_secret)
-        .bind(&fields.secret_method)
+        .bind(&fields.client_key)
+        .bind(fields.credential_expires_at)
+        .bind(&fields.second_credential)
+        .bind(&fields.second_secret)
+        .bind(&fields.second_key)
+        .bind(fields.second_expires_at)
         .bind(&fields.tenant)
         .bind(&fields.issuer)
         .bind(&fields.endpoints)

@@ -7,7 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use mailgrant_base::SystemRandom;
 use mailgrant_mail::{MailServer, Security};
 use mailgrant_oauth::{
-    ClientCredential, EndpointOverrides, Profile, ProviderKind, Resource, Scope, SecretMethod,
+    Access, ClientCredential, EndpointOverrides, Profile, ProviderKind, Resource, Scope,
+    SecretMethod,
 };
 use mailgrant_vault::{
     Account, AccountDraft, AfterDelivery, Identities, Key, Location, MaildirSink, NewGrant,
@@ -142,9 +143,12 @@ pub(crate) fn provider_draft(name: &str) -> ProviderDraft {
         profile: Profile {
             kind: ProviderKind::Oidc,
             client_id: "desk".to_owned(),
+            access: Access::Delegated,
+            second_credential: None,
             credential: ClientCredential::Secret {
                 secret: format!("client-secret-of-{name}").into(),
                 method: SecretMethod::Post,
+                expires_at: None,
             },
             tenant: None,
             issuer: Some("https://login.example.com/realm".parse().unwrap()),

@@ -166,7 +166,7 @@ async fn an_empty_secret_keeps_the_stored_one_and_a_tick_drops_it() {
         let stored = world.vault.provider(provider.id).await.unwrap().unwrap();
         let stored = match &stored.profile.credential {
             ClientCredential::Secret { secret, .. } => Some(secret.expose_secret().to_owned()),
-            ClientCredential::None => None,
+            _ => None,
         };
         assert_eq!(stored.as_deref(), expected);
         let page = visitor.page(&path).await;

@@ -17,8 +17,8 @@ use mailgrant_keeper::{
 use mailgrant_lab::OidcProvider;
 use mailgrant_mail::{MailServer, Security};
 use mailgrant_oauth::{
-    ClientCredential, EndpointOverrides, HttpClient, Profile, ProviderKind, RedirectUri, Resource,
-    Scope, SecretMethod,
+    Access, ClientCredential, EndpointOverrides, HttpClient, Profile, ProviderKind, RedirectUri,
+    Resource, Scope, SecretMethod,
 };
 use mailgrant_sandbox::{IdentityProvider, ProviderOptions};
 use mailgrant_vault::{
@@ -333,9 +333,12 @@ pub(crate) fn profile(issuer: &str, gate: &Gate) -> Profile {
     Profile {
         kind: ProviderKind::Oidc,
         client_id: CLIENT.to_owned(),
+        access: Access::Delegated,
+        second_credential: None,
         credential: ClientCredential::Secret {
             secret: peer::CLIENT_SECRET.into(),
             method: SecretMethod::Basic,
+            expires_at: None,
         },
         tenant: None,
         issuer: Some(Url::parse(issuer).unwrap()),

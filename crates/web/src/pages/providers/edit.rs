@@ -50,7 +50,7 @@ pub(crate) async fn submit(
     sent: Sent,
 ) -> Result<Response, Problem> {
     let provider = find(&site, id).await?;
-    let typed = form::read(&sent);
+    let typed = form::read(&sent, ProviderForm::of(&provider));
     let shown = sections(&typed, &provider);
     let draft = match typed.check(Some(&provider)) {
         Ok(draft) => draft,

@@ -7,7 +7,9 @@ use crate::fields::{Field, Section};
 use crate::visit::Sent;
 
 /// Reads what was sent.
-pub(super) fn read(sent: &Sent) -> ProviderForm {
+///
+/// `present` is the form of what is stored: whatever this page has no field for stays as it is.
+pub(super) fn read(sent: &Sent, present: ProviderForm) -> ProviderForm {
     ProviderForm {
         name: sent.text("name"),
         kind: sent.text("kind"),
@@ -22,6 +24,7 @@ pub(super) fn read(sent: &Sent) -> ProviderForm {
         jwks_uri: sent.text("jwks_uri"),
         revocation_endpoint: sent.text("revocation_endpoint"),
         scopes: sent.text("scopes"),
+        ..present
     }
 }
 

@@ -41,7 +41,7 @@ pub(crate) async fn submit(
     visitor: SignedIn,
     sent: Sent,
 ) -> Result<Response, Problem> {
-    let typed = form::read(&sent);
+    let typed = form::read(&sent, ProviderForm::default());
     let again = |errors| {
         let filled = Filled::with_errors(form::sections(&typed, false), errors);
         let page = view(&site, &visitor, filled);
