@@ -94,6 +94,32 @@ pub(crate) struct Show {
     pub(crate) json: bool,
 }
 
+/// Flags of `account authorize`.
+#[derive(Debug, Args)]
+pub(crate) struct Authorize {
+    /// The account's name
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) way: Way,
+    /// With --paste: another redirect URI than the installation's own, such as `http://localhost/`
+    /// of a desktop application's registration
+    #[arg(long, value_name = "URI", requires = "paste")]
+    pub(crate) redirect_uri: Option<String>,
+}
+
+/// How somebody signs in; without any of these, by a link to Mailgrant's own pages.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub(crate) struct Way {
+    /// With a browser on this machine: the provider answers `http://localhost` (register that as a
+    /// desktop application's redirect URI)
+    #[arg(long)]
+    pub(crate) here: bool,
+    /// With a browser anywhere: copy the address that it ends at, and paste it here
+    #[arg(long)]
+    pub(crate) paste: bool,
+}
+
 /// Flags of `account invite`.
 #[derive(Debug, Args)]
 pub(crate) struct Invite {
@@ -139,8 +165,8 @@ pub(crate) enum AccountVerb {
     Show(Show),
     /// Change what was entered; what is not given stays
     Change(Box<Change<AccountFlags>>),
-    /// Print a link to authorise the account, and wait until somebody has
-    Authorize(Named),
+    /// Let somebody sign in for the account, and wait until they have
+    Authorize(Authorize),
     /// Print a link with which the mailbox's owner can authorise the account
     Invite(Invite),
     /// Test the whole way: token, connection, login, folder, sink

@@ -17,7 +17,7 @@ pub(crate) async fn run(house: &House, verb: AccountVerb, config: &Config) -> Re
         AccountVerb::List(flags) => list(house, flags.json).await,
         AccountVerb::Show(flags) => show(house, &flags.name, flags.json).await,
         AccountVerb::Change(flags) => change(house, &flags).await,
-        AccountVerb::Authorize(flags) => authorize::authorize(house, config, &flags.name).await,
+        AccountVerb::Authorize(flags) => authorize::authorize(house, config, &flags).await,
         AccountVerb::Invite(flags) => invite::invite(house, config, &flags).await,
         AccountVerb::Test(flags) => {
             let account = account_named(&house.vault, &flags.name).await?;

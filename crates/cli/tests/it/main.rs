@@ -18,5 +18,6 @@ mod pages;
 mod renaming;
 mod secrets;
 mod support;
+mod ways_to_sign_in;
 mod whole_path;
 mod wrong_input;

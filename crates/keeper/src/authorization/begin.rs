@@ -2,7 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 use mailgrant_base::Diagnose as _;
-use mailgrant_oauth::{Attempt, AuthorizeUrl, authorize_url, requested_scopes, resolve};
+use mailgrant_oauth::{
+    Attempt, AuthorizeUrl, RedirectUri, authorize_url, requested_scopes, resolve,
+};
 use mailgrant_vault::{
     Account, AccountId, AuthorizationId, AuthorizationOutcome, Begun, EventKind, Invitation,
     InvitationId, NewEvent, Provider, VaultError,
@@ -47,7 +49,20 @@ impl Keeper {
         account: AccountId,
         browser: &SecretString,
     ) -> Result<Departure, AuthorizationError> {
-        self.depart(account, Origin::Here, browser).await
+        self.depart(account, Origin::Here, browser, &self.inner.redirect_uri)
+            .await
+    }
+
+    /// The same, and the answer goes to another redirect URI: one that a command line listens on
+    /// (RFC 8252, section 7.3), or one whose address a person copies back to it.
+    pub async fn begin_at(
+        &self,
+        account: AccountId,
+        browser: &SecretString,
+        redirect_uri: &RedirectUri,
+    ) -> Result<Departure, AuthorizationError> {
+        self.depart(account, Origin::Here, browser, redirect_uri)
+            .await
     }
 
     /// Invites a mailbox's owner to authorise an account without being an administrator here; gives
@@ -108,7 +123,9 @@ impl Keeper {
         let opened = self.inner.vault.open_invitation(secret, self.now()).await?;
         let invitation = opened.ok_or(AuthorizationError::DeadInvitation)?;
         let origin = Origin::Invitation(invitation.id);
-        self.depart(invitation.account, origin, browser).await
+        let redirect_uri = &self.inner.redirect_uri;
+        self.depart(invitation.account, origin, browser, redirect_uri)
+            .await
     }
 
     /// The same, begun by opening a one-time link.
@@ -121,8 +138,9 @@ impl Keeper {
         let Some(offered) = vault.redeem_ticket(ticket, self.now()).await? else {
             return Err(AuthorizationError::DeadTicket);
         };
+        let (origin, redirect_uri) = (Origin::Ticket(offered.id), &self.inner.redirect_uri);
         let departure = self
-            .depart(offered.account, Origin::Ticket(offered.id), browser)
+            .depart(offered.account, origin, browser, redirect_uri)
             .await;
         if let Err(failure) = &departure {
             // The link is spent: whoever waits for its outcome must not wait in vain.
@@ -142,6 +160,7 @@ impl Keeper {
         account: AccountId,
         origin: Origin,
         browser: &SecretString,
+        redirect_uri: &RedirectUri,
     ) -> Result<Departure, AuthorizationError> {
         let (account, provider) = self.account_and_provider(account).await?;
         let (ticket, invitation) = match origin {
@@ -152,7 +171,7 @@ impl Keeper {
         let endpoints = resolve(&self.inner.http, &provider.profile).await?;
         let begun = Begun {
             attempt: Attempt::new(self.inner.random.as_ref()),
-            redirect_uri: self.inner.redirect_uri.as_str().to_owned(),
+            redirect_uri: redirect_uri.as_str().to_owned(),
             browser: browser.clone(),
             provider: provider.id,
             provider_version: provider.version,
@@ -162,7 +181,7 @@ impl Keeper {
             &AuthorizeUrl {
                 profile: &provider.profile,
                 endpoints: &endpoints,
-                redirect_uri: &self.inner.redirect_uri,
+                redirect_uri,
                 scopes: &requested_scopes(&provider.profile, &endpoints),
                 login_hint: account.expected_sign_in(),
             },

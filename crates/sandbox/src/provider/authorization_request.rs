@@ -43,7 +43,7 @@ impl AuthorizationRequest {
             .client(id)
             .ok_or_else(|| Refused::Here(format!("No client “{id}” is registered here.")))?;
         let redirect_uri = parameters.get("redirect_uri").unwrap_or_default();
-        if !client.redirect_uris.iter().any(|uri| uri == redirect_uri) {
+        if !client.redirects_to(redirect_uri) {
             return Err(Refused::Here(format!(
                 "The redirect URI “{redirect_uri}” is not registered for client “{id}”. \
                  It must be the same to the letter."

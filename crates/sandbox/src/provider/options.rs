@@ -43,7 +43,8 @@ pub struct Client {
     pub id: String,
     /// Its secret; `None` for a public client.
     pub secret: Option<String>,
-    /// Its redirect URIs, compared exactly.
+    /// Its redirect URIs, compared exactly; `http://localhost/` stands for every port
+    /// (RFC 8252, section 7.3).
     pub redirect_uris: Vec<String>,
 }
 
@@ -67,6 +68,17 @@ impl ProviderOptions {
         self.users
             .iter()
             .find(|user| user.address.eq_ignore_ascii_case(address) && user.password == password)
+    }
+}
+
+impl Client {
+    pub(super) fn redirects_to(&self, asked: &str) -> bool {
+        let loopback = asked
+            .strip_prefix("http://localhost:")
+            .and_then(|rest| rest.strip_suffix('/'))
+            .is_some_and(|port| port.parse::<u16>().is_ok());
+        let registered = |uri: &str| self.redirect_uris.iter().any(|one| one == uri);
+        registered(asked) || (loopback && registered("http://localhost/"))
     }
 }
 

@@ -1,15 +1,14 @@
-//! `mailgrant account authorize NAME`: prints a link and waits until somebody has used it.
+//! By a link of ours: prints it and waits until somebody has used it.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use mailgrant_base::{Diagnosis, Fault, Tasks};
-use mailgrant_vault::{AuthorizationId, AuthorizationOutcome};
+use mailgrant_vault::{Account, AuthorizationId, AuthorizationOutcome};
 use mailgrant_web::{callback_router, serve};
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpStream;
 
-use super::account_named;
 use crate::failure::Failure;
 use crate::house::House;
 use crate::output;
@@ -22,8 +21,12 @@ const PATIENCE: Duration = Duration::from_mins(10);
 const LINGER: Duration = Duration::from_secs(3);
 
 /// Prints the link and waits.
-pub(crate) async fn authorize(house: &House, config: &Config, name: &str) -> Result<(), Failure> {
-    let account = account_named(&house.vault, name).await?;
+pub(super) async fn authorize(
+    house: &House,
+    config: &Config,
+    account: &Account,
+) -> Result<(), Failure> {
+    let name = &account.draft.name;
     let tasks = Tasks::new();
     let alone = !server_is_running(config.listen.address).await;
     if alone {
@@ -96,7 +99,7 @@ fn timed_out(name: &str) -> Failure {
 }
 
 /// Whether somebody (a running `mailgrant serve`) listens where the pages are to be.
-pub(super) async fn server_is_running(address: SocketAddr) -> bool {
+pub(in crate::commands) async fn server_is_running(address: SocketAddr) -> bool {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
         IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),

@@ -1,0 +1,91 @@
+//! On this machine: the provider answers a loopback address that this command listens on
+//! (RFC 8252, section 7.3).
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{RawQuery, State};
+use axum::response::Html;
+use axum::routing::get;
+use mailgrant_base::{Diagnose as _, Diagnosis, Fault, Tasks};
+use mailgrant_oauth::RedirectUri;
+use mailgrant_vault::Account;
+use mailgrant_web::{Listen, serve};
+use secrecy::SecretString;
+use tokio::sync::mpsc;
+
+use super::answer;
+use crate::failure::Failure;
+use crate::house::House;
+use crate::output;
+
+/// How long the person may take; an authorization dies then.
+const PATIENCE: Duration = Duration::from_mins(10);
+
+/// What the browser shows in the end. It says nothing about the outcome: that is told where the
+/// person began.
+const PAGE: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
+    <meta name=\"color-scheme\" content=\"light dark\"><title>Back to the command line</title>\
+    <body style=\"font-family:system-ui;max-width:32rem;margin:4rem auto;padding:0 1rem\">\
+    <h1>Back to the command line</h1><p>The command line says whether it worked. You can close \
+    this page.</p></body></html>";
+
+/// Listens, prints the provider's address, and waits for the answer.
+pub(super) async fn authorize(house: &House, account: &Account) -> Result<(), Failure> {
+    let listen = Listen {
+        address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        tls: None,
+    };
+    let bound = listen.bind().await?;
+    let port = bound.listener.local_addr().map_err(no_port)?.port();
+    let redirect_uri = RedirectUri::parse(&format!("http://localhost:{port}/"))
+        .map_err(|why| Failure::operator(format!("{why}."), "Please report this."))?;
+    let browser = SecretString::from(house.random.token());
+    let departure = house
+        .keeper
+        .begin_at(account.id, &browser, &redirect_uri)
+        .await
+        .map_err(|error| Failure::of(error.diagnosis()))?;
+    output::line(&format!(
+        "Open this address in a browser on this machine, within 10 minutes, and sign in as {}:\n\n  \
+         {}\n",
+        account.expected_sign_in(),
+        departure.url
+    ))?;
+    let (sender, mut answers) = mpsc::channel(8);
+    let tasks = Tasks::new();
+    tasks.spawn("answer", serve(bound, router(sender), tasks.stopping()));
+    let query = tokio::select! {
+        query = answers.recv() => query,
+        () = tokio::time::sleep(PATIENCE) => None,
+        _ = tokio::signal::ctrl_c() => None,
+    };
+    // The browser has its page before the command ends.
+    tasks.stop(Duration::from_secs(2)).await;
+    match query {
+        Some(query) => answer::finish(house, &query, &browser).await,
+        None => Err(Failure::of(Diagnosis::new(
+            Fault::Owner,
+            format!("Nobody has authorised {} yet.", account.draft.name),
+            "Run the command again; what was there before is untouched.",
+        ))),
+    }
+}
+
+/// One page. Only an answer ends the wait: browsers ask for icons too.
+fn router(answers: mpsc::Sender<String>) -> Router {
+    let take = |State(answers): State<mpsc::Sender<String>>, RawQuery(query): RawQuery| async move {
+        if let Some(query) = query.filter(|query| query.contains("state=")) {
+            let _ = answers.try_send(query);
+        }
+        ([("referrer-policy", "no-referrer")], Html(PAGE))
+    };
+    Router::new().route("/", get(take)).with_state(answers)
+}
+
+fn no_port(error: std::io::Error) -> Failure {
+    let next = "Look at what the operating system said; a free port on 127.0.0.1 is needed.";
+    let what = "This command cannot listen for the provider's answer.";
+    Failure::of(Diagnosis::new(Fault::Operator, what, next).said(error.to_string()))
+}
