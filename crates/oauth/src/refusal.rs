@@ -222,6 +222,7 @@ mod tests {
                 what,
                 next,
                 said,
+                ..
             } = refusal.diagnosis();
             format!("{fault}\n{what}\n{next}\n{}", said.unwrap_or_default())
         };
