@@ -17,6 +17,9 @@ pub enum Fault {
     Server,
     /// The mailbox's owner must act: sign in, consent, ask for access.
     Owner,
+    /// The administrator of the mailbox's organisation (of its Entra tenant, of its Workspace
+    /// domain) must act: consent for all, exempt from a policy, switch a protocol on.
+    Tenant,
     /// Mailgrant's administrator must act: a setting, a secret, a file, a disk.
     Operator,
     /// Mailgrant itself is wrong: to be reported.
@@ -30,8 +33,20 @@ impl Fault {
             Self::Provider => "provider",
             Self::Server => "server",
             Self::Owner => "owner",
+            Self::Tenant => "tenant",
             Self::Operator => "operator",
             Self::Bug => "bug",
+        }
+    }
+
+    /// Whose turn it is, in words for people.
+    pub fn turn(self) -> &'static str {
+        match self {
+            Self::Provider | Self::Server => "nobody: it passes by itself",
+            Self::Owner => "the mailbox's owner",
+            Self::Tenant => "the organisation's administrator",
+            Self::Operator => "Mailgrant's administrator",
+            Self::Bug => "the makers of Mailgrant: please report it",
         }
     }
 
@@ -39,7 +54,7 @@ impl Fault {
     /// warning; what Mailgrant's administrator has to mend is an error.
     pub fn level(self) -> Level {
         match self {
-            Self::Provider | Self::Server | Self::Owner => Level::WARN,
+            Self::Provider | Self::Server | Self::Owner | Self::Tenant => Level::WARN,
             Self::Operator | Self::Bug => Level::ERROR,
         }
     }
@@ -70,6 +85,11 @@ pub struct Diagnosis {
     pub next: String,
     /// The other side's own words, where there are any (`AADSTS…`, `NO [ALERT] …`).
     pub said: Option<String>,
+    /// The exact place to go: an https address, a menu's path such as `Entra admin center >
+    /// Enterprise applications > your app > Users and groups`, or a command to run.
+    pub place: Option<String>,
+    /// The page or thread that this reading of the other side's words follows.
+    pub source: Option<&'static str>,
 }
 
 impl Diagnosis {
@@ -80,6 +100,8 @@ impl Diagnosis {
             what: what.into(),
             next: next.into(),
             said: None,
+            place: None,
+            source: None,
         }
     }
 
@@ -102,11 +124,29 @@ impl Diagnosis {
         self.said = Some(words.into());
         self
     }
+
+    /// Adds the exact place to go.
+    #[must_use]
+    pub fn place(mut self, place: impl Into<String>) -> Self {
+        self.place = Some(place.into());
+        self
+    }
+
+    /// Adds the page or thread that it follows.
+    #[must_use]
+    pub fn source(mut self, source: &'static str) -> Self {
+        self.source = Some(source);
+        self
+    }
 }
 
 impl fmt::Display for Diagnosis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.what, self.next)
+        write!(f, "{} {}", self.what, self.next)?;
+        match &self.place {
+            Some(place) => write!(f, " Where: {place}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -114,4 +154,40 @@ impl fmt::Display for Diagnosis {
 pub trait Diagnose: std::error::Error {
     /// The error in words for people.
     fn diagnosis(&self) -> Diagnosis;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_diagnosis_says_where_to_go_if_that_is_known() {
+        let diagnosis = Diagnosis::new(Fault::Tenant, "It is blocked.", "Allow it.");
+        assert_eq!(diagnosis.to_string(), "It is blocked. Allow it.");
+        let diagnosis = diagnosis.place("Admin console > Security").source("RFC 1");
+        assert_eq!(
+            diagnosis.to_string(),
+            "It is blocked. Allow it. Where: Admin console > Security"
+        );
+        assert_eq!(diagnosis.source, Some("RFC 1"));
+    }
+
+    #[test]
+    fn only_what_is_nobodys_turn_passes_by_itself() {
+        for fault in [
+            Fault::Provider,
+            Fault::Server,
+            Fault::Owner,
+            Fault::Tenant,
+            Fault::Operator,
+            Fault::Bug,
+        ] {
+            assert_eq!(
+                fault.turn().starts_with("nobody"),
+                fault.passes_by_itself(),
+                "{fault}"
+            );
+        }
+        assert_eq!(Fault::Tenant.level(), Level::WARN);
+    }
 }

@@ -71,6 +71,11 @@ fn render(diagnosis: &Diagnosis) -> String {
     text.push_str("\nhint: ");
     text.push_str(&diagnosis.next);
     text.push('\n');
+    if let Some(place) = &diagnosis.place {
+        text.push_str("where: ");
+        text.push_str(place);
+        text.push('\n');
+    }
     text
 }
 
@@ -80,7 +85,7 @@ fn exit_status(fault: Fault) -> u8 {
         // EX_TEMPFAIL: try again later.
         Fault::Provider | Fault::Server => 75,
         // EX_NOPERM: a person must give access.
-        Fault::Owner => 77,
+        Fault::Owner | Fault::Tenant => 77,
         // EX_CONFIG: something here must be put right.
         Fault::Operator => 78,
         // EX_SOFTWARE.
@@ -101,6 +106,19 @@ mod tests {
           what was said: invalid_grant
 
         hint: Authorise again.
+        ");
+    }
+
+    #[test]
+    fn the_place_to_go_stands_under_the_hint() {
+        let diagnosis = Diagnosis::new(Fault::Tenant, "It is blocked.", "Allow it.")
+            .place("Entra admin center > Sign-in logs");
+        assert_eq!(exit_status(diagnosis.fault), 77);
+        insta::assert_snapshot!(render(&diagnosis), @r"
+        error: It is blocked.
+
+        hint: Allow it.
+        where: Entra admin center > Sign-in logs
         ");
     }
 }

@@ -84,6 +84,7 @@ mod tests {
             error,
             description,
             status: Some(400),
+            ..Said::default()
         })
     }
 
@@ -95,6 +96,7 @@ mod tests {
                 Refusal::Later {
                     why,
                     retry_after: seconds.map(Duration::from_secs),
+                    known: None,
                 }
             }),
             ".{0,40}".prop_map(Refusal::Garbled),

@@ -6,9 +6,10 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
+use crate::error_catalogue::{knows_number, look_up, number_in};
 use crate::http_client::Answer;
 use crate::refusal::Place;
-use crate::words::{Secrets, clean};
+use crate::words::{Secrets, TRACE, clean, clean_description};
 use crate::{Refusal, Said, Scope, Tokens};
 
 /// No token lives longer, whatever is said; so no sum of times can overflow.
@@ -53,22 +54,44 @@ pub(crate) fn read_fields(
         .and_then(|fields| read_said(fields, answer, secrets));
     let status = answer.status.as_u16();
     if answer.status.is_server_error() || matches!(status, 408 | 425 | 429) {
+        let known = said.as_ref().and_then(look_up);
         let words = said.map(|said| format!(", {said}")).unwrap_or_default();
         return Err(Refusal::Later {
             why: format!("HTTP {status}{words}"),
             retry_after: answer.retry_after,
+            known: known.filter(|row| row.fault.passes_by_itself()),
         });
     }
     match (said, fields) {
         (Some(said), _) => Err(Refusal::sort(Place::Token, said, answer.retry_after)),
         (None, Some(fields)) if answer.status.is_success() => Ok(fields),
-        _ => {
-            let media_type = answer.media_type.as_deref().unwrap_or("no media type");
-            let media_type = clean(media_type, secrets).unwrap_or_default();
-            let why = format!("HTTP {status} with {media_type}, where JSON of OAuth was due");
-            Err(Refusal::Garbled(why))
-        }
+        _ => Err(Refusal::Garbled(no_json(answer, secrets))),
     }
+}
+
+/// What came in the place of JSON; of a page its title, which often says whose page it is.
+fn no_json(answer: &Answer, secrets: &Secrets<'_>) -> String {
+    let status = answer.status.as_u16();
+    let media_type = answer.media_type.as_deref().unwrap_or("no media type");
+    let media_type = clean(media_type, secrets).unwrap_or_default();
+    let page = title(&answer.body, secrets)
+        .map(|title| format!(" (a page with the title \"{title}\")"))
+        .unwrap_or_default();
+    format!("HTTP {status} with {media_type}{page}, where JSON of OAuth was due")
+}
+
+/// The title of an HTML page, one line of at most some 100 characters.
+fn title(body: &[u8], secrets: &Secrets<'_>) -> Option<String> {
+    const NEAR: usize = 16 * 1024;
+    const LONGEST_TITLE: usize = 100;
+    let text = String::from_utf8_lossy(body.get(..NEAR).unwrap_or(body));
+    // Lower case of ASCII has the same places.
+    let lower = text.to_ascii_lowercase();
+    let start = lower.find("<title")?;
+    let start = start + lower.get(start..)?.find('>')? + 1;
+    let end = start + lower.get(start..)?.find("</title")?;
+    let title = clean(text.get(start..end)?, secrets)?;
+    Some(title.chars().take(LONGEST_TITLE).collect())
 }
 
 /// The OAuth error code of a refusal, to be compared and not shown.
@@ -95,17 +118,51 @@ fn read_said(fields: &Map<String, Value>, answer: &Answer, secrets: &Secrets<'_>
         .get("error_description")
         .or_else(|| beside.get("message"));
     let description = description.and_then(Value::as_str).map(str::to_owned);
-    // Microsoft's number stands in a field of its own as well.
-    let number = fields
-        .get("error_codes")
-        .and_then(|codes| codes.get(0))
-        .and_then(Value::as_u64);
-    let description = description.or_else(|| number.map(|number| format!("AADSTS{number}")));
+    // Microsoft's number stands in a member of its own as well, and often more than one.
+    let numbers = fields.get("error_codes").and_then(Value::as_array);
+    let numbers: Vec<u64> = numbers
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_u64)
+        .collect();
+    let known = numbers.iter().find(|&&number| knows_number(number));
+    let number = known.or(numbers.first()).copied();
+    let description = match (description, number) {
+        (None, Some(number)) => Some(format!("AADSTS{number}")),
+        (Some(text), Some(number)) if number_in(&text).is_none() => {
+            Some(format!("AADSTS{number}: {text}"))
+        }
+        (description, _) => description,
+    };
+    let description = description.map(|text| format!("{text}{}", identifiers(fields, &text)));
+    let suberror = fields.get("suberror").and_then(Value::as_str);
     Some(Said {
         error: clean(&error, secrets)?,
-        description: description.and_then(|text| clean(&text, secrets)),
+        description: description.and_then(|text| clean_description(&text, secrets)),
+        number,
+        suberror: suberror.and_then(|text| clean(text, secrets)),
         status: Some(answer.status.as_u16()),
     })
+}
+
+/// Microsoft's identifiers, where they stand in members and not in the description.
+fn identifiers(fields: &Map<String, Value>, description: &str) -> String {
+    if description.contains(TRACE) {
+        return String::new();
+    }
+    let named = [
+        ("Trace ID", "trace_id"),
+        ("Correlation ID", "correlation_id"),
+        ("Timestamp", "timestamp"),
+    ];
+    let member = |name| fields.get(name).and_then(Value::as_str);
+    if member("trace_id").is_none() {
+        return String::new();
+    }
+    named
+        .iter()
+        .filter_map(|(name, field)| Some(format!(" {name}: {}", member(field)?)))
+        .collect()
 }
 
 /// `expires_in`: a number, or a number written as text.
@@ -160,7 +217,9 @@ mod tests {
         match read(status, body).unwrap_err() {
             Refusal::NeedsPerson(said) => format!("person {said}"),
             Refusal::Profile(said) => format!("profile {said}"),
-            Refusal::Later { why, retry_after } => format!("later {why} {retry_after:?}"),
+            Refusal::Later {
+                why, retry_after, ..
+            } => format!("later {why} {retry_after:?}"),
             Refusal::Garbled(why) => format!("garbled {why}"),
         }
     }
@@ -241,6 +300,46 @@ mod tests {
     }
 
     #[test]
+    fn a_page_in_the_place_of_json_is_shown_by_its_title() {
+        for (page, shown) in [
+            (
+                "<!DOCTYPE html><title>Log in to\n the hotel</title>",
+                "\"Log in to the hotel\"",
+            ),
+            (
+                "<HTML><TITLE lang=de>Gr\u{fc}\u{df}e\u{202e}</TITLE>",
+                "\"Gr\u{fc}\u{df}e\"",
+            ),
+        ] {
+            assert!(refused(200, page).contains(shown), "{}", refused(200, page));
+        }
+        let long = format!("<title>{}</title>", "x".repeat(5000));
+        assert!(refused(400, &long).chars().count() < 250);
+        for none in ["<title>", "<title></title>", "<title", "</title><title>"] {
+            assert!(!refused(400, none).contains("a page"), "{none}");
+        }
+    }
+
+    #[test]
+    fn microsofts_members_are_read_beside_its_description() {
+        let said = |body: &str| match read(400, body).unwrap_err() {
+            Refusal::NeedsPerson(said) | Refusal::Profile(said) => said,
+            other => panic!("{other}"),
+        };
+        let members = r#""error":"invalid_grant","error_codes":[99999999,50173],"suberror":"bad_token","trace_id":"t","correlation_id":"c","timestamp":"2026-11-24 09:00:00Z""#;
+        let read = said(&format!("{{{members}}}"));
+        assert_eq!(read.number, Some(50173));
+        assert_eq!(read.suberror.as_deref(), Some("bad_token"));
+        let tail = "Trace ID: t Correlation ID: c Timestamp: 2026-11-24 09:00:00Z";
+        assert_eq!(read.description, Some(format!("AADSTS50173 {tail}")));
+        let read = said(&format!(r#"{{{members},"error_description":"It ended."}}"#));
+        assert_eq!(
+            read.description,
+            Some(format!("AADSTS50173: It ended. {tail}"))
+        );
+    }
+
+    #[test]
     fn errors_are_sorted_by_what_has_to_happen() {
         for (status, body, expected) in [
             (400, r#"{"error":"invalid_grant"}"#, "person invalid_grant"),
@@ -302,6 +401,24 @@ mod tests {
         }
 
         #[test]
+        fn whatever_is_said_is_shown_in_bounds_and_without_control_characters(
+            error in ".{0,900}", description in proptest::option::of(".{0,2000}"),
+            numbers in proptest::collection::vec(any::<u64>(), 0..4), suberror in ".{0,900}",
+            trace in proptest::option::of(".{0,900}"), status in 200u16..600,
+        ) {
+            let body = serde_json::json!({
+                "error": error, "error_description": description, "error_codes": numbers,
+                "suberror": suberror, "trace_id": trace, "timestamp": trace,
+            });
+            if let Err(refusal) = read(status, &body.to_string()) {
+                let diagnosis = mailgrant_base::Diagnose::diagnosis(&refusal);
+                let shown = format!("{diagnosis} {}", diagnosis.said.clone().unwrap_or_default());
+                prop_assert!(!shown.chars().any(char::is_control));
+                prop_assert!(shown.chars().count() < 3000);
+            }
+        }
+
+        #[test]
         fn an_access_token_never_has_space_or_control(token in "\\PC*|[\\x00-\\x7f]{1,8}") {
             let body = serde_json::json!({"access_token": token}).to_string();
             if let Ok(tokens) = read(200, &body) {
@@ -313,7 +430,7 @@ mod tests {
         fn only_known_errors_end_a_grant(error in "[a-z_]{1,20}", status in 400u16..500) {
             let body = serde_json::json!({"error": error}).to_string();
             if let Err(Refusal::NeedsPerson(said)) = read(status, &body) {
-                let known = ["invalid_grant", "interaction_required", "login_required", "consent_required", "account_selection_required"];
+                let known = ["invalid_grant", "interaction_required", "login_required", "consent_required", "account_selection_required", "expired_token", "authorization_declined", "bad_verification_code", "invalid_code"];
                 prop_assert!(known.contains(&said.error.as_str()));
             }
         }

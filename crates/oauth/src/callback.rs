@@ -6,7 +6,7 @@ use url::form_urlencoded;
 
 use crate::endpoints::issuer_fits;
 use crate::refusal::Place;
-use crate::words::{Secrets, clean};
+use crate::words::{Secrets, clean, clean_description};
 use crate::{Endpoints, Refusal, Said};
 
 /// The authorization response (RFC 6749, section 4.1.2), read from the query of the redirect URI.
@@ -116,8 +116,8 @@ fn one_value(query: &str, name: &'static str) -> Result<Option<String>, Callback
 fn refusal(error: &str, description: Option<&str>) -> Refusal {
     let said = Said {
         error: shown(error),
-        description: description.and_then(|text| clean(text, &Secrets::default())),
-        status: None,
+        description: description.and_then(|text| clean_description(text, &Secrets::default())),
+        ..Said::default()
     };
     Refusal::sort(Place::Authorization, said, None)
 }

@@ -237,6 +237,7 @@ pub(crate) fn later(url: &Url, answer: &Answer) -> Refusal {
     Refusal::Later {
         why: format!("{}: HTTP {}", place(url), answer.status.as_u16()),
         retry_after: answer.retry_after,
+        known: None,
     }
 }
 

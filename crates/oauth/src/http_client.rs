@@ -170,6 +170,7 @@ impl From<HttpFailure> for Refusal {
         Self::Later {
             why: failure.to_string(),
             retry_after: None,
+            known: None,
         }
     }
 }

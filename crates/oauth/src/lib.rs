@@ -14,7 +14,8 @@
 //!    └─ revoke                            in the end, where the provider can
 //! ```
 //!
-//! All that a provider says no with is a [`Refusal`], sorted by what has to happen next.
+//! All that a provider says no with is a [`Refusal`], sorted by what has to happen next; what each
+//! code means stands in [`error_catalogue`].
 //! Providers differ in the rows of [`catalogue`], never in an `if` elsewhere.
 
 mod answer;
@@ -24,7 +25,7 @@ mod callback;
 pub mod catalogue;
 mod client_key;
 mod endpoints;
-mod error_catalogue;
+pub mod error_catalogue;
 mod http_client;
 mod identity;
 mod keys;
@@ -50,7 +51,7 @@ pub use profile::{
     Access, ClientCredential, EndpointOverrides, Profile, ProviderKind, SecretMethod,
 };
 pub use redirect::RedirectUri;
-pub use refusal::{Refusal, Said};
+pub use refusal::{Refusal, Said, explain};
 pub use scope::{Resource, Scope, ScopeError, check_scopes, missing_for_mail};
 pub use token::{Tokens, redeem_code, refresh, revoke};
 pub use transport::{is_loopback, is_safe_transport};

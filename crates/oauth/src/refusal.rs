@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mailgrant_base::{Diagnose, Diagnosis, Fault};
 
-use crate::error_catalogue::{Turn, look_up, turn};
+use crate::error_catalogue::{Effect, Row, detail, diagnosis, effect, look_up, look_up_page_in};
 
 /// Why there are no tokens.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -26,6 +26,8 @@ pub enum Refusal {
         why: String,
         /// What the provider asked for (`Retry-After`).
         retry_after: Option<Duration>,
+        /// What the catalogue knows of it.
+        known: Option<&'static Row>,
     },
     /// The answer makes no sense: no JSON where JSON was due, no access token in a 200, an error
     /// code that nobody knows… Tried again, and shown.
@@ -34,14 +36,43 @@ pub enum Refusal {
 }
 
 /// What the provider said; never holds a secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Said {
     /// The OAuth error code (RFC 6749, sections 4.1.2.1 and 5.2).
     pub error: String,
-    /// `error_description`, shortened to a length that a page can show.
+    /// `error_description`, shortened to a length that a page can show. Microsoft's Trace ID,
+    /// Correlation ID and timestamp are kept: the tenant's administrator finds the line in the
+    /// sign-in log by them.
     pub description: Option<String>,
+    /// Microsoft's number, where it stands in `error_codes`.
+    pub number: Option<u64>,
+    /// Microsoft's `suberror`.
+    pub suberror: Option<String>,
     /// HTTP status, where it came from the token endpoint.
     pub status: Option<u16>,
+}
+
+impl Said {
+    /// What was said, from the words that were kept of it (its `Display`): for a grant whose end
+    /// was noted earlier.
+    pub fn recall(words: &str) -> Self {
+        let (error, description) = match words.split_once(": ") {
+            Some((error, description)) => (error, Some(description)),
+            None => (words, None),
+        };
+        Self {
+            error: error.to_owned(),
+            description: description.map(str::to_owned),
+            ..Self::default()
+        }
+    }
+}
+
+/// What a grant's end or a profile's trouble means, from the provider's words that were kept of it;
+/// `None` where the catalogue does not know them.
+pub fn explain(words: &str) -> Option<Diagnosis> {
+    let said = Said::recall(words);
+    look_up(&said).map(|row| diagnosis(&said, row))
 }
 
 impl std::fmt::Display for Said {
@@ -66,16 +97,22 @@ impl Refusal {
     /// Sorts what was said. An error that is not known ends nothing: it may be new, or a typo, and a
     /// grant that was ended wrongly costs a person's time, while one more try costs nothing.
     pub(crate) fn sort(place: Place, said: Said, retry_after: Option<Duration>) -> Self {
-        match turn(&said) {
-            // Declined by whom? There was nobody, and RFC 6749, section 5.2 does not have it.
-            Some(Turn::Person) if place == Place::Token && said.error == "access_denied" => {
+        match effect(&said) {
+            // Declined by whom? There was nobody, and RFC 6749, section 5.2 does not have it; a few
+            // providers say in words what they mean by it.
+            Some(Effect::Ends)
+                if place == Place::Token
+                    && said.error == "access_denied"
+                    && detail(&said).is_none() =>
+            {
                 Self::Garbled(format!("it declines without ending the grant: {said}"))
             }
-            Some(Turn::Person) => Self::NeedsPerson(said),
-            Some(Turn::Profile) => Self::Profile(said),
-            Some(Turn::Later) => Self::Later {
+            Some(Effect::Ends) => Self::NeedsPerson(said),
+            Some(Effect::Profile) => Self::Profile(said),
+            Some(Effect::Passes) => Self::Later {
                 why: said.to_string(),
                 retry_after,
+                known: look_up(&said),
             },
             None => Self::Garbled(format!("it refuses for a reason that is not known: {said}")),
         }
@@ -86,7 +123,7 @@ impl Refusal {
         Self::Profile(Said {
             error: error.to_owned(),
             description: Some(description.into()),
-            status: None,
+            ..Said::default()
         })
     }
 }
@@ -104,6 +141,11 @@ impl Diagnose for Refusal {
                 "The identity provider does not accept Mailgrant's registration.",
                 "Compare the provider profile with the provider's portal.",
             ),
+            Self::Later {
+                why,
+                known: Some(row),
+                ..
+            } => row.diagnosis().said(why),
             Self::Later { why, .. } => Diagnosis::new(
                 Fault::Provider,
                 "The identity provider gives no answer now.",
@@ -111,21 +153,30 @@ impl Diagnose for Refusal {
                  this machine and the provider.",
             )
             .said(why),
-            Self::Garbled(why) => Diagnosis::new(
-                Fault::Provider,
-                "The identity provider's answer cannot be understood.",
-                "Mailgrant tries again by itself. If it stays, check the endpoints of the provider \
-                 profile, and whether a proxy or firewall answers in the provider's place.",
-            )
-            .said(why),
+            Self::Garbled(why) => {
+                let diagnosis = Diagnosis::new(
+                    Fault::Provider,
+                    "The identity provider's answer cannot be understood.",
+                    "Mailgrant tries again by itself. If it stays, check the endpoints of the \
+                     provider profile, and whether a proxy or firewall answers in the provider's \
+                     place.",
+                )
+                .said(why);
+                match look_up_page_in(why) {
+                    Some(page) => diagnosis.place(page),
+                    None => diagnosis,
+                }
+            }
         }
     }
 }
 
 impl Said {
     fn diagnosis(&self, fault: Fault, what: &'static str, next: &'static str) -> Diagnosis {
-        let (what, next) = look_up(self).map_or((what, next), |entry| (entry.what, entry.next));
-        Diagnosis::new(fault, what, next).said(self.to_string())
+        match look_up(self) {
+            Some(row) => diagnosis(self, row),
+            None => Diagnosis::new(fault, what, next).said(self.to_string()),
+        }
     }
 }
 
@@ -138,6 +189,7 @@ mod tests {
             error: error.to_owned(),
             description: (!description.is_empty()).then(|| description.to_owned()),
             status: Some(400),
+            ..Said::default()
         }
     }
 
@@ -222,22 +274,23 @@ mod tests {
                 what,
                 next,
                 said,
+                ..
             } = refusal.diagnosis();
             format!("{fault}\n{what}\n{next}\n{}", said.unwrap_or_default())
         };
         insta::assert_snapshot!(read(Refusal::NeedsPerson(said("invalid_grant", "Token has been expired or revoked."))), @r"
         owner
-        The identity provider has ended this authorization, or it was never complete.
-        Press Authorize on the account and sign in again.
+        Google has ended this authorization: it was withdrawn, the password was changed, it was not used for six months, or newer ones pushed it out.
+        Press Authorize on the account. If it ends seven days after each time, the app's publishing status is Testing: publish it, or make its user type Internal.
         invalid_grant: Token has been expired or revoked.
         ");
         insta::assert_snapshot!(read(Refusal::Profile(said("invalid_client", "AADSTS7000222: The provided client secret keys are expired."))), @r"
         operator
-        The client secret has expired.
+        The client secret has expired; every mailbox of this registration waits for a new one.
         Make a new client secret in the provider's portal and enter its value in the provider profile.
         invalid_client: AADSTS7000222: The provided client secret keys are expired.
         ");
-        insta::assert_snapshot!(read(Refusal::Later { why: "https://login.example.com/token: no answer in time".to_owned(), retry_after: None }), @r"
+        insta::assert_snapshot!(read(Refusal::Later { why: "https://login.example.com/token: no answer in time".to_owned(), retry_after: None, known: None }), @r"
         provider
         The identity provider gives no answer now.
         Nothing: Mailgrant tries again by itself. If it stays, check the network between this machine and the provider.
@@ -249,5 +302,26 @@ mod tests {
         Mailgrant tries again by itself. If it stays, check the endpoints of the provider profile, and whether a proxy or firewall answers in the provider's place.
         HTTP 200 with text/html
         ");
+    }
+
+    #[test]
+    fn what_was_kept_of_a_refusal_is_explained_later() {
+        let kept = said("invalid_grant", "AADSTS50105: not assigned. Trace ID: t").to_string();
+        assert_eq!(Said::recall(&kept).to_string(), kept);
+        let diagnosis = explain(&kept).unwrap();
+        assert_eq!(diagnosis.fault, Fault::Tenant);
+        assert!(diagnosis.place.unwrap().ends_with("Users and groups"));
+        assert!(diagnosis.said.unwrap().contains("Trace ID: t"));
+        assert!(explain("nonsense").is_none());
+    }
+
+    #[test]
+    fn words_tell_what_a_declining_token_endpoint_means() {
+        assert_eq!(
+            sorted("access_denied", "Requested client not authorized."),
+            "profile"
+        );
+        assert_eq!(sorted("access_denied", "Account restricted"), "person");
+        assert_eq!(sorted("invalid_grant", "Invalid JWT Signature."), "profile");
     }
 }

@@ -12,6 +12,12 @@ use url::form_urlencoded;
 /// Long enough for Microsoft's sentences with their trace and correlation identifiers.
 const LONGEST: usize = 500;
 
+/// Where Microsoft's identifiers begin.
+pub(crate) const TRACE: &str = "Trace ID: ";
+
+/// Two identifiers and a time, with their names.
+const LONGEST_TRACE: usize = 200;
+
 /// The secrets of one request, which must not come out again in what is said about it.
 #[derive(Clone, Default)]
 pub(crate) struct Secrets<'a>(Vec<Cow<'a, str>>);
@@ -53,18 +59,42 @@ impl<'a> Secrets<'a> {
 
 /// Text of the other side that may be shown; `None` where nothing is left of it.
 pub(crate) fn clean(text: &str, secrets: &Secrets<'_>) -> Option<String> {
+    let mut text = readable(text, secrets);
+    shorten(&mut text, LONGEST);
+    (!text.is_empty()).then_some(text)
+}
+
+/// The same for a description. What Microsoft puts at its end (Trace ID, Correlation ID, Timestamp)
+/// stays whole, however long the sentence before it is.
+pub(crate) fn clean_description(text: &str, secrets: &Secrets<'_>) -> Option<String> {
+    let mut text = readable(text, secrets);
+    let trace = text.rfind(TRACE).filter(|&start| start > 0);
+    let mut tail = trace.map_or_else(String::new, |start| text.split_off(start));
+    shorten(&mut text, LONGEST);
+    shorten(&mut tail, LONGEST_TRACE);
+    if !text.is_empty() && !tail.is_empty() && !text.ends_with(' ') {
+        text.push(' ');
+    }
+    text.push_str(&tail);
+    (!text.is_empty()).then_some(text)
+}
+
+/// One line without what is treacherous and without our secrets.
+fn readable(text: &str, secrets: &Secrets<'_>) -> String {
     let printable: String = text
         .chars()
         .map(|c| if is_treacherous(c) { ' ' } else { c })
         .collect();
     // Redacted before it is shortened: half a secret is still a secret.
     let words: Vec<&str> = printable.split_whitespace().collect();
-    let mut text = secrets.redact(words.join(" "));
-    if let Some((end, _)) = text.char_indices().nth(LONGEST) {
+    secrets.redact(words.join(" "))
+}
+
+fn shorten(text: &mut String, longest: usize) {
+    if let Some((end, _)) = text.char_indices().nth(longest) {
         text.truncate(end);
         text.push('…');
     }
-    (!text.is_empty()).then_some(text)
 }
 
 /// Control characters, and those that change the direction of writing or cannot be seen.
@@ -97,6 +127,21 @@ mod tests {
     }
 
     #[test]
+    fn what_an_administrator_looks_up_stays_whole_behind_a_long_sentence() {
+        let trace = "Trace ID: 1 Correlation ID: 2 Timestamp: 2026-11-24 09:00:00Z";
+        let long = format!("AADSTS1: {}\r\n{trace}", "word ".repeat(300));
+        let said = clean_description(&long, &Secrets::default()).unwrap();
+        assert!(said.ends_with(&format!("… {trace}")), "{said}");
+        assert!(said.chars().count() <= LONGEST + LONGEST_TRACE + 3);
+        let short = format!("AADSTS1: no. {trace}");
+        assert_eq!(clean_description(&short, &Secrets::default()), Some(short));
+        assert_eq!(
+            clean_description(trace, &Secrets::default()).as_deref(),
+            Some(trace)
+        );
+    }
+
+    #[test]
     fn a_secret_is_taken_out_in_every_form_in_which_it_went() {
         let secret = SecretString::from("p+w /~%");
         let mut secrets = Secrets::default();
@@ -120,6 +165,13 @@ mod tests {
             secrets.add(&kept);
             let said = clean(&format!("{before}{secret}{after}"), &secrets).unwrap_or_default();
             prop_assert!(!said.contains(&secret));
+        }
+
+        #[test]
+        fn any_description_is_one_line_of_bounded_length(text in ".{0,900}(Trace ID: .{0,900})?") {
+            let said = clean_description(&text, &Secrets::default()).unwrap_or_default();
+            prop_assert!(!said.chars().any(is_treacherous));
+            prop_assert!(said.chars().count() <= LONGEST + LONGEST_TRACE + 3);
         }
     }
 }

@@ -12,14 +12,14 @@ use crate::layout::{Layout, page_with_status};
 #[derive(Debug)]
 pub(crate) struct Problem {
     status: StatusCode,
-    diagnosis: Diagnosis,
+    diagnosis: Box<Diagnosis>,
 }
 
 /// The one table from who is at fault to the status of the page.
 pub(crate) fn status(fault: Fault) -> StatusCode {
     match fault {
         Fault::Provider | Fault::Server => StatusCode::BAD_GATEWAY,
-        Fault::Owner => StatusCode::FORBIDDEN,
+        Fault::Owner | Fault::Tenant => StatusCode::FORBIDDEN,
         Fault::Operator => StatusCode::CONFLICT,
         Fault::Bug => StatusCode::INTERNAL_SERVER_ERROR,
     }
@@ -27,7 +27,10 @@ pub(crate) fn status(fault: Fault) -> StatusCode {
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, diagnosis: Diagnosis) -> Self {
-        Self { status, diagnosis }
+        Self {
+            status,
+            diagnosis: Box::new(diagnosis),
+        }
     }
 
     /// The account or provider of a link is not there (any more).
@@ -91,4 +94,36 @@ pub(crate) async fn no_such_page() -> Response {
         "Check the address, or go to the overview.",
     );
     Problem::new(StatusCode::NOT_FOUND, diagnosis).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(place: &str) -> String {
+        let diagnosis = Diagnosis::new(Fault::Tenant, "It is blocked.", "Allow it.").place(place);
+        let layout = Layout::bare("That did not work");
+        let page = ProblemPage {
+            layout,
+            diagnosis: &diagnosis,
+        };
+        page.render().unwrap_or_default()
+    }
+
+    #[test]
+    fn the_place_to_go_is_a_link_where_it_is_an_address() {
+        let address = "https://login.microsoftonline.com/error?code=50105";
+        let link = format!(r#"<a href="{address}" rel="noreferrer">{address}</a>"#);
+        assert!(shown(address).contains(&link), "{}", shown(address));
+        for words in [
+            "Admin console > Security",
+            "javascript:alert(1)",
+            "https://a b",
+        ] {
+            let page = shown(words);
+            assert!(page.contains("Where: "), "{page}");
+            assert!(!page.contains("rel=\"noreferrer\""), "{page}");
+        }
+        assert_eq!(status(Fault::Tenant), StatusCode::FORBIDDEN);
+    }
 }

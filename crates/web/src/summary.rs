@@ -71,6 +71,7 @@ pub(crate) struct Need {
     pub(crate) what: String,
     pub(crate) next: String,
     pub(crate) said: Option<String>,
+    pub(crate) place: Option<String>,
     pub(crate) remedy: Remedy,
 }
 
@@ -105,7 +106,9 @@ impl Facts<'_> {
             Activity::Fetching | Activity::Listening | Activity::Polling
         );
         let over = match trouble.fault {
-            Fault::Owner => at_work || authorized.is_some_and(|at| at >= status.since),
+            Fault::Owner | Fault::Tenant => {
+                at_work || authorized.is_some_and(|at| at >= status.since)
+            }
             Fault::Operator => false,
             _ => at_work,
         };
@@ -206,6 +209,7 @@ fn need(facts: Facts<'_>) -> Option<Need> {
             account.expected_sign_in()
         ),
         said,
+        place: None,
         remedy: Remedy::Authorize(account.id.0),
     };
     match facts.grant {
@@ -222,6 +226,7 @@ fn need(facts: Facts<'_>) -> Option<Need> {
                     account.expected_sign_in()
                 ),
                 said: None,
+                place: None,
                 remedy: Remedy::Authorize(account.id.0),
             });
         }
@@ -245,6 +250,7 @@ fn need(facts: Facts<'_>) -> Option<Need> {
             what: format!("{name}: {}", trouble.what),
             next: trouble.next.clone(),
             said: trouble.said.clone(),
+            place: trouble.place.clone(),
             remedy: Remedy::Open { path, label },
         });
     }
@@ -255,6 +261,7 @@ fn need(facts: Facts<'_>) -> Option<Need> {
         },
         next: "See why the application refused it, then try again.".to_owned(),
         said: None,
+        place: None,
         remedy: Remedy::Open {
             path: format!("/accounts/{}#quarantine", account.id.0),
             label: "Open the quarantine",
@@ -270,6 +277,7 @@ pub(crate) fn provider_needs(providers: &[Provider]) -> impl Iterator<Item = Nee
             what: format!("Provider {} does not accept Mailgrant's registration.", provider.name),
             next: "Correct the client id or secret; all its accounts keep their grants and go on by themselves.".to_owned(),
             said: Some(trouble.reason.clone()),
+            place: None,
             remedy: Remedy::Open {
                 path: format!("/providers/{}", provider.id.0),
                 label: "Change the provider",

@@ -1,153 +1,119 @@
-//! What providers' error codes mean: whose turn it is, and what that person reads.
+//! What providers' refusals mean: what becomes of the grant, whose turn it is, and what that person
+//! reads. Every row names the page or thread that it follows; the sentences are ours.
 //!
-//! The OAuth `error` decides. Below it stand the provider's own numbers, for two purposes only: the
-//! few cases where the number says that the `error` is misleading (an expired client secret that
+//! The OAuth `error` decides. Below it stand the provider's own numbers and words, for two purposes
+//! only: the few cases where they say that the `error` is misleading (an expired client secret that
 //! comes as `invalid_grant` must not end a single grant), and plainer words. Numbers may change
-//! (Entra documentation, `reference-error-codes`), so a number that is not in the table changes
-//! nothing.
+//! (Entra documentation, `reference-error-codes`), so one that is not in the table changes nothing.
 
+mod google;
 mod microsoft;
+mod next;
 mod oauth;
+mod others;
+mod refine;
+mod row;
+mod rows;
 
+use mailgrant_base::Diagnosis;
+
+pub(crate) use microsoft::number_in;
 pub(crate) use oauth::{NO_DISCOVERY, PROFILE_INCOMPLETE, UNSAFE_ENDPOINT, WRONG_ISSUER};
+pub use refine::refine;
+pub use row::{Effect, Example, Family, Row};
 
 use crate::Said;
 
-/// Who has to do something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Turn {
-    /// A person must authorise again: ends the grant.
-    Person,
-    /// Mailgrant's administrator must mend the provider profile or the registration.
-    Profile,
-    /// Nobody: it passes.
-    Later,
+/// The tables of codes that stand in `error`.
+static ERRORS: [&[Row]; 4] = [oauth::STANDARD, oauth::OWN, google::CODES, others::CODES];
+
+/// The tables of words that stand in the description, beside the `error` of their row.
+static WORDS: [&[Row]; 2] = [google::WORDS, others::WORDS];
+
+/// Every row of every table.
+pub fn rows() -> impl Iterator<Item = &'static Row> {
+    let tables = ERRORS
+        .iter()
+        .chain(&microsoft::TABLES)
+        .chain([&microsoft::SUBERRORS])
+        .chain(&WORDS)
+        .chain(&refine::TABLES);
+    tables.flat_map(|table| table.iter())
 }
 
-/// What a code means.
-#[derive(Debug)]
-pub(crate) struct Meaning {
-    pub(crate) turn: Turn,
-    /// What happened, as a sentence.
-    pub(crate) what: &'static str,
-    /// What to do next, as a sentence.
-    pub(crate) next: &'static str,
+/// What a refusal means, for people: the provider's number or words where they are known, else the
+/// OAuth code. What tells of an ended grant does not explain a code that ends none.
+pub(crate) fn look_up(said: &Said) -> Option<&'static Row> {
+    let standard = find(&ERRORS, &said.error);
+    let ends = standard.is_some_and(|row| row.effect == Effect::Ends);
+    detail(said)
+        .or_else(|| by_suberror(said))
+        .filter(|row| ends || row.effect != Effect::Ends)
+        .or(standard)
 }
 
-/// Codes that mean the same, and what they mean.
-type Table = &'static [(&'static [&'static str], Meaning)];
-
-/// What a refusal means, for people: the provider's number if it is in the table, else the OAuth
-/// code.
-pub(crate) fn look_up(said: &Said) -> Option<&'static Meaning> {
-    by_number(said).or_else(|| find(oauth::TABLE, &said.error))
-}
-
-/// Whose turn it is; `None` where the code is not known. A number may save a grant that the OAuth
-/// code would end, and never ends one that the OAuth code would leave.
-pub(crate) fn turn(said: &Said) -> Option<Turn> {
-    match by_number(said) {
-        Some(meaning) if meaning.turn != Turn::Person => Some(meaning.turn),
-        _ => find(oauth::TABLE, &said.error).map(|meaning| meaning.turn),
+/// What becomes of the grant; `None` where the code is not known. A number may save a grant that
+/// the OAuth code would end, and never ends one that the OAuth code would leave.
+pub(crate) fn effect(said: &Said) -> Option<Effect> {
+    match detail(said) {
+        Some(row) if row.effect != Effect::Ends => Some(row.effect),
+        _ => find(&ERRORS, &said.error).map(|row| row.effect),
     }
 }
 
-/// Microsoft's descriptions begin with the number. It is taken whole: 50020 and 500208 are
-/// different things.
-fn by_number(said: &Said) -> Option<&'static Meaning> {
-    let rest = said.description.as_deref()?.strip_prefix("AADSTS")?;
-    let end = rest.find(|c: char| !c.is_ascii_digit());
-    find(microsoft::TABLE, &rest[..end.unwrap_or(rest.len())])
+/// What the provider says beyond the OAuth code, where that is known.
+pub(crate) fn detail(said: &Said) -> Option<&'static Row> {
+    number(said)
+        .and_then(|number| find(&microsoft::TABLES, &number))
+        .or_else(|| by_words(said))
 }
 
-fn find(table: Table, code: &str) -> Option<&'static Meaning> {
-    let row = table.iter().find(|(codes, _)| codes.contains(&code));
-    row.map(|(_, meaning)| meaning)
+/// The number of Microsoft that is looked up: the one in the description, else the member's.
+pub(crate) fn number(said: &Said) -> Option<String> {
+    let described = said.description.as_deref().and_then(number_in);
+    described
+        .map(str::to_owned)
+        .or_else(|| said.number.map(|number| number.to_string()))
 }
 
-const AUTHORIZE_AGAIN: &str = "Press Authorize on the account and sign in again.";
-const CHECK_CLIENT: &str = "Compare client id, client secret and tenant of the provider profile \
-    with the provider's portal.";
-const CHECK_SCOPES: &str = "Compare the scopes of the provider profile with the permissions in the \
-    provider's portal.";
-const ADD_REDIRECT: &str = "Enter Mailgrant's redirect URI in the provider's portal, character for \
-    character, as a web application's.";
+/// Whether Microsoft's number is in the tables.
+pub(crate) fn knows_number(number: u64) -> bool {
+    find(&microsoft::TABLES, &number.to_string()).is_some()
+}
 
-const fn person(what: &'static str, next: &'static str) -> Meaning {
-    Meaning {
-        turn: Turn::Person,
-        what,
-        next,
+/// The diagnosis of what was said. Where only the OAuth code is known and Microsoft gave a number,
+/// the place to go is Microsoft's page about that number.
+pub(crate) fn diagnosis(said: &Said, row: &Row) -> Diagnosis {
+    let diagnosis = row.diagnosis().said(said.to_string());
+    match number(said) {
+        Some(number) if detail(said).is_none() => diagnosis.place(microsoft::look_up_page(&number)),
+        _ => diagnosis,
     }
 }
 
-const fn profile(what: &'static str, next: &'static str) -> Meaning {
-    Meaning {
-        turn: Turn::Profile,
-        what,
-        next,
-    }
+/// Microsoft's page about the number in words of any kind, if they hold one.
+pub(crate) fn look_up_page_in(words: &str) -> Option<String> {
+    let start = words.find("AADSTS")?;
+    let number = number_in(words.get(start..)?)?;
+    Some(microsoft::look_up_page(number))
 }
 
-const fn later(what: &'static str) -> Meaning {
-    Meaning {
-        turn: Turn::Later,
-        what,
-        next: "Nothing: Mailgrant tries again by itself.",
-    }
+fn by_suberror(said: &Said) -> Option<&'static Row> {
+    find(&[microsoft::SUBERRORS], said.suberror.as_deref()?)
+}
+
+fn by_words(said: &Said) -> Option<&'static Row> {
+    let description = said.description.as_deref()?.to_ascii_lowercase();
+    let mut rows = WORDS.iter().flat_map(|table| table.iter());
+    rows.find(|row| {
+        row.error == said.error && row.codes.iter().any(|words| description.contains(words))
+    })
+}
+
+fn find(tables: &[&'static [Row]], code: &str) -> Option<&'static Row> {
+    let mut rows = tables.iter().flat_map(|table| table.iter());
+    rows.find(|row| row.codes.contains(&code))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_code_stands_twice() {
-        for table in [oauth::TABLE, microsoft::TABLE] {
-            let mut codes: Vec<&str> = table
-                .iter()
-                .flat_map(|(codes, _)| *codes)
-                .copied()
-                .collect();
-            let all = codes.len();
-            codes.sort_unstable();
-            codes.dedup();
-            assert_eq!(codes.len(), all);
-        }
-    }
-
-    #[test]
-    fn what_people_read_are_sentences() {
-        for (codes, meaning) in oauth::TABLE.iter().chain(microsoft::TABLE) {
-            for text in [meaning.what, meaning.next] {
-                assert!(
-                    text.ends_with('.') && !text.contains("  "),
-                    "{codes:?}: {text}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn a_number_is_taken_whole_and_from_the_beginning() {
-        let what = |description: &str| {
-            let said = Said {
-                error: "e".to_owned(),
-                description: Some(description.to_owned()),
-                status: None,
-            };
-            look_up(&said).map(|meaning| meaning.what)
-        };
-        assert_eq!(
-            what("AADSTS7000222: x"),
-            Some("The client secret has expired.")
-        );
-        assert_eq!(
-            what("AADSTS7000222"),
-            Some("The client secret has expired.")
-        );
-        for other in ["AADSTS70002229", "AADSTS", "AADSTSx", "see AADSTS7000222"] {
-            assert_eq!(what(other), None, "{other}");
-        }
-    }
-}
+mod tests;

@@ -25,6 +25,7 @@ pub(super) fn replacement(faults: &Faults) -> Option<(String, Response)> {
         matches!(
             fault,
             ProviderFault::Refuse { .. }
+                | ProviderFault::Answer { .. }
                 | ProviderFault::Status { .. }
                 | ProviderFault::Html
                 | ProviderFault::Endless
@@ -34,6 +35,11 @@ pub(super) fn replacement(faults: &Faults) -> Option<(String, Response)> {
         ProviderFault::Refuse { error, description } => {
             let name = error.clone();
             Some((name, Refusal { error, description }.into_response()))
+        }
+        ProviderFault::Answer { status, body } => {
+            let code = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            let json = [(header::CONTENT_TYPE, "application/json; charset=utf-8")];
+            Some((code.to_string(), (code, json, body).into_response()))
         }
         ProviderFault::Status {
             status,

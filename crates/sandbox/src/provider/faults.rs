@@ -17,6 +17,13 @@ pub enum ProviderFault {
         /// The description.
         description: String,
     },
+    /// The token endpoint answers exactly this, as JSON: a refusal in a provider's own shape.
+    Answer {
+        /// The HTTP status.
+        status: u16,
+        /// The body.
+        body: String,
+    },
     /// The token endpoint answers with this status and no JSON; with `Retry-After` if given.
     Status {
         /// The HTTP status.
