@@ -109,7 +109,7 @@ fn read_said(fields: &Map<String, Value>, answer: &Answer, secrets: &Secrets<'_>
 }
 
 /// `expires_in`: a number, or a number written as text.
-fn read_seconds(value: &Value) -> Option<Duration> {
+pub(crate) fn read_seconds(value: &Value) -> Option<Duration> {
     let seconds = match value {
         Value::Number(number) => number.as_f64()?,
         Value::String(text) => text.trim().parse().ok()?,
