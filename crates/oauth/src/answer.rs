@@ -166,7 +166,7 @@ fn identifiers(fields: &Map<String, Value>, description: &str) -> String {
 }
 
 /// `expires_in`: a number, or a number written as text.
-fn read_seconds(value: &Value) -> Option<Duration> {
+pub(crate) fn read_seconds(value: &Value) -> Option<Duration> {
     let seconds = match value {
         Value::Number(number) => number.as_f64()?,
         Value::String(text) => text.trim().parse().ok()?,

@@ -6,13 +6,17 @@ mod read;
 
 use std::fmt;
 
+use aws_lc_rs::digest;
 use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
 use aws_lc_rs::rsa;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use rustls_pki_types::CertificateDer;
 use secrecy::SecretString;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
+use zeroize::Zeroizing;
 
 pub use read::{KeyError, KeyFile};
 
@@ -25,6 +29,28 @@ pub struct ClientKey {
     certificates: Vec<CertificateDer<'static>>,
     key_id: Option<String>,
     expires_at: Option<Timestamp>,
+}
+
+/// A certificate's hash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Thumbprint(Vec<u8>);
+
+impl Thumbprint {
+    fn of(algorithm: &'static digest::Algorithm, certificate: &[u8]) -> Self {
+        Self(digest::digest(algorithm, certificate).as_ref().to_vec())
+    }
+
+    /// As a JWT's header has it.
+    pub fn base64url(&self) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(&self.0)
+    }
+}
+
+/// In hexadecimal, as portals show it.
+impl fmt::Display for Thumbprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02X}"))
+    }
 }
 
 /// What kind of key it is.
@@ -72,13 +98,32 @@ impl ClientKey {
         self.expires_at
     }
 
+    /// The certificate's SHA-256: what `x5t#S256` carries, and portals show in hexadecimal.
+    pub fn thumbprint_sha256(&self) -> Option<Thumbprint> {
+        let certificate = self.certificates.first()?;
+        Some(Thumbprint::of(&digest::SHA256, certificate))
+    }
+
+    /// The certificate's SHA-1, by which portals name it; nothing rests on it.
+    pub fn thumbprint_sha1(&self) -> Option<Thumbprint> {
+        let certificate = self.certificates.first()?;
+        Some(Thumbprint::of(
+            &digest::SHA1_FOR_LEGACY_USE_ONLY,
+            certificate,
+        ))
+    }
+
     /// The key of a file, and the certificates, fitted together.
     fn new(
         pkcs8: &[u8],
         mut certificates: Vec<CertificateDer<'static>>,
         key_id: Option<String>,
     ) -> Result<Self, KeyError> {
-        let (algorithm, pkcs8, public) = normalised(pkcs8)?;
+        let Normalised {
+            algorithm,
+            pkcs8,
+            public,
+        } = Normalised::of(pkcs8)?;
         let mut expires_at = None;
         if !certificates.is_empty() {
             let mut own = None;
@@ -106,21 +151,33 @@ impl ClientKey {
     }
 }
 
-/// Which algorithm it is for, the key as plain PKCS#8, and the public key's bits as a certificate
-/// has them.
-fn normalised(
-    pkcs8: &[u8],
-) -> Result<(KeyAlgorithm, zeroize::Zeroizing<Vec<u8>>, Vec<u8>), KeyError> {
-    if let Ok(key) = rsa::KeyPair::from_pkcs8(pkcs8) {
-        let der: Pkcs8V1Der<'_> = key.as_der().map_err(|_| KeyError::Unsupported)?;
-        let public = key.public_key().as_ref().to_vec();
-        return Ok((KeyAlgorithm::Rsa, der.as_ref().to_vec().into(), public));
+/// A private key as plain PKCS#8, whatever PKCS#8 it came in.
+struct Normalised {
+    algorithm: KeyAlgorithm,
+    pkcs8: Zeroizing<Vec<u8>>,
+    /// The public key's bits, as a certificate has them.
+    public: Vec<u8>,
+}
+
+impl Normalised {
+    fn of(pkcs8: &[u8]) -> Result<Self, KeyError> {
+        if let Ok(key) = rsa::KeyPair::from_pkcs8(pkcs8) {
+            let der: Pkcs8V1Der<'_> = key.as_der().map_err(|_| KeyError::Unsupported)?;
+            return Ok(Self {
+                algorithm: KeyAlgorithm::Rsa,
+                pkcs8: der.as_ref().to_vec().into(),
+                public: key.public_key().as_ref().to_vec(),
+            });
+        }
+        let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8)
+            .map_err(|_| KeyError::Unsupported)?;
+        let der = key.to_pkcs8v1().map_err(|_| KeyError::Unsupported)?;
+        Ok(Self {
+            algorithm: KeyAlgorithm::EcP256,
+            pkcs8: der.as_ref().to_vec().into(),
+            public: key.public_key().as_ref().to_vec(),
+        })
     }
-    let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8)
-        .map_err(|_| KeyError::Unsupported)?;
-    let der = key.to_pkcs8v1().map_err(|_| KeyError::Unsupported)?;
-    let public = key.public_key().as_ref().to_vec();
-    Ok((KeyAlgorithm::EcP256, der.as_ref().to_vec().into(), public))
 }
 
 impl fmt::Debug for ClientKey {

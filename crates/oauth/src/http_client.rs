@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use jiff::Timestamp;
+use mailgrant_base::{Clock, Random, SystemClock, SystemRandom};
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
@@ -17,6 +19,7 @@ use crate::Refusal;
 use crate::cache::Cache;
 use crate::endpoints::Document;
 use crate::keys::Keys;
+use crate::roll_over::RollOvers;
 use crate::transport::is_safe_transport;
 
 /// No answer of an identity provider comes near this; what is longer is cut off unread.
@@ -36,6 +39,8 @@ const IDLE: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub struct HttpClient {
     inner: Arc<Inner>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
 }
 
 struct Inner {
@@ -44,6 +49,8 @@ struct Inner {
     documents: Cache<Document>,
     /// Signing keys, by the address of their set.
     keys: Cache<Keys>,
+    /// Which providers refuse the first of two credentials.
+    roll_overs: RollOvers,
 }
 
 /// Why no answer came. Nobody's fault: to be tried again.
@@ -96,8 +103,21 @@ impl HttpClient {
                 client,
                 documents: Cache::default(),
                 keys: Cache::default(),
+                roll_overs: RollOvers::default(),
             }),
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
         })
+    }
+
+    /// The same client with another clock and another source of randomness: both are in what
+    /// Mailgrant signs.
+    pub fn with_clock(self, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
+        Self {
+            clock,
+            random,
+            ..self
+        }
     }
 
     /// Asks for a JSON document.
@@ -156,6 +176,18 @@ impl HttpClient {
 
     pub(crate) fn keys(&self) -> &Cache<Keys> {
         &self.inner.keys
+    }
+
+    pub(crate) fn roll_overs(&self) -> &RollOvers {
+        &self.inner.roll_overs
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(crate) fn random(&self) -> &dyn Random {
+        self.random.as_ref()
     }
 }
 

@@ -19,13 +19,16 @@
 //! Providers differ in the rows of [`catalogue`], never in an `if` elsewhere.
 
 mod answer;
+mod assertion;
 mod authorize;
 mod cache;
 mod callback;
 pub mod catalogue;
+mod client_authentication;
 mod client_key;
 mod endpoints;
 pub mod error_catalogue;
+mod grants;
 mod http_client;
 mod identity;
 mod keys;
@@ -34,17 +37,26 @@ mod leaks;
 mod profile;
 mod redirect;
 mod refusal;
+mod request;
+mod roll_over;
 mod scope;
 #[cfg(test)]
 mod test_server;
-mod token;
+mod token_claims;
+mod tokens;
 mod transport;
 mod words;
 
 pub use authorize::{Attempt, AuthorizeUrl, authorize_url, requested_scopes};
 pub use callback::{Callback, CallbackError};
-pub use client_key::{ClientKey, KeyAlgorithm, KeyError, KeyFile};
+pub use client_key::{ClientKey, KeyAlgorithm, KeyError, KeyFile, Thumbprint};
 pub use endpoints::{Endpoints, resolve};
+pub use grants::application::application_token;
+pub use grants::authorization_code::redeem_code;
+pub use grants::device::{DeviceAuthorization, DevicePoll, begin_device, poll_device};
+pub use grants::introspection::{Introspection, introspect};
+pub use grants::refresh::refresh;
+pub use grants::revocation::revoke;
 pub use http_client::{HttpClient, HttpFailure};
 pub use identity::{Identity, IdentityError, identity};
 pub use profile::{
@@ -52,6 +64,8 @@ pub use profile::{
 };
 pub use redirect::RedirectUri;
 pub use refusal::{Refusal, Said, explain};
+pub use roll_over::RefusedCredential;
 pub use scope::{Resource, Scope, ScopeError, check_scopes, missing_for_mail};
-pub use token::{Tokens, redeem_code, refresh, revoke};
+pub use token_claims::TokenClaims;
+pub use tokens::Tokens;
 pub use transport::{is_loopback, is_safe_transport};

@@ -1,6 +1,6 @@
 //! Providers of which nothing is known but the standard that they follow.
 
-use super::{Row, ScopeRules};
+use super::{ApplicationGrant, ApplicationMethod, Row, RsaAlgorithm, ScopeRules};
 use crate::{ProviderKind, Resource, SecretMethod};
 
 /// Nothing is known of the scopes of a provider that anybody may run.
@@ -26,6 +26,11 @@ pub(super) const OIDC: Row = Row {
     endpoints: None,
     // OpenID Connect Discovery, section 3: the default of token_endpoint_auth_methods_supported.
     secret_method: SecretMethod::Basic,
+    rsa_algorithm: RsaAlgorithm::Rs256,
+    application_grant: Some(ApplicationGrant {
+        method: ApplicationMethod::ClientCredentials,
+        scopes: &[],
+    }),
     // OpenID Connect Core, section 11: `offline_access` is ignored unless consent is asked for.
     authorize_parameters: &[("prompt", "consent")],
     scopes: &[(Resource::Mail, &["openid", "email", "offline_access"])],
@@ -43,6 +48,11 @@ pub(super) const OAUTH2: Row = Row {
     endpoints: None,
     // RFC 6749, section 2.3.1: the one method that every server must support.
     secret_method: SecretMethod::Basic,
+    rsa_algorithm: RsaAlgorithm::Rs256,
+    application_grant: Some(ApplicationGrant {
+        method: ApplicationMethod::ClientCredentials,
+        scopes: &[],
+    }),
     authorize_parameters: &[],
     // RFC 6749, section 3.3: without a scope the server uses its default.
     scopes: &[(Resource::Mail, &[])],

@@ -4,7 +4,7 @@
 //! `identity/protocols/oauth2/web-server`, `identity/openid-connect/reference`,
 //! `workspace/gmail/imap/xoauth2-protocol` and `workspace/gmail/imap/imap-smtp`.
 
-use super::{KnownEndpoints, Row, ScopeRules};
+use super::{ApplicationGrant, ApplicationMethod, KnownEndpoints, Row, RsaAlgorithm, ScopeRules};
 use crate::{ProviderKind, Resource, SecretMethod};
 
 pub(super) const ROW: Row = Row {
@@ -25,6 +25,12 @@ pub(super) const ROW: Row = Row {
         tenant_numbers: &[],
     }),
     secret_method: SecretMethod::Post,
+    // oauth2/service-account: "Service accounts rely on the RSA SHA-256 algorithm".
+    rsa_algorithm: RsaAlgorithm::Rs256,
+    application_grant: Some(ApplicationGrant {
+        method: ApplicationMethod::JwtBearer,
+        scopes: &[(Resource::Mail, &["https://mail.google.com/"])],
+    }),
     // web-server: `offline` is what brings a refresh token, `consent` what brings it again when
     // the person has consented before.
     authorize_parameters: &[("access_type", "offline"), ("prompt", "consent")],

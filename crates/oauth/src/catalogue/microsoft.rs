@@ -5,7 +5,7 @@
 //! `id-token-claims-reference`; Exchange documentation, "Authenticate an IMAP, POP or SMTP
 //! connection using OAuth".
 
-use super::{KnownEndpoints, Row, ScopeRules};
+use super::{ApplicationGrant, ApplicationMethod, KnownEndpoints, Row, RsaAlgorithm, ScopeRules};
 use crate::{ProviderKind, Resource, SecretMethod};
 
 pub(super) const ROW: Row = Row {
@@ -33,6 +33,12 @@ pub(super) const ROW: Row = Row {
     }),
     // token_endpoint_auth_methods_supported lists client_secret_post.
     secret_method: SecretMethod::Post,
+    // certificate-credentials: `alg` is PS256.
+    rsa_algorithm: RsaAlgorithm::Ps256,
+    application_grant: Some(ApplicationGrant {
+        method: ApplicationMethod::ClientCredentials,
+        scopes: &[(Resource::Mail, &["https://outlook.office365.com/.default"])],
+    }),
     // No `prompt`: `select_account` may not be combined with `login_hint`, which is worth more.
     authorize_parameters: &[],
     scopes: &[(

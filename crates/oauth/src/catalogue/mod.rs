@@ -22,6 +22,10 @@ pub struct Row {
     pub endpoints: Option<KnownEndpoints>,
     /// How it wants a client secret sent, unless set by hand.
     pub secret_method: SecretMethod,
+    /// With which algorithm an RSA key signs what proves who Mailgrant is.
+    pub rsa_algorithm: RsaAlgorithm,
+    /// How an application gets access of its own, without a person; `None` where it cannot.
+    pub application_grant: Option<ApplicationGrant>,
     /// Extra parameters of the authorization request (`access_type=offline` …).
     pub authorize_parameters: &'static [(&'static str, &'static str)],
     /// The scopes asked for in the authorization request, by resource, unless set by hand.
@@ -61,6 +65,43 @@ pub struct KnownEndpoints {
     pub default_tenant: &'static str,
     /// Tenants that have a name besides their number.
     pub tenant_numbers: &'static [(&'static str, &'static str)],
+}
+
+/// How an RSA key signs (RFC 7518, sections 3.3 and 3.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RsaAlgorithm {
+    /// PKCS#1 v1.5, which every server knows.
+    Rs256,
+    /// PSS, which the better ones ask for.
+    Ps256,
+}
+
+/// How an application gets access of its own (nobody signs in).
+#[derive(Debug)]
+pub struct ApplicationGrant {
+    /// The way.
+    pub method: ApplicationMethod,
+    /// The scopes of its token request, by resource; empty where the provider's defaults serve.
+    pub scopes: &'static [(Resource, &'static [&'static str])],
+}
+
+/// The way to a token without a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ApplicationMethod {
+    /// Client credentials (RFC 6749, section 4.4): the mail server decides which mailboxes.
+    ClientCredentials,
+    /// A signed assertion whose `sub` is the mailbox (RFC 7523).
+    JwtBearer,
+}
+
+impl ApplicationGrant {
+    /// The scopes of the application's token request for a resource.
+    pub fn scopes(&self, resource: Resource) -> &'static [&'static str] {
+        self.scopes
+            .iter()
+            .find(|(of, _)| *of == resource)
+            .map_or(&[], |(_, scopes)| scopes)
+    }
 }
 
 /// Which scopes can serve a login to a mail server. Compared without regard to case.

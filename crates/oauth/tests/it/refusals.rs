@@ -3,8 +3,8 @@ use std::time::Duration;
 use mailgrant_base::{Diagnose as _, Fault};
 use mailgrant_oauth::error_catalogue::{Effect, Example, Family, Row, rows};
 use mailgrant_oauth::{
-    Callback, ClientCredential, EndpointOverrides, Endpoints, HttpClient, Profile, ProviderKind,
-    Refusal, Tokens, refresh, resolve,
+    Access, Callback, ClientCredential, EndpointOverrides, Endpoints, HttpClient, Profile,
+    ProviderKind, Refusal, Resource, Tokens, refresh, resolve,
 };
 use mailgrant_sandbox::{IdentityProvider, ProviderFault, ProviderOptions, TokenBook};
 use secrecy::SecretString;
@@ -27,7 +27,9 @@ impl World {
         let profile = Profile {
             kind: ProviderKind::Oidc,
             client_id: "mailgrant".to_owned(),
+            access: Access::Delegated,
             credential: ClientCredential::None,
+            second_credential: None,
             tenant: None,
             issuer: Some(Url::parse(&provider.issuer()).unwrap()),
             endpoints: EndpointOverrides::default(),
@@ -47,7 +49,16 @@ impl World {
         self.provider
             .fault(ProviderFault::Answer { status, body }, Some(1));
         let token = SecretString::from("rt_of_the_test");
-        refresh(&self.http, &self.profile, &self.endpoints, &token, &[]).await
+        let mail = Resource::Mail;
+        refresh(
+            &self.http,
+            &self.profile,
+            &self.endpoints,
+            &token,
+            mail,
+            &[],
+        )
+        .await
     }
 }
 
@@ -184,7 +195,15 @@ async fn a_page_in_the_way_is_named() {
     let world = World::new().await;
     world.provider.fault(ProviderFault::Html, Some(1));
     let token = SecretString::from("rt_of_the_test");
-    let answer = refresh(&world.http, &world.profile, &world.endpoints, &token, &[]).await;
+    let answer = refresh(
+        &world.http,
+        &world.profile,
+        &world.endpoints,
+        &token,
+        Resource::Mail,
+        &[],
+    )
+    .await;
     let diagnosis = answer.unwrap_err().diagnosis();
     assert_eq!(diagnosis.fault, Fault::Provider);
     assert!(
