@@ -39,7 +39,7 @@ mod token;
 mod transport;
 mod words;
 
-pub use authorize::{Attempt, AuthorizeUrl, authorize_url, requested_scopes};
+pub use authorize::{Attempt, AuthorizeUrl, authorize_url, redeemed_scopes, requested_scopes};
 pub use callback::{Callback, CallbackError};
 pub use endpoints::{Endpoints, resolve};
 pub use http_client::{HttpClient, HttpFailure};
@@ -47,6 +47,6 @@ pub use identity::{Identity, IdentityError, identity};
 pub use profile::{ClientCredential, EndpointOverrides, Profile, ProviderKind, SecretMethod};
 pub use redirect::RedirectUri;
 pub use refusal::{Refusal, Said};
-pub use scope::{Resource, Scope, ScopeError, check_scopes, missing_for_mail};
+pub use scope::{Resource, Scope, ScopeError, check_scopes, expand_scopes, missing_for_mail};
 pub use token::{Tokens, redeem_code, refresh, revoke};
 pub use transport::{is_loopback, is_safe_transport};

@@ -12,8 +12,8 @@ use crate::answer::{error_code, read_fields, read_tokens};
 use crate::http_client::Answer;
 use crate::words::Secrets;
 use crate::{
-    ClientCredential, Endpoints, HttpClient, Profile, RedirectUri, Refusal, Scope, SecretMethod,
-    catalogue, requested_scopes,
+    ClientCredential, Endpoints, HttpClient, Profile, RedirectUri, Refusal, Resource, Scope,
+    SecretMethod, catalogue, redeemed_scopes,
 };
 
 /// A successful answer of the token endpoint (RFC 6749, section 5.1).
@@ -59,7 +59,7 @@ pub async fn redeem_code(
     request.add("redirect_uri", redirect_uri.as_str());
     request.add_secret("code_verifier", verifier);
     if catalogue::row(profile.kind).token_scopes {
-        request.add_scopes(&requested_scopes(profile, endpoints));
+        request.add_scopes(&redeemed_scopes(profile, endpoints));
     }
     let answer = request.send(http, &endpoints.token).await?;
     read_tokens(&answer, &request.secrets)
@@ -80,7 +80,7 @@ pub async fn refresh(
     request.add("grant_type", "refresh_token");
     request.add_secret("refresh_token", refresh_token);
     if row.token_scopes {
-        request.add_scopes(&row.scope_rules.of_one_resource(scopes));
+        request.add_scopes(&row.scope_rules.of_one_resource(Resource::Mail, scopes));
     }
     let answer = request.send(http, &endpoints.token).await?;
     read_tokens(&answer, &request.secrets)
@@ -181,6 +181,7 @@ mod tests {
     use super::*;
     use crate::ProviderKind::{Google, Microsoft, Oidc};
     use crate::endpoints::tests::endpoints;
+    use crate::requested_scopes;
     use crate::test_server::{Received, Reply, TestServer, http_client, profile};
 
     const TOKENS: &str = r#"{"access_token":"AT","token_type":"bearer","expires_in":3600}"#;
