@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use mailgrant_oauth::catalogue;
 use mailgrant_vault::{AccountForm, ProviderForm};
 
 use crate::failure::Failure;
@@ -224,13 +225,14 @@ pub(crate) struct SecretFlags {
 form_flags! {
     /// What can be said about a provider.
     ProviderFlags for ProviderForm {
-        /// microsoft, google, oidc or oauth2
+        #[arg(help = catalogue::words())]
         kind,
         /// The client id that the provider gave to Mailgrant
         client_id,
         /// How the secret is sent: basic or post
         secret_method,
-        /// Microsoft: the tenant's id or domain, organizations, common or consumers
+        /// Microsoft: the tenant's id or domain, organizations, common or consumers; Zoho: the data
+        /// centre
         tenant,
         /// OpenID Connect: the issuer, from which the rest is found
         issuer,
