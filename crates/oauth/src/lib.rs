@@ -15,7 +15,8 @@
 //! ```
 //!
 //! All that a provider says no with is a [`Refusal`], sorted by what has to happen next.
-//! Providers differ in the rows of [`catalogue`], never in an `if` elsewhere.
+//! Providers differ in the rows of [`catalogue`], never in an `if` elsewhere; [`guide`] says how
+//! Mailgrant is registered with each.
 
 mod answer;
 mod authorize;
@@ -24,6 +25,7 @@ mod callback;
 pub mod catalogue;
 mod endpoints;
 mod error_catalogue;
+pub mod guide;
 mod http_client;
 mod identity;
 mod keys;

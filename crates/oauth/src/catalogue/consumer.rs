@@ -68,7 +68,7 @@ pub(super) const YAHOO: Row = Row {
     ended_by: &["the person takes the access back"],
     revoke_elsewhere: &[RevokeElsewhere {
         text: "The mailbox's owner removes the application in the account's settings.",
-        place: "https://login.yahoo.com/account/security",
+        place: "https://login.yahoo.com/account",
     }],
     ..Row::BLANK
 };
@@ -89,7 +89,7 @@ pub(super) const AOL: Row = Row {
     login_host: Some("api.login.aol.com"),
     revoke_elsewhere: &[RevokeElsewhere {
         text: "The mailbox's owner removes the application in the account's settings.",
-        place: "https://login.aol.com/account/security",
+        place: "https://login.aol.com/account",
     }],
     ..YAHOO
 };
@@ -141,9 +141,8 @@ pub(super) const FASTMAIL: Row = Row {
         "an old refresh token is used again after a new one came",
     ],
     revoke_elsewhere: &[RevokeElsewhere {
-        text: "The mailbox's owner removes the application under Privacy & Security, Connected \
-               apps.",
-        place: "https://app.fastmail.com/settings/security",
+        text: "The mailbox's owner removes the application under Privacy & Security.",
+        place: "https://app.fastmail.com/settings",
     }],
     ..Row::BLANK
 };
@@ -249,7 +248,7 @@ pub(super) const MAILRU: Row = Row {
     ended_by: &["the person takes the access back"],
     revoke_elsewhere: &[RevokeElsewhere {
         text: "The mailbox's owner removes the application's access in the account's settings.",
-        place: "https://account.mail.ru/user/2-step-auth",
+        place: "https://account.mail.ru",
     }],
     ..Row::BLANK
 };
@@ -269,7 +268,8 @@ pub(super) const ZOHO: Row = Row {
     // The mail servers differ by data centre and by plan (imap or imappro), so none is assumed.
     domains: &["zoho.com", "zohomail.com"],
     endpoints: Some(KnownEndpoints {
-        revocation: Some("https://accounts.zoho.{tenant}/oauth/v2/token/revoke"),
+        // https://accounts.zoho.{tenant}/oauth/v2/token/revoke wants the token in the query, where
+        // logs would keep it, and is not RFC 7009's.
         default_tenant: "com",
         ..KnownEndpoints::plain(
             "https://accounts.zoho.{tenant}/oauth/v2/auth",

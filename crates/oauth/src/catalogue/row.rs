@@ -175,6 +175,13 @@ impl Protocol {
             Self::Smtp => "smtp",
         }
     }
+
+    /// The protocol of this word, if there is one.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|protocol| protocol.word() == word)
+    }
 }
 
 /// How many connections one mailbox may have at once; `None` where nothing is published.
