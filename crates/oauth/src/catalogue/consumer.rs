@@ -288,7 +288,6 @@ pub(super) const ZOHO: Row = Row {
         Resource::Mail,
         &["ZohoMail.messages.ALL", "ZohoMail.accounts.READ"],
     )],
-    rotation: Rotation::Never,
     refresh_tokens_per_user: Some(20),
     ended_by: &[
         "the person takes the access back",

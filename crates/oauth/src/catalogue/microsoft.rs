@@ -25,6 +25,19 @@ const DEPLOYMENTS: &str = "https://learn.microsoft.com/en-us/graph/deployments";
 const HOSTS: &str = "https://support.microsoft.com/office/8361e398-8af4-4e97-b147-6c6c4ac95353";
 const READ_ON: &str = "2026-11-24";
 
+const fn administrator(portal: &'static str) -> RevokeElsewhere {
+    RevokeElsewhere {
+        text: "The tenant's administrator opens the person under Users and chooses Revoke \
+               sessions; this ends all the person's grants.",
+        place: portal,
+    }
+}
+
+const MY_APPS: RevokeElsewhere = RevokeElsewhere {
+    text: "The mailbox's owner removes the application under My Apps.",
+    place: "https://myapps.microsoft.com",
+};
+
 /// A cloud's row. `$mail` is the resource of its mail servers, `$app` the one of which an
 /// application asks `.default`, `$also` other resources that are mail servers of the same cloud.
 macro_rules! cloud {
@@ -167,17 +180,6 @@ macro_rules! cloud {
                 "a Conditional Access policy that asks for a newer sign-in",
                 "the application, its consent or the person's assignment to it is removed",
             ],
-            revoke_elsewhere: &[
-                RevokeElsewhere {
-                    text: "The tenant's administrator opens the person under Users and chooses \
-                           Revoke sessions; this ends all the person's grants.",
-                    place: $portal,
-                },
-                RevokeElsewhere {
-                    text: "The mailbox's owner removes the application under My Apps.",
-                    place: "https://myapps.microsoft.com",
-                },
-            ],
             // id-token-claims-reference: `tid` and `oid` together; `sub` differs between
             // applications.
             subject_claims: &["tid", "oid"],
@@ -204,6 +206,7 @@ pub(super) const GLOBAL: Row = cloud! {
         as_of: READ_ON,
         verified: false,
     },
+    revoke_elsewhere: &[administrator("https://entra.microsoft.com"), MY_APPS],
     imap: Some(Host::tls("outlook.office365.com", 993)),
     pop3: Some(Host::tls("outlook.office365.com", 995)),
     // Outlook.com has smtp-mail.outlook.com; the rest is the same there.
@@ -230,6 +233,7 @@ pub(super) const US: Row = cloud! {
     },
     caveats: &["The mail servers and their scopes were seen in public programs; Microsoft's pages \
                 name the login and Graph hosts only."],
+    revoke_elsewhere: &[administrator("https://portal.azure.us")],
     imap: Some(Host::tls("outlook.office365.us", 993)),
     pop3: Some(Host::tls("outlook.office365.us", 995)),
     smtp: Some(Host::starttls("smtp.office365.us", 587)),
@@ -253,6 +257,7 @@ pub(super) const DOD: Row = cloud! {
     },
     caveats: &["The IMAP server and its scopes were seen in public programs; no page and no \
                 program names the servers for POP3 and SMTP."],
+    revoke_elsewhere: &[administrator("https://portal.azure.us")],
     imap: Some(Host::tls("outlook-dod.office365.us", 993)),
 };
 
@@ -275,6 +280,7 @@ pub(super) const CHINA: Row = cloud! {
     },
     caveats: &["The mail servers and their scopes were seen in public programs; Microsoft's pages \
                 name the login and Graph hosts only, and disagree about the login host."],
+    revoke_elsewhere: &[administrator("https://portal.azure.cn")],
     imap: Some(Host::tls("partner.outlook.cn", 993)),
     pop3: Some(Host::tls("partner.outlook.cn", 995)),
     smtp: Some(Host::starttls("smtp.partner.outlook.cn", 587)),

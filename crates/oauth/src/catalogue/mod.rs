@@ -5,6 +5,8 @@
 //! What could be found nowhere but in public programs is marked *seen*.
 
 mod consumer;
+#[cfg(test)]
+mod document;
 mod generic;
 mod google;
 mod microsoft;

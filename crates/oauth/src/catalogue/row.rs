@@ -102,6 +102,22 @@ pub struct Documented {
     pub verified: bool,
 }
 
+impl Documented {
+    /// How far the row can be trusted, in a word: `verified` by somebody with a real mailbox,
+    /// `documented` on the provider's own pages, or only `seen` in other programs.
+    pub fn state(&self) -> &'static str {
+        let has_page = self
+            .sources
+            .first()
+            .is_some_and(|one| one.starts_with("https://"));
+        match (self.verified, has_page) {
+            (true, _) => "verified",
+            (false, true) => "documented",
+            (false, false) => "seen",
+        }
+    }
+}
+
 /// A mail server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Host {

@@ -59,6 +59,11 @@ pub fn without_oauth(domain: &str) -> Option<&'static WithoutOauth> {
 }
 
 #[cfg(test)]
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    ALL.iter().map(|service| service.name)
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::catalogue::kind_of_domain;

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 pub use text::text;
 
-use crate::catalogue::{self, Documented, Protocol, Row};
+use crate::catalogue::{self, Protocol, Row};
 use crate::{ProviderKind, Resource, Scope, expand_scopes, is_safe_transport};
 
 /// What a guide is made for.
@@ -40,8 +40,8 @@ pub struct Guide {
     pub title: String,
     /// The day when its sources were read.
     pub as_of: &'static str,
-    /// Whether somebody has followed it to a mailbox. If not it says what the sources say.
-    pub verified: bool,
+    /// How far its facts can be trusted: see [`Documented::state`](catalogue::Documented::state).
+    pub state: &'static str,
     /// The pages that it follows.
     pub sources: &'static [&'static str],
     /// What to know before the first step.
@@ -137,17 +137,12 @@ pub fn guide(kind: ProviderKind, installation: &Installation<'_>) -> Guide {
         ProviderKind::Zoho => consumer::zoho(row, &on_behalf),
         ProviderKind::Comcast | ProviderKind::Thundermail => consumer::by_asking(row, &on_behalf),
     };
-    let Documented {
-        sources,
-        as_of,
-        verified,
-    } = row.documented;
     Guide {
         kind,
         title,
-        as_of,
-        verified,
-        sources,
+        as_of: row.documented.as_of,
+        state: row.documented.state(),
+        sources: row.documented.sources,
         before,
         steps,
     }

@@ -124,7 +124,7 @@ fn a_guide_for_machines_has_the_same_parts() {
     let guide = guide(ProviderKind::Google, &installation(true));
     let json = serde_json::to_value(&guide).unwrap();
     assert_eq!(json["kind"], "google");
-    assert_eq!(json["verified"], false);
+    assert_eq!(json["state"], "documented");
     assert_eq!(json["steps"][0]["title"], "Make a project");
     assert_eq!(
         json["steps"][2]["values"][1]["value"],

@@ -11,10 +11,14 @@ const WIDTH: usize = 92;
 pub fn text(guide: &Guide) -> String {
     let mut out = String::new();
     line(&mut out, "", &guide.title);
-    let trust = if guide.verified {
-        "Tests connect mailboxes in this way; what to click follows the pages below."
-    } else {
-        "It follows the pages below; nobody has verified it against the real service yet."
+    let trust = match guide.state {
+        "verified" => "Tests connect mailboxes in this way; what to click follows the pages below.",
+        "documented" => {
+            "It follows the pages below; nobody has verified it against the real service yet."
+        }
+        _ => {
+            "It follows what other programs do; nobody has verified it against the real service yet."
+        }
     };
     let trust = format!("As of {}. {trust}", guide.as_of);
     prose(&mut out, "", "", &trust);
