@@ -2,7 +2,11 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use mailgrant_oauth::ProviderKind;
+use mailgrant_oauth::catalogue::{self, Protocol};
+use mailgrant_oauth::guide::DEFAULT_NAME;
 use mailgrant_vault::{AccountForm, ProviderForm};
 
 use crate::failure::Failure;
@@ -152,6 +156,40 @@ pub(crate) enum ProviderVerb {
     Resume(Named),
     /// Remove a provider that no account uses
     Remove(Named),
+    /// Print step by step how to register Mailgrant with a provider, with this installation's own
+    /// values
+    Guide(Guide),
+}
+
+/// Flags of `provider guide`.
+#[derive(Debug, Args)]
+pub(crate) struct Guide {
+    /// The kind of provider
+    #[arg(value_parser = kind())]
+    pub(crate) kind: ProviderKind,
+    /// For access as an application, where nobody signs in
+    #[arg(long)]
+    pub(crate) application: bool,
+    /// The name by which people meet Mailgrant at the provider
+    #[arg(long, default_value = DEFAULT_NAME)]
+    pub(crate) name: String,
+    /// What mail is reached by: imap, pop3, smtp
+    #[arg(long, value_delimiter = ',', default_value = "imap", value_parser = protocol())]
+    pub(crate) protocols: Vec<Protocol>,
+    /// Print JSON for machines
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn kind() -> impl TypedValueParser<Value = ProviderKind> {
+    let words = ProviderKind::ALL.iter().map(|kind| kind.word());
+    PossibleValuesParser::new(words)
+        .try_map(|word| ProviderKind::parse(&word).ok_or("is no kind of provider"))
+}
+
+fn protocol() -> impl TypedValueParser<Value = Protocol> {
+    PossibleValuesParser::new(Protocol::ALL.map(Protocol::word))
+        .try_map(|word| Protocol::parse(&word).ok_or("is no protocol"))
 }
 
 /// What can be done with accounts.
@@ -250,13 +288,14 @@ pub(crate) struct SecretFlags {
 form_flags! {
     /// What can be said about a provider.
     ProviderFlags for ProviderForm {
-        /// microsoft, google, oidc or oauth2
+        #[arg(help = catalogue::words())]
         kind,
         /// The client id that the provider gave to Mailgrant
         client_id,
         /// How the secret is sent: basic or post
         secret_method,
-        /// Microsoft: the tenant's id or domain, organizations, common or consumers
+        /// Microsoft: the tenant's id or domain, organizations, common or consumers; Zoho: the data
+        /// centre
         tenant,
         /// OpenID Connect: the issuer, from which the rest is found
         issuer,

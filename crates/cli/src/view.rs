@@ -49,10 +49,9 @@ impl<'a> ProviderView<'a> {
             (false, Some(_)) => "refuses Mailgrant",
             (false, None) => "ok",
         };
-        let kind = format!("{:?}", self.kind).to_lowercase();
         vec![
             self.name.to_owned(),
-            kind,
+            self.kind.to_string(),
             self.client_id.to_owned(),
             state.to_owned(),
         ]

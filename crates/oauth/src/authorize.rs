@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 use url::{Url, form_urlencoded};
 
-use crate::{Endpoints, Profile, RedirectUri, Resource, Scope, catalogue};
+use crate::{Endpoints, Profile, RedirectUri, Resource, Scope, catalogue, expand_scopes};
 
 /// What is remembered from sending the browser away until it comes back.
 #[derive(Debug, Clone)]
@@ -93,11 +93,12 @@ pub fn authorize_url(request: &AuthorizeUrl<'_>, attempt: &Attempt) -> Url {
     url
 }
 
-/// The scopes to ask for: those entered by hand, else the catalogue's, less what the provider says
-/// that it does not support (a provider without `offline_access` gives refresh tokens without it).
+/// The scopes to ask for: those entered by hand, their short words expanded and the mail servers'
+/// first; else the catalogue's, less what the provider says that it does not support (a provider
+/// without `offline_access` gives refresh tokens without it).
 pub fn requested_scopes(profile: &Profile, endpoints: &Endpoints) -> Vec<Scope> {
     if let Some(scopes) = &profile.scopes {
-        return scopes.clone();
+        return expand_scopes(profile.kind, scopes);
     }
     let supported = |scope: &&&str| match &endpoints.scopes_supported {
         Some(supported) => supported.iter().any(|one| one == **scope),
@@ -106,6 +107,14 @@ pub fn requested_scopes(profile: &Profile, endpoints: &Endpoints) -> Vec<Scope> 
     let defaults = catalogue::row(profile.kind).default_scopes(Resource::Mail);
     let known = defaults.iter().filter(supported);
     known.filter_map(|text| Scope::parse(text).ok()).collect()
+}
+
+/// The scopes with which a code is redeemed. Consent may be asked for several resources at once;
+/// the token is for one, and that is the mail servers.
+pub fn redeemed_scopes(profile: &Profile, endpoints: &Endpoints) -> Vec<Scope> {
+    let requested = requested_scopes(profile, endpoints);
+    let rules = &catalogue::row(profile.kind).scope_rules;
+    rules.without_others(Resource::Mail, &requested)
 }
 
 /// The address's own query, as it was written, less what the request itself says.

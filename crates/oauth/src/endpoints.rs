@@ -201,10 +201,12 @@ impl KnownEndpoints {
             .to_ascii_lowercase();
         let url = |template: &str| Url::parse(&template.replace("{tenant}", tenant)).ok();
         Ok(Document {
-            issuer: Some(issuer_of_tenant(self.issuer, Some(&number))),
+            issuer: self
+                .issuer
+                .map(|issuer| issuer_of_tenant(issuer, Some(&number))),
             authorization_endpoint: url(self.authorization),
             token_endpoint: url(self.token),
-            jwks_uri: url(self.jwks),
+            jwks_uri: self.jwks.and_then(url),
             revocation_endpoint: self.revocation.and_then(url),
             device_authorization_endpoint: self.device_authorization.and_then(url),
             ..Document::default()

@@ -118,7 +118,7 @@ fn is_of_issuer(claims: &Claims, profile: &Profile, endpoints: &Endpoints) -> bo
         return false;
     };
     let known = catalogue::row(profile.kind).endpoints.as_ref();
-    let aliases = known.filter(|known| known.issuer == expected);
+    let aliases = known.filter(|known| known.issuer == Some(expected.as_str()));
     issuer_of_tenant(expected, text(claims, "tid")) == issuer
         || aliases.is_some_and(|known| known.issuer_aliases.contains(&issuer))
 }

@@ -16,7 +16,8 @@
 //!
 //! All that a provider says no with is a [`Refusal`], sorted by what has to happen next; what each
 //! code means stands in [`error_catalogue`].
-//! Providers differ in the rows of [`catalogue`], never in an `if` elsewhere.
+//! Providers differ in the rows of [`catalogue`], never in an `if` elsewhere; [`guide`] says how
+//! Mailgrant is registered with each.
 
 mod answer;
 mod assertion;
@@ -29,6 +30,7 @@ mod client_key;
 mod endpoints;
 pub mod error_catalogue;
 mod grants;
+pub mod guide;
 mod http_client;
 mod identity;
 mod keys;
@@ -47,7 +49,7 @@ mod tokens;
 mod transport;
 mod words;
 
-pub use authorize::{Attempt, AuthorizeUrl, authorize_url, requested_scopes};
+pub use authorize::{Attempt, AuthorizeUrl, authorize_url, redeemed_scopes, requested_scopes};
 pub use callback::{Callback, CallbackError};
 pub use client_key::{ClientKey, KeyAlgorithm, KeyError, KeyFile, Thumbprint};
 pub use endpoints::{Endpoints, resolve};
@@ -65,7 +67,7 @@ pub use profile::{
 pub use redirect::RedirectUri;
 pub use refusal::{Refusal, Said, explain};
 pub use roll_over::RefusedCredential;
-pub use scope::{Resource, Scope, ScopeError, check_scopes, missing_for_mail};
+pub use scope::{Resource, Scope, ScopeError, check_scopes, expand_scopes, missing_for_mail};
 pub use token_claims::TokenClaims;
 pub use tokens::Tokens;
 pub use transport::{is_loopback, is_safe_transport};

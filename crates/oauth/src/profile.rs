@@ -1,5 +1,6 @@
 //! What an administrator enters about an identity provider.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -9,18 +10,74 @@ use url::Url;
 
 use crate::{ClientKey, Scope};
 
-/// The kinds of provider: each is a row of the [catalogue](crate::catalogue).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ProviderKind {
-    /// Microsoft Entra ID and Outlook.com.
-    Microsoft,
+/// Declares the kinds, their words and the list of them all in one place.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident = $word:literal,)*) => {
+        /// The kinds of provider: each is the name of a row of the [catalogue](crate::catalogue).
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum ProviderKind {
+            $($(#[$doc])* $kind,)*
+        }
+
+        impl ProviderKind {
+            /// Every kind, in the order in which they are offered.
+            pub const ALL: &'static [Self] = &[$(Self::$kind,)*];
+
+            /// The kind's word: as it is typed, stored and shown to machines.
+            pub const fn word(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $word,)*
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// Microsoft Entra ID and Outlook.com, global cloud (also Microsoft 365 GCC).
+    Microsoft = "microsoft",
     /// Google Workspace and Gmail.
-    Google,
+    Google = "google",
     /// Any OpenID Connect provider, found by discovery from its issuer.
-    Oidc,
+    Oidc = "oidc",
     /// Any OAuth 2.0 server whose endpoints are entered by hand.
-    Oauth2,
+    Oauth2 = "oauth2",
+    /// Microsoft, US government cloud L4 (GCC High).
+    MicrosoftUs = "microsoft-us",
+    /// Microsoft, US government cloud L5 (Department of Defense).
+    MicrosoftDod = "microsoft-dod",
+    /// Microsoft, China, operated by 21Vianet.
+    MicrosoftChina = "microsoft-china",
+    /// Yahoo Mail.
+    Yahoo = "yahoo",
+    /// AOL Mail.
+    Aol = "aol",
+    /// Fastmail.
+    Fastmail = "fastmail",
+    /// Yandex Mail.
+    Yandex = "yandex",
+    /// Mail.ru.
+    Mailru = "mailru",
+    /// Zoho Mail.
+    Zoho = "zoho",
+    /// Comcast, Xfinity.
+    Comcast = "comcast",
+    /// Thundermail, Thunderbird's own mail service.
+    Thundermail = "thundermail",
+}
+
+impl ProviderKind {
+    /// The kind of this word, if there is one.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.word() == word)
+    }
+}
+
+impl fmt::Display for ProviderKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
 }
 
 /// An identity provider profile: only what was set by hand. What is absent comes from the
@@ -132,4 +189,20 @@ pub enum SecretMethod {
     Basic,
     /// `client_secret_post`: in the body.
     Post,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_is_stored_and_read_by_its_word_alone() {
+        for kind in ProviderKind::ALL.iter().copied() {
+            assert_eq!(ProviderKind::parse(kind.word()), Some(kind));
+            let stored = serde_json::to_string(&kind).unwrap();
+            assert_eq!(stored, format!("\"{kind}\""));
+        }
+        assert_eq!(ProviderKind::parse("Microsoft"), None);
+        assert_eq!(ProviderKind::parse(""), None);
+    }
 }

@@ -71,9 +71,13 @@ enum Control {
     Line(&'static str),
     /// Never shows what is there.
     Password,
-    Choice(Vec<(String, String)>),
+    /// Groups of values with their labels; the one group without a name stands alone.
+    Choice(Vec<(&'static str, Choices)>),
     Box,
 }
+
+/// Values, each with its label.
+type Choices = Vec<(String, String)>;
 
 impl Field {
     fn new(name: &'static str, label: &'static str, value: &str, control: Control) -> Self {
@@ -123,7 +127,26 @@ impl Field {
     ) -> Self {
         let choices = choices.into_iter();
         let choices = choices.map(|(value, label)| (value.into(), label.into()));
-        Self::new(name, label, value, Control::Choice(choices.collect()))
+        let alone = ("", choices.collect());
+        Self::new(name, label, value, Control::Choice(vec![alone]))
+    }
+
+    /// The same, in groups that have names.
+    pub(crate) fn grouped_choice(
+        name: &'static str,
+        label: &'static str,
+        value: &str,
+        groups: impl IntoIterator<Item = (&'static str, Vec<(&'static str, &'static str)>)>,
+    ) -> Self {
+        let owned = |choices: Vec<(&str, &str)>| {
+            let choices = choices.into_iter();
+            choices
+                .map(|(value, label)| (value.to_owned(), label.to_owned()))
+                .collect()
+        };
+        let groups = groups.into_iter();
+        let groups = groups.map(|(group, choices)| (group, owned(choices)));
+        Self::new(name, label, value, Control::Choice(groups.collect()))
     }
 
     /// A box to tick.

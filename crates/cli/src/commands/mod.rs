@@ -6,6 +6,7 @@ mod demo;
 mod fetch;
 mod invite;
 mod provider;
+mod provider_guide;
 mod serve;
 mod setup_link;
 mod token;
@@ -13,7 +14,7 @@ mod token;
 use mailgrant_base::Diagnosis;
 use mailgrant_vault::{Account, FormErrors, Provider, Vault};
 
-use crate::args::Verb;
+use crate::args::{ProviderVerb, Verb};
 use crate::failure::Failure;
 use crate::house::House;
 use crate::output;
@@ -28,6 +29,8 @@ pub(crate) async fn run(verb: Verb, config: Config) -> Result<(), Failure> {
     match verb {
         Verb::Serve => serve::serve(config).await,
         Verb::Demo(flags) => demo::demo(config, &flags).await,
+        // Whoever reads how to begin need not have begun.
+        Verb::Provider(ProviderVerb::Guide(flags)) => provider_guide::guide(config, &flags),
         Verb::Provider(verb) => {
             in_house(config, async |house| {
                 provider::run(house, verb, config).await

@@ -6,7 +6,7 @@ use std::path::Path;
 use mailgrant_base::files;
 use mailgrant_vault::{EventKind, Provider, ProviderForm};
 
-use super::{provider_named, report, wrong_change, wrong_flags};
+use super::{provider_guide, provider_named, report, wrong_change, wrong_flags};
 use crate::args::{Change, ProviderFlags, ProviderVerb, SecretFlags};
 use crate::failure::Failure;
 use crate::house::{House, Subject};
@@ -28,6 +28,7 @@ pub(crate) async fn run(house: &House, verb: ProviderVerb, config: &Config) -> R
         ProviderVerb::Pause(flags) => pause(house, &flags.name, true).await,
         ProviderVerb::Resume(flags) => pause(house, &flags.name, false).await,
         ProviderVerb::Remove(flags) => remove(house, &flags.name).await,
+        ProviderVerb::Guide(flags) => provider_guide::guide(config, &flags),
     }
 }
 

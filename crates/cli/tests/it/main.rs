@@ -15,6 +15,7 @@ mod installation;
 mod kill;
 mod mail_servers;
 mod pages;
+mod provider_guide;
 mod renaming;
 mod secrets;
 mod support;

@@ -5,7 +5,7 @@ use std::future::Future;
 use mailgrant_base::Diagnose as _;
 use mailgrant_oauth::{
     Callback, Endpoints, Identity, IdentityError, RedirectUri, Resource, Scope, Tokens, identity,
-    redeem_code, requested_scopes, resolve,
+    redeem_code, redeemed_scopes, requested_scopes, resolve,
 };
 use mailgrant_vault::{
     Account, AccountId, Authorization, AuthorizationId, AuthorizationOutcome, Begun, EventKind,
@@ -314,7 +314,7 @@ fn granted(
     endpoints: &Endpoints,
     tokens: &Tokens,
 ) -> Result<Vec<Scope>, AuthorizationError> {
-    let requested = requested_scopes(&provider.profile, endpoints);
+    let requested = redeemed_scopes(&provider.profile, endpoints);
     // An answer that names no scopes gives those that were asked for (RFC 6749, section 5.1).
     let granted = tokens.scopes.clone().unwrap_or_else(|| requested.clone());
     match missing_scope(&requested, &granted) {

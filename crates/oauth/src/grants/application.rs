@@ -55,7 +55,7 @@ pub async fn application_token(
 fn scopes(profile: &Profile, grant: &ApplicationGrant, resource: Resource) -> Vec<Scope> {
     match (&profile.scopes, resource) {
         (Some(scopes), Resource::Mail) => scopes.clone(),
-        (None, _) => grant
+        _ => grant
             .scopes(resource)
             .iter()
             .filter_map(|text| Scope::parse(text).ok())

@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use crate::answer::read_tokens;
 use crate::request::Request;
 use crate::{
-    Endpoints, HttpClient, Profile, RedirectUri, Refusal, Tokens, catalogue, requested_scopes,
+    Endpoints, HttpClient, Profile, RedirectUri, Refusal, Tokens, catalogue, redeemed_scopes,
 };
 
 /// Redeems an authorization code, once; never repeated, for a code serves one time.
@@ -22,7 +22,7 @@ pub async fn redeem_code(
     request.add("redirect_uri", redirect_uri.as_str());
     request.add_secret("code_verifier", verifier);
     if catalogue::row(profile.kind).token_scopes {
-        request.add_scopes(&requested_scopes(profile, endpoints));
+        request.add_scopes(&redeemed_scopes(profile, endpoints));
     }
     let sent = request.send(http, profile, endpoints, &endpoints.token);
     let answered = sent.await?;

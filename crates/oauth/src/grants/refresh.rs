@@ -21,8 +21,7 @@ pub async fn refresh(
     let mut request = Request::of_grant("refresh_token");
     request.add_secret("refresh_token", refresh_token);
     if row.token_scopes {
-        let Resource::Mail = resource;
-        request.add_scopes(&row.scope_rules.of_one_resource(granted));
+        request.add_scopes(&row.scope_rules.of_one_resource(resource, granted));
     }
     let sent = request.send(http, profile, endpoints, &endpoints.token);
     let answered = sent.await?;

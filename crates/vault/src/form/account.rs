@@ -188,7 +188,7 @@ impl AccountForm {
         let known = provider.and_then(|provider| catalogue::row(provider.profile.kind).imap);
         let host = problems.text("imap_host", &self.imap_host);
         let host = match known {
-            Some((known, _)) if host.is_empty() => known,
+            Some(known) if host.is_empty() => known.name,
             _ => host,
         };
         if host.is_empty() {

@@ -2,20 +2,13 @@
 
 use mailgrant_oauth::{
     Access, ClientCredential, EndpointOverrides, Profile, ProviderKind, Scope, SecretMethod,
-    check_scopes,
+    catalogue, check_scopes,
 };
 
 use super::check::Problems;
 use super::credential;
 use super::{FormErrors, ProviderForm};
 use crate::{Provider, ProviderDraft};
-
-const KINDS: [(&str, ProviderKind); 4] = [
-    ("microsoft", ProviderKind::Microsoft),
-    ("google", ProviderKind::Google),
-    ("oidc", ProviderKind::Oidc),
-    ("oauth2", ProviderKind::Oauth2),
-];
 
 pub(super) const METHODS: [(&str, SecretMethod); 2] =
     [("basic", SecretMethod::Basic), ("post", SecretMethod::Post)];
@@ -41,7 +34,7 @@ impl ProviderForm {
         }
         Self {
             name: provider.name.clone(),
-            kind: word_of(&KINDS, profile.kind),
+            kind: profile.kind.word().to_owned(),
             client_id: profile.client_id.clone(),
             access: word_of(&ACCESSES, profile.access),
             client_secret: String::new(),
@@ -115,22 +108,23 @@ impl ProviderForm {
 
     fn kind(&self, problems: &mut Problems) -> Option<ProviderKind> {
         if self.kind.trim().is_empty() {
-            problems.add("kind", "is missing: microsoft, google, oidc or oauth2");
+            problems.add("kind", format!("is missing: {}", catalogue::words()));
             return None;
         }
-        problems.word("kind", &self.kind, &KINDS)
+        let kinds = ProviderKind::ALL.iter();
+        let kinds: Vec<_> = kinds.map(|kind| (kind.word(), *kind)).collect();
+        problems.word("kind", &self.kind, &kinds)
     }
 
     fn tenant(&self, kind: ProviderKind, problems: &mut Problems) -> Option<String> {
         let tenant = problems.optional("tenant", &self.tenant)?;
         let fits = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
-        if kind != ProviderKind::Microsoft {
-            problems.add("tenant", "is for Microsoft alone; leave it empty");
-        } else if !tenant.chars().all(fits) {
-            problems.add(
-                "tenant",
-                "must be the tenant's id or domain, or organizations, common or consumers",
-            );
+        match catalogue::row(kind).tenant {
+            None => problems.add("tenant", "is not needed for this kind; leave it empty"),
+            Some(known) if !tenant.chars().all(fits) => {
+                problems.add("tenant", format!("must be {}", known.hint));
+            }
+            Some(_) => {}
         }
         Some(tenant)
     }

@@ -1,6 +1,6 @@
 //! The form of a provider, as data.
 
-use mailgrant_oauth::{ProviderKind, catalogue};
+use mailgrant_oauth::catalogue::{self, Group};
 use mailgrant_vault::ProviderForm;
 
 use crate::fields::{Field, Section};
@@ -33,7 +33,7 @@ pub(super) fn sections(form: &ProviderForm, has_secret: bool) -> Vec<Section> {
     vec![
         which(form),
         registration(form, has_secret),
-        microsoft(form),
+        tenant(form),
         discovery(form),
         by_hand(form),
         further(form),
@@ -41,17 +41,19 @@ pub(super) fn sections(form: &ProviderForm, has_secret: bool) -> Vec<Section> {
 }
 
 fn which(form: &ProviderForm) -> Section {
+    let of = |group: Group| {
+        let rows = catalogue::rows().filter(move |row| row.group == group);
+        rows.map(|row| (row.kind.word(), row.label)).collect()
+    };
     let kinds = [
-        ("microsoft", ProviderKind::Microsoft),
-        ("google", ProviderKind::Google),
-        ("oidc", ProviderKind::Oidc),
-        ("oauth2", ProviderKind::Oauth2),
+        ("Most used", of(Group::Usual)),
+        ("Any other", of(Group::Any)),
+        ("Further", of(Group::Further)),
     ];
-    let kinds = kinds.map(|(value, kind)| (value, catalogue::row(kind).label));
     Section::new(
         "Provider",
         vec![
-            Field::choice("kind", "Kind", &form.kind, kinds),
+            Field::grouped_choice("kind", "Kind", &form.kind, kinds),
             Field::text("name", "Name", &form.name)
                 .hint("A short name of your own, for example “microsoft”: letters, digits, “.”, “-” and “_”.")
                 .required(),
@@ -90,10 +92,12 @@ fn registration(form: &ProviderForm, has_secret: bool) -> Section {
         .hint("What the provider gave you when you registered Mailgrant there as an application.")
 }
 
-fn microsoft(form: &ProviderForm) -> Section {
-    let tenant = Field::text("tenant", "Tenant", &form.tenant)
-        .hint("The directory (tenant) id, one of its domains, or “organizations”.");
-    Section::new("Microsoft", vec![tenant]).only_for("microsoft")
+fn tenant(form: &ProviderForm) -> Section {
+    let tenant = Field::text("tenant", "Tenant", &form.tenant).hint(
+        "Microsoft: the directory (tenant) id, one of its domains, or “organizations”. Zoho: the \
+         data centre, how its addresses end, such as “com” or “eu”.",
+    );
+    Section::new("Tenant", vec![tenant]).only_for("microsoft zoho")
 }
 
 fn discovery(form: &ProviderForm) -> Section {
