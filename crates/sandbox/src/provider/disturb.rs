@@ -33,7 +33,7 @@ pub(super) fn replacement(faults: &Faults) -> Option<(String, Response)> {
     match fault {
         ProviderFault::Refuse { error, description } => {
             let name = error.clone();
-            Some((name, Refusal { error, description }.into_response()))
+            Some((name, Refusal::new(&error, description).into_response()))
         }
         ProviderFault::Status {
             status,
