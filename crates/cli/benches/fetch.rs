@@ -143,6 +143,7 @@ async fn provider(port: u16, tokens: &TokenBook) -> IdentityProvider {
         id: id.to_owned(),
         secret: Some(format!("{id}-secret")),
         redirect_uris: vec![format!("http://localhost:{port}/oauth/callback")],
+        ..Client::default()
     };
     let options = ProviderOptions {
         clients: vec![client("mailgrant"), client("dovecot")],

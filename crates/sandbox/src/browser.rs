@@ -48,7 +48,8 @@ impl Browser {
     }
 
     /// Fills in the form of a page that has the element `id` and sends it, as a press on that
-    /// button would: with hidden fields, `typed` fields, and the button's own name and value.
+    /// button would: with hidden fields, ticked boxes, `typed` fields (which take the place of either),
+    /// and the button's own name and value.
     pub async fn press(
         &mut self,
         page: &Page,
@@ -201,7 +202,11 @@ impl Form {
         let hidden = form
             .match_indices("<input")
             .map(|(at, _)| Tag::first(&form[at..]))
-            .filter(|input| input.attribute("type").as_deref() == Some("hidden"));
+            .filter(|input| match input.attribute("type").as_deref() {
+                Some("hidden") => true,
+                Some("checkbox") => input.0.ends_with(" checked"),
+                _ => false,
+            });
         let fields = hidden.chain([button]).filter_map(|tag| {
             let name = tag.attribute("name")?;
             Some((name, tag.attribute("value").unwrap_or_default()))

@@ -9,9 +9,10 @@ mod samples;
 mod tokens;
 
 pub use browser::{Browser, Page};
-pub use mailserver::{ImapFault, MailServer, MailServerOptions, StoredMessage};
+pub use mailserver::{Accepts, ImapFault, MailServer, MailServerOptions, StoredMessage};
 pub use provider::{
-    Client, IdentityProvider, ProviderFault, ProviderOptions, User, sign_in, sign_in_and_deny,
+    Client, Credential, IdentityProvider, Now, Persona, ProviderFault, ProviderOptions, PublicKeys,
+    ServiceAccount, User, answer_device, sign_in, sign_in_and_deny, sign_in_withholding,
 };
 pub use samples::{Sample, samples};
 pub use tokens::TokenBook;

@@ -14,6 +14,8 @@ pub struct TokenBook {
 struct Entry {
     user: String,
     scope: String,
+    /// Who may take the token; `None`: anybody.
+    audience: Option<String>,
     /// `None` where the lifetime is beyond what the clock can count: for ever.
     ends: Option<Instant>,
 }
@@ -24,9 +26,22 @@ impl TokenBook {
         let entry = Entry {
             user: user.to_owned(),
             scope: scope.to_owned(),
+            audience: None,
             ends: Instant::now().checked_add(Duration::from_secs(seconds)),
         };
         self.lock().insert(token.to_owned(), entry);
+    }
+
+    /// Says for whom a token is meant (RFC 9068, section 2.2): others are to refuse it.
+    pub fn restrict(&self, token: &str, audience: &str) {
+        if let Some(entry) = self.lock().get_mut(token) {
+            entry.audience = Some(audience.to_owned());
+        }
+    }
+
+    /// For whom a token is meant; `None`: for anybody, or there is no such token.
+    pub fn audience(&self, token: &str) -> Option<String> {
+        self.lock().get(token)?.audience.clone()
     }
 
     /// The user of a valid token, and its scope.

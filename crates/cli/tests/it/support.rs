@@ -171,6 +171,7 @@ pub(crate) async fn provider(redirect_uri: &str, tokens: &TokenBook) -> Identity
         id: id.to_owned(),
         secret: Some(format!("{id}-secret")),
         redirect_uris: vec![redirect_uri.to_owned(), "http://localhost/".to_owned()],
+        ..Client::default()
     };
     let user = |address: &str| User {
         address: address.to_owned(),

@@ -98,6 +98,7 @@ impl Plan {
                 id: "us".into(),
                 secret: None,
                 redirect_uris: Vec::new(),
+                ..Client::default()
             }],
             users: vec![User {
                 address: ADDRESS.into(),

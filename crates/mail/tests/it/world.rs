@@ -67,6 +67,7 @@ impl World {
             id: "dovecot".to_owned(),
             secret: Some("dovecot-secret".to_owned()),
             redirect_uris: Vec::new(),
+            ..Client::default()
         };
         let user = User {
             address: USER.to_owned(),

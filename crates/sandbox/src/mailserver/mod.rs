@@ -25,5 +25,5 @@ mod tests;
 
 pub use fault::ImapFault;
 pub use handle::MailServer;
-pub use options::MailServerOptions;
+pub use options::{Accepts, MailServerOptions};
 pub use store::StoredMessage;

@@ -36,6 +36,8 @@ pub struct MailServerOptions {
     /// Ends a session with `* BYE Session invalidated - AccessTokenExpired` when its token is no
     /// longer valid: at the next command, or within a second where the client is silent.
     pub end_sessions_with_token: bool,
+    /// Whose tokens are taken.
+    pub accepts: Accepts,
     /// Shared mailboxes: (mailbox, user who has access besides).
     pub shared: Vec<(String, String)>,
 }
@@ -56,7 +58,40 @@ impl Default for MailServerOptions {
             login_without_tls: true,
             announce_capabilities: true,
             end_sessions_with_token: true,
+            accepts: Accepts::Any,
             shared: Vec::new(),
+        }
+    }
+}
+
+/// Which tokens a mail server takes, and how it refuses others.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Accepts {
+    /// All that are in the book.
+    #[default]
+    Any,
+    /// Those that Exchange Online takes: made for Outlook, with the scope or the role for IMAP. Others
+    /// hear `NO AUTHENTICATE failed.` and no challenge (Microsoft's page "Authenticate an IMAP, POP
+    /// or SMTP connection using OAuth", in office-developer-exchange-docs).
+    Exchange,
+}
+
+impl Accepts {
+    pub(super) fn takes(self, audience: Option<&str>, scope: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Exchange => {
+                let for_outlook = matches!(
+                    audience,
+                    Some("https://outlook.office.com" | "https://outlook.office365.com")
+                );
+                let mut scopes = scope
+                    .split(' ')
+                    .filter_map(|scope| scope.rsplit('/').next());
+                for_outlook
+                    && scopes
+                        .any(|name| matches!(name, "IMAP.AccessAsUser.All" | "IMAP.AccessAsApp"))
+            }
         }
     }
 }

@@ -14,6 +14,12 @@ pub(super) struct AuthorizationRequest {
     pub(super) challenge: String,
     pub(super) nonce: Option<String>,
     pub(super) login_hint: Option<String>,
+    /// `access_type=offline`, which Google wants for a refresh token.
+    pub(super) offline: bool,
+    /// `prompt=consent`.
+    pub(super) anew: bool,
+    /// The device that asks (RFC 8628): the answer goes to it, and not back by redirect.
+    pub(super) device: Option<String>,
 }
 
 /// Where the answer goes.
@@ -34,6 +40,15 @@ pub(super) enum Refused {
 }
 
 impl AuthorizationRequest {
+    /// What a device asks for.
+    pub(super) fn of_device(device: String, client: String, scope: Scope) -> Self {
+        Self {
+            client,
+            scope,
+            device: Some(device),
+            ..Self::default()
+        }
+    }
     pub(super) fn read(
         parameters: &Parameters,
         options: &ProviderOptions,
@@ -61,6 +76,9 @@ impl AuthorizationRequest {
                 challenge,
                 nonce: parameters.get("nonce").map(str::to_owned),
                 login_hint: parameters.get("login_hint").map(str::to_owned),
+                offline: parameters.get("access_type") == Some("offline"),
+                anew: parameters.get("prompt") == Some("consent"),
+                device: None,
             }),
             Err(refusal) => Err(Refused::ThroughClient(back, refusal)),
         }

@@ -5,26 +5,32 @@ use std::time::Instant;
 
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode, Uri, header};
 
 use super::authorization_request::{AuthorizationRequest, Refused, WayBack};
-use super::context::Context;
+use super::context::{Context, tenant};
+use super::device::decided;
 use super::faults::ProviderFault;
 use super::grants::Consent;
 use super::pages::{ConsentPage, SignInPage, message, page};
 use super::parameters::Parameters;
+use super::persona::Persona;
 use super::refusal::Refusal;
 use super::scope::Scope;
 
-/// `GET /authorize`: the login page, if the request is in order.
+/// The authorization endpoint: the login page, if the request is in order.
 pub(super) async fn authorize(
     State(context): State<Arc<Context>>,
+    uri: Uri,
     RawQuery(query): RawQuery,
 ) -> Response {
     let parameters = match Parameters::parse(query.unwrap_or_default().as_bytes()) {
         Ok(parameters) => parameters,
         Err(refusal) => return unacceptable(&refusal.description),
     };
+    if let Err(refusal) = context.check_tenant(tenant(&uri)) {
+        return unacceptable(&refusal.description);
+    }
     let response = match AuthorizationRequest::read(&parameters, &context.options) {
         Ok(request) => begin(&context, request),
         Err(Refused::Here(why)) => unacceptable(&why),
@@ -33,7 +39,7 @@ pub(super) async fn authorize(
     let status = response.status();
     context
         .requests
-        .record("GET /authorize", &parameters, status);
+        .record(&format!("GET {}", uri.path()), &parameters, status);
     response
 }
 
@@ -69,8 +75,12 @@ pub(super) async fn sign_in(
             attempt,
             user: &user.address,
             client: &request.client,
-            redirect_uri: &request.back.redirect_uri,
+            redirect_uri: request
+                .device
+                .is_none()
+                .then_some(request.back.redirect_uri.as_str()),
             scopes: ConsentPage::list(&request.scope),
+            granular: context.persona() == Persona::Google,
         },
     )
 }
@@ -93,16 +103,24 @@ pub(super) async fn consent(
         context
             .requests
             .record("POST /consent", &parameters, "denied");
+        if let Some(device) = &request.device {
+            return decided(&context, device, None);
+        }
         let refusal = Refusal::new("access_denied", "the user has denied the request");
         return refuse(&context, &request.back, &refusal);
     }
     context
         .requests
         .record("POST /consent", &parameters, "allowed");
+    let scope = granted(&context, &parameters, &request.scope);
+    if let Some(device) = &request.device {
+        return decided(&context, device, Some((&user, scope)));
+    }
     let consent = Consent {
+        offline: is_offline(&context, &request, &user, &scope),
         client: request.client,
         user,
-        scope: granted(&context, request.scope),
+        scope,
         redirect_uri: request.back.redirect_uri.clone(),
         challenge: request.challenge,
         nonce: request.nonce,
@@ -111,7 +129,8 @@ pub(super) async fn consent(
     send_back(&context, &request.back, &[("code", &code)])
 }
 
-fn begin(context: &Context, request: AuthorizationRequest) -> Response {
+/// Shows the login page for a request.
+pub(super) fn begin(context: &Context, request: AuthorizationRequest) -> Response {
     let hint = request.login_hint.clone().unwrap_or_default();
     let begun = context.attempts().begin(request, Instant::now());
     match begun {
@@ -136,11 +155,38 @@ fn login_page(context: &Context, attempt: &str, address: &str, error: Option<&st
     )
 }
 
-fn granted(context: &Context, asked: Scope) -> Scope {
+fn granted(context: &Context, parameters: &Parameters, asked: &Scope) -> Scope {
     let narrow = |fault: &ProviderFault| matches!(fault, ProviderFault::NarrowScope(_));
     match context.faults.take(narrow) {
         Some(ProviderFault::NarrowScope(scope)) => Scope::parse(&scope),
-        _ => asked,
+        // At Google a person may withhold single scopes (`web-server`, "Granular permissions").
+        _ if context.persona() == Persona::Google => {
+            let given = asked
+                .iter()
+                .filter(|scope| parameters.get(&format!("scope:{scope}")).is_some());
+            Scope::parse(&given.collect::<Vec<_>>().join(" "))
+        }
+        _ => asked.clone(),
+    }
+}
+
+/// Whether the client is to get a refresh token.
+fn is_offline(
+    context: &Context,
+    request: &AuthorizationRequest,
+    user: &str,
+    granted: &Scope,
+) -> bool {
+    match context.persona() {
+        Persona::Plain => true,
+        // `scopes-oidc.md` in entra-docs.
+        Persona::Microsoft => granted.contains("offline_access"),
+        // `web-server`: with `access_type=offline` at the first consent, later with
+        // `prompt=consent` only.
+        Persona::Google => {
+            let first = !context.grants().has_living(&request.client, user);
+            request.offline && (first || request.anew)
+        }
     }
 }
 
@@ -155,7 +201,9 @@ fn refuse(context: &Context, back: &WayBack, refusal: &Refusal) -> Response {
 /// Sends the browser back with the answer and the issuer (RFC 9207).
 fn send_back(context: &Context, back: &WayBack, answer: &[(&str, &str)]) -> Response {
     let mut answer = answer.to_vec();
-    if context.faults.happens(&ProviderFault::WrongIss) {
+    if !context.persona().names_itself() {
+        // No `iss`.
+    } else if context.faults.happens(&ProviderFault::WrongIss) {
         answer.push(("iss", "https://other-issuer.invalid"));
     } else if !context.faults.happens(&ProviderFault::MissingIss) {
         answer.push(("iss", &context.issuer));
@@ -177,7 +225,8 @@ fn send_back(context: &Context, back: &WayBack, answer: &[(&str, &str)]) -> Resp
     }
 }
 
-fn unacceptable(why: &str) -> Response {
+/// A page that says why a request cannot be accepted.
+pub(super) fn unacceptable(why: &str) -> Response {
     message(
         StatusCode::BAD_REQUEST,
         "This request cannot be accepted",

@@ -34,7 +34,7 @@ pub(super) fn replacement(faults: &Faults) -> Option<(String, Response)> {
     match fault {
         ProviderFault::Refuse { error, description } => {
             let name = error.clone();
-            Some((name, Refusal { error, description }.into_response()))
+            Some((name, Refusal::new(&error, description).into_response()))
         }
         ProviderFault::Answer { status, body } => {
             let code = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
-use super::ambient::{epoch_seconds, secret};
+use super::ambient::{Now, secret};
 use super::refusal::Refusal;
 use super::scope::Scope;
 use crate::TokenBook;
@@ -28,6 +28,16 @@ pub(super) struct Consent {
     /// The PKCE challenge, method S256 (RFC 7636).
     pub(super) challenge: String,
     pub(super) nonce: Option<String>,
+    /// Whether the client gets a refresh token.
+    pub(super) offline: bool,
+}
+
+/// What a code was redeemed for.
+#[derive(Debug)]
+pub(super) struct Redeemed {
+    pub(super) grant: GrantId,
+    pub(super) nonce: Option<String>,
+    pub(super) offline: bool,
 }
 
 /// What a client must show to redeem a code.
@@ -46,6 +56,7 @@ pub(super) struct GrantId(usize);
 #[derive(Debug)]
 pub(super) struct Grant {
     pub(super) client: String,
+    /// The client itself, where it acts in its own name.
     pub(super) user: String,
     pub(super) scope: Scope,
     /// Why it is over, if it is.
@@ -73,6 +84,7 @@ pub(super) enum Kind {
 /// All that the provider has given.
 pub(super) struct Grants {
     book: TokenBook,
+    now: Now,
     given: Vec<Grant>,
     codes: HashMap<String, Code>,
     refresh_tokens: HashMap<String, RefreshToken>,
@@ -100,9 +112,10 @@ struct AccessToken {
 }
 
 impl Grants {
-    pub(super) fn new(book: TokenBook) -> Self {
+    pub(super) fn new(book: TokenBook, now: Now) -> Self {
         Self {
             book,
+            now,
             given: Vec::new(),
             codes: HashMap::new(),
             refresh_tokens: HashMap::new(),
@@ -126,7 +139,7 @@ impl Grants {
         code
     }
 
-    /// Turns a code into a grant, and says which nonce belongs to it. Whatever comes of it, the
+    /// Turns a code into a grant. Whatever comes of it, the
     /// code is spent; a spent code that comes again ends the grant that it gave (RFC 6749,
     /// section 4.1.2).
     pub(super) fn redeem(
@@ -134,7 +147,7 @@ impl Grants {
         code: &str,
         proof: Proof<'_>,
         now: Instant,
-    ) -> Result<(GrantId, Option<String>), Refusal> {
+    ) -> Result<Redeemed, Refusal> {
         let Some(entry) = self.codes.get_mut(code) else {
             return Err(Refusal::invalid_grant("the code is unknown"));
         };
@@ -142,7 +155,8 @@ impl Grants {
             if let Some(grant) = entry.grant {
                 self.end(grant, "its code was used twice");
             }
-            return Err(Refusal::invalid_grant("the code has been used before"));
+            let complaint = Refusal::invalid_grant("the code has been used before");
+            return Err(complaint.entra(54_005));
         }
         entry.spent = true;
         entry.check(proof, now)?;
@@ -151,7 +165,11 @@ impl Grants {
         if let Some(entry) = self.codes.get_mut(code) {
             entry.grant = Some(grant);
         }
-        Ok((grant, consent.nonce))
+        Ok(Redeemed {
+            grant,
+            nonce: consent.nonce,
+            offline: consent.offline,
+        })
     }
 
     /// A new grant, without any token yet.
@@ -189,17 +207,59 @@ impl Grants {
         lifetime: Duration,
     ) -> String {
         let token = secret("at_");
+        self.enter(&token, grant, scope, None, lifetime);
+        token
+    }
+
+    /// Enters an access token in the book, for an audience if it has one.
+    pub(super) fn enter(
+        &mut self,
+        token: &str,
+        grant: GrantId,
+        scope: &Scope,
+        audience: Option<&str>,
+        lifetime: Duration,
+    ) {
         let scope = scope.to_string();
         let seconds = lifetime.as_secs();
         let user = &self.given[grant.0].user;
-        self.book.issue(&token, user, &scope, seconds);
+        self.book.issue(token, user, &scope, seconds);
+        if let Some(audience) = audience {
+            self.book.restrict(token, audience);
+        }
         let entry = AccessToken {
             grant,
             scope,
-            expires: epoch_seconds().saturating_add_unsigned(seconds),
+            expires: self.now.seconds().saturating_add_unsigned(seconds),
         };
-        self.access_tokens.insert(token.clone(), entry);
-        token
+        self.access_tokens.insert(token.to_owned(), entry);
+    }
+
+    /// Whether a user's grant to a client lives.
+    pub(super) fn has_living(&self, client: &str, user: &str) -> bool {
+        self.given.iter().any(|grant| grant.is_living(client, user))
+    }
+
+    /// Ends the oldest grants of a user to a client, so that at most `most` live.
+    pub(super) fn keep_newest(&mut self, client: &str, user: &str, most: usize) {
+        let living = (0..self.given.len()).filter(|at| self.given[*at].is_living(client, user));
+        let living: Vec<usize> = living.collect();
+        for at in &living[..living.len().saturating_sub(most)] {
+            self.given[*at].ended = Some("newer ones have taken its place");
+        }
+    }
+
+    /// Ends all that a token's user has granted to the token's client. Whether there was anything.
+    pub(super) fn revoke_all_of(&mut self, token: &str) -> bool {
+        let Some(known) = self.look_up(token) else {
+            return false;
+        };
+        for at in 0..self.given.len() {
+            if self.given[at].is_living(&known.client, &known.user) {
+                self.end(GrantId(at), "it was revoked");
+            }
+        }
+        true
     }
 
     /// Finds the grant behind a refresh token and the scopes that are asked for (RFC 6749,
@@ -211,7 +271,8 @@ impl Grants {
         asked: Option<Scope>,
     ) -> Result<(GrantId, Scope), Refusal> {
         let Some(&RefreshToken { grant, spent }) = self.refresh_tokens.get(token) else {
-            return Err(Refusal::invalid_grant("the refresh token is unknown"));
+            let complaint = Refusal::invalid_grant("the refresh token is unknown");
+            return Err(complaint.entra(70_000));
         };
         let known = &self.given[grant.0];
         if known.client != client {
@@ -220,7 +281,8 @@ impl Grants {
             ));
         }
         if let Some(why) = known.ended {
-            return Err(Refusal::invalid_grant(format!("the grant is over: {why}")));
+            let complaint = Refusal::invalid_grant(format!("the grant is over: {why}"));
+            return Err(complaint.entra(50_173));
         }
         if spent {
             self.reuse_detected += 1;
@@ -231,10 +293,8 @@ impl Grants {
         }
         let scope = asked.unwrap_or_else(|| known.scope.clone());
         if !known.scope.covers(&scope) {
-            return Err(Refusal::new(
-                "invalid_scope",
-                format!("only these scopes are granted: {}", known.scope),
-            ));
+            let complaint = format!("only these scopes are granted: {}", known.scope);
+            return Err(Refusal::new("invalid_scope", complaint).entra(65_001));
         }
         Ok((grant, scope))
     }
@@ -320,6 +380,17 @@ impl Grants {
             scope,
             expires,
         }
+    }
+}
+
+impl Grant {
+    /// Whether nobody has granted it but the client itself.
+    pub(super) fn is_of_the_client_itself(&self) -> bool {
+        self.user == self.client
+    }
+
+    fn is_living(&self, client: &str, user: &str) -> bool {
+        self.ended.is_none() && self.client == client && self.user == user
     }
 }
 

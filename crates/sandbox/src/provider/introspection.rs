@@ -12,6 +12,7 @@ use super::client_authentication::authenticate;
 use super::context::Context;
 use super::grants::Kind;
 use super::parameters::Parameters;
+use super::persona::Persona;
 use super::refusal::Refusal;
 
 /// `POST /introspect`: what a token is, for any client that can prove who it is.
@@ -34,7 +35,7 @@ pub(super) async fn introspect(
     });
     match answer {
         Ok(answer) => ([(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response(),
-        Err(refusal) => refusal.into_response(),
+        Err(refusal) => context.persona().refuse(refusal),
     }
 }
 
@@ -57,7 +58,7 @@ pub(super) async fn revoke(
     });
     match answer {
         Ok(()) => StatusCode::OK.into_response(),
-        Err(refusal) => refusal.into_response(),
+        Err(refusal) => context.persona().refuse(refusal),
     }
 }
 
@@ -66,8 +67,8 @@ fn description(
     headers: &HeaderMap,
     parameters: &Parameters,
 ) -> Result<Value, Refusal> {
-    let client = authenticate(headers, parameters, &context.options)?;
-    if client.secret.is_none() {
+    let client = authenticate(headers, parameters, context)?;
+    if client.is_public() {
         return Err(Refusal::invalid_client(
             "a client without a secret may not introspect",
         ));
@@ -93,7 +94,10 @@ fn description(
 }
 
 fn end(context: &Context, headers: &HeaderMap, parameters: &Parameters) -> Result<(), Refusal> {
-    let client = authenticate(headers, parameters, &context.options)?;
+    if context.persona() == Persona::Google {
+        return end_at_google(context, parameters);
+    }
+    let client = authenticate(headers, parameters, context)?;
     let token = parameters.require("token")?;
     let mut grants = context.grants();
     match grants.look_up(token) {
@@ -106,5 +110,15 @@ fn end(context: &Context, headers: &HeaderMap, parameters: &Parameters) -> Resul
             grants.revoke(token);
             Ok(())
         }
+    }
+}
+
+/// Google asks for no proof, takes either token, and ends all that the user has granted to the
+/// client (`web-server`, "Revoking a token").
+fn end_at_google(context: &Context, parameters: &Parameters) -> Result<(), Refusal> {
+    if context.grants().revoke_all_of(parameters.require("token")?) {
+        Ok(())
+    } else {
+        Err(Refusal::new("invalid_token", "Token expired or revoked"))
     }
 }

@@ -1,16 +1,19 @@
-//! The identity provider: discovery, login and consent pages, authorization code with PKCE,
-//! refresh with rotation, introspection, revocation, JWKS.
+//! The identity provider: discovery, login and consent pages, authorization code with PKCE, device
+//! authorization, client credentials, assertions, refresh with rotation, introspection, revocation,
+//! JWKS; by the RFCs alone, or as Microsoft or Google do it.
 //!
 //! One endpoint, one file. `grants` holds what has been given and decides what becomes of it, told
 //! the time; the endpoints translate between it and HTTP; `faults` says what is to go wrong.
 
 mod ambient;
+mod assertion;
 mod attempts;
 mod authorization_request;
 mod authorize;
 mod client_authentication;
-
 mod context;
+mod device;
+mod devices;
 mod disturb;
 mod faults;
 mod grants;
@@ -18,15 +21,19 @@ mod introspection;
 mod key;
 mod metadata;
 mod options;
+mod own_grants;
 mod pages;
 mod parameters;
+mod persona;
 mod refusal;
+mod registration;
 mod request_log;
 mod scope;
 mod server;
 mod sign_in;
 mod token;
 
+use std::collections::HashSet;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -37,16 +44,20 @@ use axum::Router;
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
 
+pub use ambient::Now;
 pub use faults::ProviderFault;
-pub use options::{Client, ProviderOptions, User};
-pub use sign_in::{sign_in, sign_in_and_deny};
+pub use options::ProviderOptions;
+pub use persona::Persona;
+pub use registration::{Client, Credential, PublicKeys, ServiceAccount, User};
+pub use sign_in::{answer_device, sign_in, sign_in_and_deny, sign_in_withholding};
 
 use crate::TokenBook;
 use attempts::Attempts;
-use context::Context;
+use context::{Context, lock};
+use devices::Devices;
 use faults::Faults;
 use grants::Grants;
-use key::SigningKey;
+use key::Keys;
 use request_log::RequestLog;
 use scope::Scope;
 use server::Server;
@@ -73,9 +84,30 @@ impl IdentityProvider {
         Ok(Self { context, server })
     }
 
-    /// Its issuer: `http://127.0.0.1:PORT`.
+    /// Its issuer: `http://127.0.0.1:PORT`, with the tenant behind it in Microsoft's persona.
     pub fn issuer(&self) -> String {
         self.context.issuer.clone()
+    }
+
+    /// Its address without any path: `http://127.0.0.1:PORT`.
+    pub fn origin(&self) -> String {
+        self.context.origin.clone()
+    }
+
+    /// Its tenant, in Microsoft's persona.
+    pub fn tenant(&self) -> &'static str {
+        persona::microsoft::TENANT
+    }
+
+    /// Takes assertions that name it so in `aud`, besides its issuer and its token endpoint: the
+    /// address of whatever stands before it, say.
+    pub fn known_as(&self, name: &str) {
+        lock(&self.context.other_names).push(name.to_owned());
+    }
+
+    /// Signs with a new key from now on; the old ones stay published (`keep_old`), or not.
+    pub fn rotate_keys(&self, keep_old: bool) -> io::Result<()> {
+        self.context.keys().rotate(keep_old)
     }
 
     /// Lets a fault happen `times` times (`None`: until [`clear_faults`](Self::clear_faults)).
@@ -146,35 +178,49 @@ fn context(
     tokens: TokenBook,
     address: SocketAddr,
 ) -> io::Result<Context> {
+    let origin = format!("http://{address}");
     Ok(Context {
-        options,
-        issuer: format!("http://{address}"),
-        key: SigningKey::generate()?,
+        issuer: options.persona.issuer(&origin),
+        keys: Mutex::new(Keys::generate(options.persona)?),
         faults: Faults::default(),
         requests: RequestLog::default(),
         token_requests: AtomicU64::new(0),
         refreshes: AtomicU64::new(0),
         attempts: Mutex::new(Attempts::default()),
-        grants: Mutex::new(Grants::new(tokens)),
+        devices: Mutex::new(Devices::default()),
+        grants: Mutex::new(Grants::new(tokens, options.now.clone())),
+        other_names: Mutex::default(),
+        used_assertions: Mutex::new(HashSet::new()),
+        options,
+        origin,
     })
 }
 
 fn router(context: Arc<Context>) -> Router {
-    Router::new()
-        .route(
-            "/.well-known/openid-configuration",
-            get(metadata::discovery),
-        )
-        .route("/jwks", get(metadata::keys))
-        .route("/authorize", get(authorize::authorize))
+    let paths = context.persona().paths();
+    let mut router = Router::new()
+        .route(paths.discovery, get(metadata::discovery))
+        .route(paths.keys, get(metadata::keys))
+        .route(paths.authorize, get(authorize::authorize))
         .route("/sign-in", post(authorize::sign_in))
         .route("/consent", post(authorize::consent))
-        .route("/token", post(token::token))
-        .route("/introspect", post(introspection::introspect))
-        .route("/revoke", post(introspection::revoke))
-        .route("/style.css", get(pages::style_sheet))
-        .fallback(pages::not_found)
-        .with_state(context)
+        .route(paths.token, post(token::token))
+        .route(
+            paths.device_authorization,
+            post(device::device_authorization),
+        )
+        .route(
+            paths.verification,
+            get(device::verification).post(device::verify),
+        )
+        .route("/style.css", get(pages::style_sheet));
+    if let Some(path) = paths.introspect {
+        router = router.route(path, post(introspection::introspect));
+    }
+    if let Some(path) = paths.revoke {
+        router = router.route(path, post(introspection::revoke));
+    }
+    router.fallback(pages::not_found).with_state(context)
 }
 
 #[cfg(test)]

@@ -1,16 +1,23 @@
 //! How the provider behaves when all is well.
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
+
+use super::ambient::Now;
+use super::persona::Persona;
+use super::registration::{Client, ServiceAccount, User};
 
 /// How the provider behaves when all is well.
 #[derive(Debug, Clone)]
 pub struct ProviderOptions {
     /// Where to listen (port 0 for any); a loopback address.
     pub listen: SocketAddr,
+    /// Whom it behaves like.
+    pub persona: Persona,
     /// Clients.
     pub clients: Vec<Client>,
+    /// Those who may vouch for users by a signed assertion (RFC 7523, section 2.1).
+    pub service_accounts: Vec<ServiceAccount>,
     /// Users.
     pub users: Vec<User>,
     /// How long access tokens live.
@@ -18,6 +25,12 @@ pub struct ProviderOptions {
     /// Whether each refresh gives a new refresh token, and the use of an old one ends the grant
     /// (reuse detection, RFC 9700 section 4.14.2).
     pub rotate: bool,
+    /// How long a device code can be used (RFC 8628, section 3.2).
+    pub device_code_lifetime: Duration,
+    /// How long a device waits between two questions (RFC 8628, section 3.2).
+    pub device_interval: Duration,
+    /// The time of day by which assertions and device codes are judged and identities are signed.
+    pub now: Now,
     /// What the login page tells whoever tries Mailgrant out: which address and password to use.
     pub hint: Option<String>,
 }
@@ -27,34 +40,18 @@ impl Default for ProviderOptions {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            persona: Persona::Plain,
             clients: Vec::new(),
+            service_accounts: Vec::new(),
             users: Vec::new(),
             access_token_lifetime: Duration::from_mins(10),
             rotate: true,
+            device_code_lifetime: Duration::from_mins(15),
+            device_interval: Duration::from_secs(5),
+            now: Now::default(),
             hint: None,
         }
     }
-}
-
-/// A registered client.
-#[derive(Clone)]
-pub struct Client {
-    /// Its id.
-    pub id: String,
-    /// Its secret; `None` for a public client.
-    pub secret: Option<String>,
-    /// Its redirect URIs, compared exactly; `http://localhost/` stands for every port
-    /// (RFC 8252, section 7.3).
-    pub redirect_uris: Vec<String>,
-}
-
-/// Somebody who can sign in.
-#[derive(Clone)]
-pub struct User {
-    /// The address, which is also the subject.
-    pub address: String,
-    /// The password.
-    pub password: String,
 }
 
 impl ProviderOptions {
@@ -69,34 +66,17 @@ impl ProviderOptions {
             .iter()
             .find(|user| user.address.eq_ignore_ascii_case(address) && user.password == password)
     }
-}
 
-impl Client {
-    pub(super) fn redirects_to(&self, asked: &str) -> bool {
-        let loopback = asked
-            .strip_prefix("http://localhost:")
-            .and_then(|rest| rest.strip_suffix('/'))
-            .is_some_and(|port| port.parse::<u16>().is_ok());
-        let registered = |uri: &str| self.redirect_uris.iter().any(|one| one == uri);
-        registered(asked) || (loopback && registered("http://localhost/"))
+    pub(super) fn service_account(&self, issuer: &str) -> Option<&ServiceAccount> {
+        self.service_accounts
+            .iter()
+            .find(|account| account.issuer == issuer)
     }
-}
 
-/// Without the secret.
-impl fmt::Debug for Client {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client")
-            .field("id", &self.id)
-            .field("redirect_uris", &self.redirect_uris)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Without the password.
-impl fmt::Debug for User {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("User")
-            .field("address", &self.address)
-            .finish_non_exhaustive()
+    /// The user with this address, in whatever case.
+    pub(super) fn user_named(&self, address: &str) -> Option<&User> {
+        self.users
+            .iter()
+            .find(|user| user.address.eq_ignore_ascii_case(address))
     }
 }

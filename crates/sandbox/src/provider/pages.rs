@@ -28,8 +28,20 @@ pub(super) struct ConsentPage<'a> {
     pub(super) attempt: &'a str,
     pub(super) user: &'a str,
     pub(super) client: &'a str,
-    pub(super) redirect_uri: &'a str,
+    /// Where the answer goes; `None`: to a device.
+    pub(super) redirect_uri: Option<&'a str>,
     pub(super) scopes: Vec<&'a str>,
+    /// Whether each scope can be withheld.
+    pub(super) granular: bool,
+}
+
+/// The page on which a device's code is typed.
+#[derive(Template)]
+#[template(path = "device.html")]
+pub(super) struct DevicePage<'a> {
+    pub(super) action: &'a str,
+    pub(super) code: &'a str,
+    pub(super) error: Option<&'a str>,
 }
 
 /// A page that ends the matter.
@@ -105,14 +117,25 @@ mod tests {
             attempt: evil,
             user: evil,
             client: evil,
-            redirect_uri: evil,
+            redirect_uri: Some(evil),
             scopes: vec![evil],
+            granular: true,
+        };
+        let device = DevicePage {
+            action: evil,
+            code: evil,
+            error: Some(evil),
         };
         let message = MessagePage {
             heading: evil,
             text: evil,
         };
-        for html in [sign_in.render(), consent.render(), message.render()] {
+        for html in [
+            sign_in.render(),
+            consent.render(),
+            device.render(),
+            message.render(),
+        ] {
             let html = html.unwrap();
             assert!(html.contains("script"), "{html}");
             assert!(!html.contains("<script"), "{html}");

@@ -10,6 +10,8 @@ use serde_json::json;
 pub(super) struct Refusal {
     pub(super) error: String,
     pub(super) description: String,
+    /// The number that Entra has for it, where it has one.
+    pub(super) entra: Option<u32>,
 }
 
 impl Refusal {
@@ -17,7 +19,14 @@ impl Refusal {
         Self {
             error: error.to_owned(),
             description: description.into(),
+            entra: None,
         }
+    }
+
+    /// The same, with the number that Entra has for it.
+    pub(super) fn entra(mut self, number: u32) -> Self {
+        self.entra = Some(number);
+        self
     }
 
     pub(super) fn invalid_request(description: impl Into<String>) -> Self {

@@ -48,7 +48,8 @@ impl fmt::Display for Shown<'_> {
         let limit = match self.name {
             "password" | "client_secret" => 0,
             "code" | "code_verifier" | "code_challenge" | "refresh_token" | "access_token"
-            | "token" | "state" | "nonce" | "attempt" | "client_assertion" => SHOWN,
+            | "token" | "state" | "nonce" | "attempt" | "client_assertion" | "assertion"
+            | "device_code" | "user_code" => SHOWN,
             _ => 200,
         };
         for character in self.value.chars().take(limit) {

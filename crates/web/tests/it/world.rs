@@ -325,6 +325,7 @@ async fn start_provider(redirect_uri: &str, tokens: &TokenBook) -> IdentityProvi
             id: "mailgrant".to_owned(),
             secret: Some(CLIENT_SECRET.to_owned()),
             redirect_uris: vec![redirect_uri.to_owned()],
+            ..Client::default()
         }],
         users: vec![user(ADDRESS), user(COLLEAGUE)],
         ..ProviderOptions::default()

@@ -39,6 +39,7 @@ impl Stage {
                 id: CLIENT_ID.to_owned(),
                 secret: Some(CLIENT_SECRET.to_owned()),
                 redirect_uris: vec![redirect_uri.to_owned()],
+                ..Client::default()
             }],
             users: vec![User {
                 address: ADDRESS.to_owned(),

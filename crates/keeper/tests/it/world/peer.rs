@@ -47,6 +47,7 @@ pub(crate) fn sandbox_options() -> ProviderOptions {
         id: id.to_owned(),
         secret: Some(CLIENT_SECRET.to_owned()),
         redirect_uris: vec![REDIRECT_URI.to_owned()],
+        ..Client::default()
     };
     let mut people: Vec<String> = (0..20).map(|n| format!("desk{n}@example.com")).collect();
     people.extend([DESK.to_owned(), OTHER.to_owned()]);

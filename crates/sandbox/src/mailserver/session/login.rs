@@ -3,6 +3,7 @@
 use std::io;
 
 use super::super::fault::ImapFault;
+use super::super::options::Accepts;
 use super::super::sasl::{Credentials, Mechanism};
 use super::{Session, Verdict};
 
@@ -56,7 +57,11 @@ impl Session {
 
     /// Which mailbox these credentials open, if any.
     fn mailbox_for(&self, credentials: &Credentials) -> Option<String> {
-        let (user, _scope) = self.server.tokens.look_up(&credentials.token)?;
+        let (user, scope) = self.server.tokens.look_up(&credentials.token)?;
+        let audience = self.server.tokens.audience(&credentials.token);
+        if !self.options().accepts.takes(audience.as_deref(), &scope) {
+            return None;
+        }
         let mailbox = credentials.mailbox.as_deref().unwrap_or(&user);
         let own = mailbox.eq_ignore_ascii_case(&user);
         let shared = self.options().shared.iter().any(|(shared, colleague)| {
@@ -83,6 +88,9 @@ impl Session {
 
     /// The error challenge, which the client has to answer before it hears `NO`.
     async fn refuse(&mut self, mechanism: Mechanism) -> io::Result<Verdict> {
+        if self.options().accepts == Accepts::Exchange {
+            return Verdict::no("AUTHENTICATE failed.");
+        }
         let challenge = format!("+ {}", mechanism.challenge());
         match self.ask(&challenge, mechanism).await? {
             Some(answer) if answer == mechanism.dismissal() => {

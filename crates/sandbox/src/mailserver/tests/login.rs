@@ -5,7 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 
 use super::peer::{Peer, oauthbearer, xoauth2};
 use super::{ANN, TOKEN, server, server_with};
-use crate::MailServerOptions;
+use crate::{Accepts, MailServerOptions};
 
 const AFTER_LOGIN: &str = "IMAP4rev1 LITERAL+ ID ENABLE IDLE UIDPLUS MOVE UNSELECT";
 
@@ -273,4 +273,52 @@ async fn the_transcript_shows_the_dialogue_without_the_token() {
     );
     let whole = transcript.join("\n");
     assert!(!whole.contains(secret) && !whole.contains(&xoauth2(ANN, secret)));
+}
+
+#[tokio::test]
+async fn exchange_refuses_a_token_that_was_made_for_graph_or_without_the_scope() {
+    let (server, tokens) = server_with(MailServerOptions {
+        accepts: Accepts::Exchange,
+        ..MailServerOptions::default()
+    })
+    .await;
+    let imap = "https://outlook.office.com/IMAP.AccessAsUser.All";
+    for (token, audience, scope, opens) in [
+        ("t1", Some("https://outlook.office.com"), imap, true),
+        (
+            "t2",
+            Some("https://outlook.office365.com"),
+            "IMAP.AccessAsApp",
+            true,
+        ),
+        (
+            "t3",
+            Some("00000003-0000-0000-c000-000000000000"),
+            imap,
+            false,
+        ),
+        (
+            "t4",
+            Some("https://outlook.office.com"),
+            "https://outlook.office.com/SMTP.Send",
+            false,
+        ),
+        ("t5", Some("https://outlook.office365.com"), "", false),
+        ("t6", None, imap, false),
+    ] {
+        tokens.issue(token, ANN, scope, 3600);
+        if let Some(audience) = audience {
+            tokens.restrict(token, audience);
+        }
+        let mut peer = Peer::plain(&server).await;
+        peer.line().await;
+        peer.say(&format!("a AUTHENTICATE XOAUTH2 {}", xoauth2(ANN, token)))
+            .await;
+        let answer = peer.line().await;
+        if opens {
+            assert!(answer.starts_with("a OK "), "{token}: {answer}");
+        } else {
+            assert_eq!(answer, "a NO AUTHENTICATE failed.", "{token}");
+        }
+    }
 }

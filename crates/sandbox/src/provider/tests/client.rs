@@ -72,7 +72,7 @@ pub(super) async fn post_bare(
     path: &str,
     form: &[(&str, &str)],
 ) -> (u16, Value) {
-    let url = format!("{}{path}", provider.issuer());
+    let url = format!("{}{path}", provider.origin());
     let response = http().post(url).form(form).send().await.unwrap();
     let status = response.status().as_u16();
     let body = response.text().await.unwrap();

@@ -10,7 +10,7 @@ const PROOF: Proof<'_> = Proof {
 
 /// A provider that has just handed out a code, the code, and the time.
 fn with_code() -> (Grants, String, Instant) {
-    let mut grants = Grants::new(TokenBook::default());
+    let mut grants = Grants::new(TokenBook::default(), Now::default());
     let now = Instant::now();
     let consent = Consent {
         client: PROOF.client.into(),
@@ -19,6 +19,7 @@ fn with_code() -> (Grants, String, Instant) {
         redirect_uri: PROOF.redirect_uri.into(),
         challenge: challenge(PROOF.verifier),
         nonce: Some("n".into()),
+        offline: true,
     };
     let code = grants.code(consent, now);
     (grants, code, now)
@@ -73,7 +74,7 @@ fn a_code_serves_only_whom_it_was_made_for_and_is_spent_by_trying() {
 #[test]
 fn a_code_that_comes_twice_ends_its_grant() {
     let (mut grants, code, now) = with_code();
-    let (grant, nonce) = grants.redeem(&code, PROOF, now).unwrap();
+    let Redeemed { grant, nonce, .. } = grants.redeem(&code, PROOF, now).unwrap();
     assert_eq!(nonce.as_deref(), Some("n"));
     let access = grants.access_token(grant, &Scope::parse("imap"), Duration::from_mins(1));
     let refresh = grants.refresh_token(grant);
@@ -97,7 +98,7 @@ fn codes_are_forgotten_in_the_end() {
 
 #[test]
 fn the_grants_of_a_user_end_and_access_tokens_live_on() {
-    let mut grants = Grants::new(TokenBook::default());
+    let mut grants = Grants::new(TokenBook::default(), Now::default());
     let scope = Scope::parse("imap");
     let [a, b] = ["a", "b"].map(|user| grants.grant("desk", user, scope.clone()));
     let access = grants.access_token(a, &scope, Duration::from_mins(1));

@@ -8,7 +8,7 @@ use super::client::{http, text, tokens};
 use super::*;
 
 pub(super) async fn get(provider: &IdentityProvider, path: &str) -> (u16, String) {
-    let url = format!("{}{path}", provider.issuer());
+    let url = format!("{}{path}", provider.origin());
     let response = http().get(url).send().await.unwrap();
     let status = response.status().as_u16();
     (status, response.text().await.unwrap())
@@ -50,7 +50,7 @@ async fn discovery_names_endpoints_that_are_there() {
         assert_ne!(status, 404, "{name}");
         endpoints += 1;
     }
-    assert_eq!(endpoints, 5);
+    assert_eq!(endpoints, 6);
     assert_eq!(get(&provider, "/nowhere").await.0, 404);
 }
 
@@ -71,4 +71,23 @@ async fn without_openid_there_is_no_id_token() {
     let (_, tokens) = super::client::redeem(&provider, &answer["code"]).await;
     assert!(tokens["access_token"].is_string());
     assert_eq!(tokens.get("id_token"), None);
+}
+
+#[tokio::test]
+async fn after_a_rotation_a_new_key_signs_and_the_old_one_is_published_or_not() {
+    for keep_old in [true, false] {
+        let (provider, _) = start(options()).await;
+        let before = tokens(&provider).await;
+        provider.rotate_keys(keep_old).unwrap();
+        let after = tokens(&provider).await;
+        let key = |tokens: &Value| {
+            let header = jsonwebtoken::decode_header(text(tokens, "id_token"));
+            header.unwrap().kid.unwrap()
+        };
+        assert_ne!(key(&before), key(&after));
+        assert!(claims(&provider, &after).await.is_some());
+        let (_, keys) = get(&provider, "/jwks").await;
+        let keys: JwkSet = serde_json::from_str(&keys).unwrap();
+        assert_eq!(keys.find(&key(&before)).is_some(), keep_old);
+    }
 }

@@ -1,9 +1,13 @@
 //! The provider over HTTP, as a client sees it.
 
+mod assertions;
 mod authorization;
 mod client;
+mod device;
 mod faults;
+mod google;
 mod metadata;
+mod microsoft;
 mod serving;
 mod tokens;
 
@@ -26,11 +30,12 @@ pub(super) fn options() -> ProviderOptions {
                 id: "desk".into(),
                 secret: Some("s3cret & more".into()),
                 redirect_uris: vec![CALLBACK.into(), OTRS_CALLBACK.into()],
+                ..Client::default()
             },
             Client {
                 id: "script".into(),
-                secret: None,
                 redirect_uris: vec![CALLBACK.into()],
+                ..Client::default()
             },
         ],
         users: [USER, "other@example.com"]
@@ -40,8 +45,7 @@ pub(super) fn options() -> ProviderOptions {
             })
             .into(),
         access_token_lifetime: Duration::from_hours(1),
-        rotate: true,
-        hint: None,
+        ..ProviderOptions::default()
     }
 }
 
