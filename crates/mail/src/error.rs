@@ -4,7 +4,7 @@ use mailgrant_base::{Diagnose, Diagnosis, Fault};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::Challenge;
-use crate::verdict::{Meaning, of_words};
+use crate::answers::{self, Meaning, Row};
 
 /// A dialogue with a mail server that failed. `server` is always `host:port`.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -108,6 +108,19 @@ impl MailError {
         }
     }
 
+    /// What the table knows of the server's words. A token's end explains an end of the session, and
+    /// no refusal of a fresh one.
+    fn known(&self) -> Option<&'static Row> {
+        let row = match self {
+            Self::LoginRefused {
+                said, challenge, ..
+            } => answers::of_login(said, challenge.as_ref()),
+            other => answers::of_words(other.said()?),
+        };
+        let ended = matches!(self, Self::Closed { .. });
+        row.filter(|row| ended || row.meaning != Meaning::TokenEnded)
+    }
+
     /// The same without what could be the token: a server may say back what it was told.
     pub(crate) fn without(mut self, token: &SecretString) -> Self {
         match &mut self {
@@ -192,12 +205,9 @@ fn redacted(words: &str, token: &SecretString) -> String {
 
 impl Diagnose for MailError {
     fn diagnosis(&self) -> Diagnosis {
-        let (fault, next) = match self.said().and_then(of_words) {
-            Some(Meaning::Act(fault, next)) => (fault, next),
-            _ => self.fault_and_next(),
-        };
         let what = self.to_string();
         let Some(said) = self.said() else {
+            let (fault, next) = self.fault_and_next();
             return Diagnosis::new(fault, format!("{what}."), next);
         };
         // The server's words are shown once, apart from ours.
@@ -209,7 +219,14 @@ impl Diagnose for MailError {
             } => format!("{said} ({challenge})"),
             _ => said.to_owned(),
         };
-        Diagnosis::new(fault, format!("{what}."), next).said(said)
+        let happened = format!("{what}.");
+        let diagnosis = if let Some(row) = self.known() {
+            row.diagnosis(&happened)
+        } else {
+            let (fault, next) = self.fault_and_next();
+            Diagnosis::new(fault, happened, next)
+        };
+        diagnosis.said(said)
     }
 }
 

@@ -8,6 +8,7 @@
 //! goes there and logs in with an access token; what it returns has already touched the mailbox,
 //! because `OK` to `AUTHENTICATE` alone proves nothing.
 
+pub mod answers;
 mod drive;
 mod error;
 pub mod imap;

@@ -1,24 +1,13 @@
-//! What a server's refusal means: one table of response codes, one of known texts.
+//! What a server's refusal means for the session: one table of response codes, and the known words
+//! of [`answers`](crate::answers).
 
 use std::sync::Arc;
 
-use mailgrant_base::Fault;
-
+use crate::answers;
 use crate::imap::Status;
 use crate::{Challenge, MailError};
 
-/// What a refusal means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Meaning {
-    /// It may pass by itself.
-    Later,
-    /// The login counts, the mailbox does not open.
-    NotConnected,
-    /// The session ended because its access token did.
-    TokenEnded,
-    /// Somebody has to act: who, and what to do.
-    Act(Fault, &'static str),
-}
+pub(crate) use crate::answers::Meaning;
 
 /// Response codes of RFC 5530 (and `OVERQUOTA`, RFC 9208) that pass by themselves.
 const PASSING_CODES: [&str; 6] = [
@@ -31,79 +20,9 @@ const PASSING_CODES: [&str; 6] = [
     "EXPUNGEISSUED",
 ];
 
-/// Words (in lower case) that servers are known to use, most telling first.
-const KNOWN_WORDS: &[(&str, Meaning)] = &[
-    // Exchange Online; MailKit #1494, imapsync #411, email-oauth2-proxy #74.
-    ("authenticated but not connected", Meaning::NotConnected),
-    // Exchange Online, often right behind the former.
-    ("connection closed. 14", Meaning::NotConnected),
-    // Exchange Online: the token's lifetime is the session's.
-    ("accesstokenexpired", Meaning::TokenEnded),
-    // Gmail ends a session with its token, after about an hour; Google, "IMAP, POP and SMTP".
-    ("session expired", Meaning::TokenEnded),
-    // Gmail allows 15 connections; support.google.com/mail/answer/7126229.
-    ("too many simultaneous connections", Meaning::Later),
-    // Dovecot's and Courier's limits of connections from one address.
-    ("maximum number of connections", Meaning::Later),
-    // Gmail's daily bandwidth; Workspace Admin Help, "Gmail bandwidth limits".
-    ("exceeded command or bandwidth limits", Meaning::Later),
-    // Gmail; Dovecot's "Temporary authentication failure" has [UNAVAILABLE] besides.
-    ("temporary", Meaning::Later),
-    ("try again later", Meaning::Later),
-    // Exchange's throttling.
-    ("server busy", Meaning::Later),
-    ("server unavailable", Meaning::Later),
-    // Gmail; gmail-oauth2-tools #78 and public test corpora.
-    (
-        "imap access is disabled for your domain",
-        Meaning::Act(
-            Fault::Owner,
-            "The domain's administrator has to allow IMAP (Google Admin console, End User Access), \
-             for this OAuth client where only listed ones are allowed.",
-        ),
-    ),
-    (
-        "not enabled for imap",
-        Meaning::Act(
-            Fault::Owner,
-            "The mailbox's owner has to turn IMAP on in the mailbox's settings.",
-        ),
-    ),
-    (
-        "web login required",
-        Meaning::Act(Fault::Owner, SIGN_IN_BY_BROWSER),
-    ),
-    (
-        "log in via your web browser",
-        Meaning::Act(Fault::Owner, SIGN_IN_BY_BROWSER),
-    ),
-    // Exchange Online; phinit.de, 2025-12-23.
-    (
-        "authfailed:logondenied",
-        Meaning::Act(
-            Fault::Operator,
-            "The token was understood, but the tenant gives no access to this mailbox: register \
-             the service principal in Exchange, or give the user who signed in full access.",
-        ),
-    ),
-    (
-        "invalid sasl argument",
-        Meaning::Act(
-            Fault::Bug,
-            "The server did not understand the login: please report this with the server's name.",
-        ),
-    ),
-];
-
-const SIGN_IN_BY_BROWSER: &str =
-    "The mailbox's owner has to sign in once with a web browser and confirm that it was them.";
-
 /// What is known of a refusal in these words.
 pub(crate) fn of_words(said: &str) -> Option<Meaning> {
-    let said = said.to_ascii_lowercase();
-    KNOWN_WORDS
-        .iter()
-        .find_map(|(words, meaning)| said.contains(words).then_some(*meaning))
+    answers::of_words(said).map(|row| row.meaning)
 }
 
 fn of_status(status: &Status) -> Option<Meaning> {
@@ -187,7 +106,7 @@ impl Peer {
                 why: said,
                 token_ended: true,
             },
-            Some(Meaning::Act(..)) | None => MailError::Refused {
+            Some(Meaning::Act) | None => MailError::Refused {
                 server,
                 command: command.to_owned(),
                 said,

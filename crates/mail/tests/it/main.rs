@@ -7,6 +7,7 @@
     reason = "a test stops where it cannot go on"
 )]
 
+mod answers;
 mod faults;
 mod sessions;
 mod world;
