@@ -256,6 +256,38 @@ mod tests {
         );
     }
 
+    #[tokio::test]
+    async fn what_was_consented_to_for_two_resources_is_redeemed_for_mail() {
+        let server = TestServer::start().await;
+        server.queue([Reply::json(TOKENS), Reply::json(TOKENS)]);
+        let mut microsoft = profile(Microsoft);
+        microsoft.scopes = Some(Scope::parse_list("graph imap").unwrap());
+        let endpoints = at(&server);
+        let requested = Scope::join(&requested_scopes(&microsoft, &endpoints));
+        let mail = "https://outlook.office.com/IMAP.AccessAsUser.All";
+        assert!(requested.starts_with(mail), "{requested}");
+        assert!(requested.contains("https://graph.microsoft.com/Mail.ReadWrite"));
+        let redirect_uri = RedirectUri::parse("https://desk.example.com/").unwrap();
+        let (code, verifier) = ("C".into(), "V".into());
+        redeem_code(
+            &http_client(),
+            &microsoft,
+            &endpoints,
+            &redirect_uri,
+            &code,
+            &verifier,
+        )
+        .await
+        .unwrap();
+        refreshed(&server, &microsoft).await.unwrap();
+        for (request, scope) in server.requests().iter().zip([
+            format!("{mail} offline_access openid profile email"),
+            format!("{mail} offline_access"),
+        ]) {
+            assert!(fields(request).contains(&("scope".to_owned(), scope)));
+        }
+    }
+
     #[test]
     fn a_grant_can_be_kept_by_any_thread() {
         fn assert_send<T: Send>(_: &T) {}
