@@ -307,7 +307,8 @@ form_flags! {
         jwks_uri,
         /// By hand: the revocation endpoint
         revocation_endpoint,
-        /// By hand: the scopes, separated by spaces
+        /// By hand: the scopes, separated by spaces; the words imap, pop3, smtp, graph and gmail-api
+        /// stand for those of the kind
         scopes,
     }
 }

@@ -215,6 +215,57 @@ mod tests {
         assert_eq!(fields(&form), ["scopes"]);
     }
 
+    fn filled(kind: &str) -> ProviderForm {
+        ProviderForm {
+            name: "mail".to_owned(),
+            kind: kind.to_owned(),
+            client_id: "x".to_owned(),
+            ..ProviderForm::default()
+        }
+    }
+
+    #[test]
+    fn every_kind_of_the_catalogue_can_be_entered() {
+        for kind in ProviderKind::ALL {
+            let form = ProviderForm {
+                issuer: "https://login.example.com".to_owned(),
+                authorization_endpoint: "https://login.example.com/authorize".to_owned(),
+                token_endpoint: "https://login.example.com/token".to_owned(),
+                ..filled(kind.word())
+            };
+            assert_eq!(form.check(None).unwrap().profile.kind, *kind);
+        }
+        assert_eq!(fields(&filled("gmx")), ["kind"]);
+    }
+
+    #[test]
+    fn short_words_for_scopes_are_kept_as_they_were_entered() {
+        let form = ProviderForm {
+            scopes: "imap smtp graph".to_owned(),
+            ..filled("microsoft-us")
+        };
+        let scopes = form.check(None).unwrap().profile.scopes.unwrap();
+        assert_eq!(Scope::join(&scopes), "imap smtp graph");
+        let form = ProviderForm {
+            scopes: "smtp".to_owned(),
+            ..form
+        };
+        assert_eq!(fields(&form), ["scopes"]);
+    }
+
+    #[test]
+    fn a_tenant_is_taken_by_the_kinds_that_have_one() {
+        let with_tenant = |kind| ProviderForm {
+            tenant: "eu".to_owned(),
+            ..filled(kind)
+        };
+        for kind in ["microsoft", "microsoft-china", "zoho"] {
+            let profile = with_tenant(kind).check(None).unwrap().profile;
+            assert_eq!(profile.tenant.as_deref(), Some("eu"));
+        }
+        assert_eq!(fields(&with_tenant("google")), ["tenant"]);
+    }
+
     proptest::proptest! {
         #[test]
         fn garbage_in_every_field_is_an_error_or_safe(text in proptest::prelude::any::<String>()) {

@@ -134,7 +134,7 @@ fn further(form: &ProviderForm) -> Section {
         "Further settings",
         vec![
             Field::text("scopes", "Scopes", &form.scopes)
-                .hint("Separated by spaces. Empty takes those that this kind needs for IMAP."),
+                .hint("Separated by spaces; the words imap, pop3 and smtp stand for those of this kind. Empty takes those that it needs for IMAP."),
             Field::choice(
                 "secret_method",
                 "How the secret is sent",
