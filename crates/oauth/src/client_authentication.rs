@@ -202,3 +202,241 @@ async fn read_assertion(path: &Path) -> Result<SecretString, Refusal> {
     }
     Ok(assertion.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use http::StatusCode;
+    use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+    use mailgrant_base::{Clock as _, ManualClock, SeededRandom};
+    use serde_json::Value;
+
+    use super::*;
+    use crate::ProviderKind::{self, Microsoft, Oidc};
+    use crate::endpoints::tests::endpoints;
+    use crate::test_server::{Received, Reply, TestServer, http_client, profile};
+    use crate::{ClientKey, Endpoints, Resource, introspect, refresh, revoke};
+
+    const TOKENS: &str = r#"{"access_token":"AT"}"#;
+    const RSA: &str = concat!(
+        include_str!("../testdata/keys/rsa-pkcs8.pem"),
+        include_str!("../testdata/keys/rsa-certificate.pem")
+    );
+    const EC: &str = include_str!("../testdata/keys/ec-pkcs8.pem");
+
+    fn at(server: &TestServer) -> Endpoints {
+        Endpoints {
+            token: server.url("/token"),
+            revocation: Some(server.url("/revoke")),
+            introspection: Some(server.url("/introspect")),
+            device_authorization: Some(server.url("/device")),
+            ..endpoints("https://login.example.com")
+        }
+    }
+
+    fn with_key(kind: ProviderKind, pem: &str, key_id: Option<&str>) -> Profile {
+        let key = ClientKey::read(pem.as_bytes(), None).unwrap().key;
+        let certificates = key.certificates_pem();
+        let key_id = key_id.map(str::to_owned);
+        let key = ClientKey::of_parts(key.private_key(), certificates.as_deref(), key_id);
+        Profile {
+            credential: ClientCredential::Key(key.unwrap()),
+            ..profile(kind)
+        }
+    }
+
+    fn field(request: &Received, name: &str) -> Option<String> {
+        let form = request.form();
+        form.into_iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value)
+    }
+
+    async fn assertion_of(profile: &Profile) -> (String, TestServer, ManualClock) {
+        let server = TestServer::start().await;
+        server.queue([Reply::json(TOKENS)]);
+        let clock = ManualClock::default();
+        let random = Arc::new(SeededRandom::new(1));
+        let http = http_client().with_clock(Arc::new(ManualClock::default()), random);
+        let (token, endpoints) = ("RT".into(), at(&server));
+        let sent = refresh(&http, profile, &endpoints, &token, Resource::Mail, &[]);
+        sent.await.unwrap();
+        let request = &server.requests()[0];
+        assert_eq!(field(request, "client_id").unwrap(), "client");
+        assert_eq!(field(request, "client_assertion_type").unwrap(), JWT_BEARER);
+        assert_eq!(field(request, "client_secret"), None);
+        (field(request, "client_assertion").unwrap(), server, clock)
+    }
+
+    fn verified(assertion: &str, key: &DecodingKey, algorithm: Algorithm, audience: &Url) -> Value {
+        let mut rules = Validation::new(algorithm);
+        rules.set_audience(&[audience.as_str()]);
+        // The test's clock is not the machine's: the times are compared below.
+        rules.validate_exp = false;
+        decode::<Value>(assertion, key, &rules).unwrap().claims
+    }
+
+    #[tokio::test]
+    async fn microsoft_gets_ps256_with_the_certificates_thumbprint() {
+        let (assertion, server, clock) = assertion_of(&with_key(Microsoft, RSA, None)).await;
+        let header = decode_header(&assertion).unwrap();
+        assert_eq!(header.alg, Algorithm::PS256);
+        assert_eq!(header.typ.as_deref(), Some("JWT"));
+        assert_eq!(header.kid, None);
+        // base64url of the thumbprint that OpenSSL shows.
+        assert_eq!(
+            header.x5t_s256.as_deref(),
+            Some("Ps2qvpc-bBTxXK5Bi9rQjXeYEjF0XppDdPonp0MziJs")
+        );
+        let public = include_bytes!("../testdata/keys/rsa-public.pem");
+        let key = DecodingKey::from_rsa_pem(public).unwrap();
+        let claims = verified(&assertion, &key, Algorithm::PS256, &server.url("/token"));
+        let now = clock.now().as_second();
+        assert_eq!(claims["iss"], "client");
+        assert_eq!(claims["sub"], "client");
+        assert_eq!(claims["iat"], now);
+        assert_eq!(claims["nbf"], now);
+        assert_eq!(claims["exp"], now + 300);
+        assert!(claims["jti"].as_str().unwrap().len() > 20);
+        assert_eq!(claims.get("scope"), None);
+    }
+
+    #[tokio::test]
+    async fn elsewhere_rsa_signs_with_rs256_and_a_curve_with_es256() {
+        let (assertion, server, _) = assertion_of(&with_key(Oidc, RSA, None)).await;
+        let public = include_bytes!("../testdata/keys/rsa-public.pem");
+        let key = DecodingKey::from_rsa_pem(public).unwrap();
+        verified(&assertion, &key, Algorithm::RS256, &server.url("/token"));
+
+        let (assertion, server, _) = assertion_of(&with_key(Microsoft, EC, Some("k1"))).await;
+        let header = decode_header(&assertion).unwrap();
+        assert_eq!((header.kid.as_deref(), header.x5t_s256), (Some("k1"), None));
+        let public = include_bytes!("../testdata/keys/ec-public.pem");
+        let key = DecodingKey::from_ec_pem(public).unwrap();
+        verified(&assertion, &key, Algorithm::ES256, &server.url("/token"));
+    }
+
+    #[tokio::test]
+    async fn no_assertion_is_sent_twice_and_every_endpoint_gets_one_for_the_token_endpoint() {
+        let server = TestServer::start().await;
+        server.queue([
+            Reply::json(TOKENS),
+            Reply::status(200, ""),
+            Reply::json(r#"{"active":true}"#),
+            Reply::json(
+                r#"{"device_code":"D","user_code":"U","expires_in":9,
+                    "verification_uri":"https://login.example.com/d"}"#,
+            ),
+        ]);
+        let profile = with_key(Oidc, EC, None);
+        let (http, token, endpoints) = (http_client(), "RT".into(), at(&server));
+        refresh(&http, &profile, &endpoints, &token, Resource::Mail, &[])
+            .await
+            .unwrap();
+        revoke(&http, &profile, &endpoints, &token).await.unwrap();
+        introspect(&http, &profile, &endpoints, &token)
+            .await
+            .unwrap();
+        crate::begin_device(&http, &profile, &endpoints)
+            .await
+            .unwrap();
+        let public = include_bytes!("../testdata/keys/ec-public.pem");
+        let key = DecodingKey::from_ec_pem(public).unwrap();
+        let mut seen = std::collections::BTreeSet::new();
+        for request in server.requests() {
+            let assertion = field(&request, "client_assertion").unwrap();
+            let claims = verified(&assertion, &key, Algorithm::ES256, &server.url("/token"));
+            assert!(seen.insert(claims["jti"].to_string()));
+        }
+        assert_eq!(seen.len(), 4);
+    }
+
+    #[tokio::test]
+    async fn a_federated_token_file_is_read_anew_for_each_request() {
+        let server = TestServer::start().await;
+        server.queue([Reply::json(TOKENS), Reply::json(TOKENS)]);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        let write = |text: &str| {
+            let _ = std::fs::remove_file(&path);
+            mailgrant_base::files::create_private(&path, text.as_bytes()).unwrap();
+        };
+        let workload = Profile {
+            credential: ClientCredential::FederatedTokenFile { path: path.clone() },
+            ..profile(Microsoft)
+        };
+        let (http, token, endpoints) = (http_client(), "RT".into(), at(&server));
+        let ask = || refresh(&http, &workload, &endpoints, &token, Resource::Mail, &[]);
+        for assertion in ["one.one.one", "two.two.two"] {
+            write(&format!("{assertion}\n"));
+            ask().await.unwrap();
+            let sent = server.requests().pop().unwrap();
+            assert_eq!(field(&sent, "client_assertion").unwrap(), assertion);
+            assert_eq!(field(&sent, "client_assertion_type").unwrap(), JWT_BEARER);
+        }
+        for unusable in ["", "not one word"] {
+            write(unusable);
+            let refusal = ask().await.unwrap_err();
+            assert!(
+                refusal.to_string().contains("does not hold an assertion"),
+                "{refusal}"
+            );
+        }
+        std::fs::remove_file(&path).unwrap();
+        let refusal = ask().await.unwrap_err();
+        assert!(matches!(&refusal, Refusal::Profile(said) if said.error == CREDENTIAL_UNUSABLE));
+        assert!(refusal.to_string().contains("cannot be read"), "{refusal}");
+        assert_eq!(server.requests().len(), 2);
+    }
+
+    #[test]
+    fn only_what_is_said_about_the_credential_calls_for_another() {
+        let about = |error: &str, description: &str| {
+            is_about_credential(&Said {
+                error: error.to_owned(),
+                description: Some(description.to_owned()),
+                status: Some(400),
+                ..Said::default()
+            })
+        };
+        assert!(about("invalid_client", ""));
+        assert!(about(
+            "invalid_grant",
+            "AADSTS7000222: The provided client secret keys are expired."
+        ));
+        assert!(about(
+            "invalid_request",
+            "AADSTS7000218: The request body must contain …"
+        ));
+        assert!(about(
+            "unauthorized_client",
+            "AADSTS700027: Client assertion failed"
+        ));
+        assert!(about("invalid_grant", "Invalid JWT Signature."));
+        assert!(!about(
+            "invalid_grant",
+            "AADSTS700082: The refresh token has expired."
+        ));
+        assert!(!about(
+            "unauthorized_client",
+            "AADSTS700016: Application not found."
+        ));
+        assert!(!about("invalid_scope", "Invalid JWT Signature."));
+        assert!(!about("invalid_grant", "AADSTS70000822"));
+    }
+
+    #[test]
+    fn an_empty_401_is_about_the_credential() {
+        let answer = |status| Answer {
+            status,
+            media_type: None,
+            retry_after: None,
+            body: Vec::new(),
+        };
+        let refused = |status| refused_credential(&answer(status), &Secrets::default());
+        assert!(refused(StatusCode::UNAUTHORIZED).is_some());
+        assert!(refused(StatusCode::OK).is_none());
+        assert!(refused(StatusCode::SERVICE_UNAVAILABLE).is_none());
+    }
+}

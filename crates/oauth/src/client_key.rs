@@ -189,3 +189,6 @@ impl fmt::Debug for ClientKey {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

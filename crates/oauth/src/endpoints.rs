@@ -391,7 +391,9 @@ pub(crate) mod tests {
         let issuer = server.url("/realm");
         let document = format!(
             r#"{{"issuer":"{issuer}","authorization_endpoint":"{issuer}/a","token_endpoint":"{issuer}/t",
-                "jwks_uri":null,"authorization_response_iss_parameter_supported":true,"odd":[1]}}"#
+                "jwks_uri":null,"introspection_endpoint":"{issuer}/i",
+                "device_authorization_endpoint":"{issuer}/d","grant_types_supported":["refresh_token"],
+                "token_endpoint_auth_methods_supported":["private_key_jwt"],"authorization_response_iss_parameter_supported":true,"odd":[1]}}"#
         );
         server.queue([Reply::status(503, "Retry-After: 7"), Reply::json(&document)]);
         let mut oidc = profile(Oidc);
@@ -405,6 +407,10 @@ pub(crate) mod tests {
         assert_eq!(found, resolve(&http, &oidc).await.unwrap());
         assert!(found.sends_iss);
         assert_eq!(found.token.path(), "/realm/t");
+        assert_eq!(found.introspection.unwrap().path(), "/realm/i");
+        assert_eq!(found.device_authorization.unwrap().path(), "/realm/d");
+        assert_eq!(found.auth_methods.unwrap(), ["private_key_jwt"]);
+        assert_eq!(found.grant_types.unwrap(), ["refresh_token"]);
         let asked: Vec<String> = server.requests().iter().map(|r| r.line.clone()).collect();
         assert_eq!(
             asked,
@@ -449,8 +455,18 @@ pub(crate) mod tests {
     #[test]
     fn a_document_cannot_lead_to_plain_http() {
         let read = |issuer: &str, endpoint: &str| {
-            let body = format!(r#"{{"issuer":"{issuer}","token_endpoint":"{endpoint}"}}"#);
-            Document::read(&Url::parse(issuer).unwrap(), body.as_bytes()).is_ok()
+            let safe = |name: &str| {
+                let body = format!(r#"{{"issuer":"{issuer}","{name}":"{endpoint}"}}"#);
+                Document::read(&Url::parse(issuer).unwrap(), body.as_bytes()).is_ok()
+            };
+            let all = [
+                "token_endpoint",
+                "device_authorization_endpoint",
+                "introspection_endpoint",
+            ]
+            .map(safe);
+            assert_eq!(all, [all[0]; 3], "{endpoint}");
+            all[0]
         };
         assert!(read("https://a.example", "https://b.example/t"));
         assert!(read("http://localhost:1", "http://localhost:2/t"));

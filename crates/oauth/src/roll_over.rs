@@ -150,3 +150,182 @@ fn version(profile: &Profile) -> Version {
     }
     hash.finalize().into()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use mailgrant_base::{Clock as _, ManualClock, SystemRandom};
+
+    use super::*;
+    use crate::ProviderKind::Oidc;
+    use crate::endpoints::tests::endpoints;
+    use crate::test_server::{Reply, TestServer, http_client, profile};
+    use crate::{Endpoints, Refusal, Resource, SecretMethod, Tokens, refresh};
+
+    const WRONG: &str = r#"{"error":"invalid_client","error_description":"who is that?"}"#;
+
+    fn secret(text: &str) -> ClientCredential {
+        ClientCredential::Secret {
+            secret: text.into(),
+            method: SecretMethod::Post,
+            expires_at: None,
+        }
+    }
+
+    struct Bench {
+        server: TestServer,
+        http: HttpClient,
+        clock: Arc<ManualClock>,
+        profile: Profile,
+    }
+
+    impl Bench {
+        async fn new() -> Self {
+            let clock = Arc::new(ManualClock::default());
+            let told: Arc<dyn mailgrant_base::Clock> = Arc::<ManualClock>::clone(&clock);
+            Self {
+                server: TestServer::start().await,
+                http: http_client().with_clock(told, Arc::new(SystemRandom)),
+                clock,
+                profile: Profile {
+                    credential: secret("new"),
+                    second_credential: Some(secret("old")),
+                    ..profile(Oidc)
+                },
+            }
+        }
+
+        async fn ask(&self, replies: &[Reply]) -> Result<Tokens, Refusal> {
+            self.server.queue(replies.iter().cloned());
+            let endpoints = Endpoints {
+                token: self.server.url("/token"),
+                ..endpoints("https://login.example.com")
+            };
+            let token = "RT".into();
+            refresh(
+                &self.http,
+                &self.profile,
+                &endpoints,
+                &token,
+                Resource::Mail,
+                &[],
+            )
+            .await
+        }
+
+        /// The secrets that were sent so far, in their order.
+        fn sent(&self) -> Vec<String> {
+            let requests = self.server.requests();
+            let secret =
+                |(name, value): (String, String)| (name == "client_secret").then_some(value);
+            requests
+                .iter()
+                .filter_map(|one| one.form().into_iter().find_map(secret))
+                .collect()
+        }
+    }
+
+    fn tokens() -> Reply {
+        Reply::json(r#"{"access_token":"AT"}"#)
+    }
+
+    fn refused() -> Reply {
+        Reply::refusal(WRONG)
+    }
+
+    #[tokio::test]
+    async fn the_second_follows_at_once_and_then_serves_alone_for_a_while() {
+        let bench = Bench::new().await;
+        bench.ask(&[refused(), tokens()]).await.unwrap();
+        assert_eq!(bench.sent(), ["new", "old"]);
+        bench.ask(&[tokens()]).await.unwrap();
+        assert_eq!(bench.sent(), ["new", "old", "old"]);
+        // Then the first is tried again, and takes over.
+        bench.clock.advance(SignedDuration::from_mins(61));
+        bench.ask(&[tokens()]).await.unwrap();
+        bench.ask(&[tokens()]).await.unwrap();
+        assert_eq!(bench.sent()[3..], ["new", "new"]);
+        assert_eq!(bench.http.refused_credential(&bench.profile), None);
+    }
+
+    #[tokio::test]
+    async fn that_the_first_is_refused_is_told_once() {
+        let bench = Bench::new().await;
+        let (http, profile) = (&bench.http, &bench.profile);
+        bench.ask(&[tokens()]).await.unwrap();
+        assert_eq!(http.newly_refused_credential(profile), None);
+        bench.ask(&[refused(), tokens()]).await.unwrap();
+        let news = http.newly_refused_credential(profile).unwrap();
+        assert_eq!(news.said.to_string(), "invalid_client: who is that?");
+        assert_eq!(news.since, ManualClock::default().now());
+        bench.clock.advance(SignedDuration::from_mins(61));
+        bench.ask(&[refused(), tokens()]).await.unwrap();
+        assert_eq!(http.newly_refused_credential(profile), None);
+        assert_eq!(http.refused_credential(profile).unwrap(), news);
+        // What is changed is another matter.
+        let changed = Profile {
+            credential: secret("newer"),
+            ..profile.clone()
+        };
+        assert_eq!(http.refused_credential(&changed), None);
+    }
+
+    #[tokio::test]
+    async fn where_both_are_refused_the_firsts_refusal_is_told() {
+        let bench = Bench::new().await;
+        let other = Reply::refusal(r#"{"error":"invalid_client","error_description":"expired"}"#);
+        let refusal = bench.ask(&[refused(), other]).await.unwrap_err();
+        assert!(refusal.to_string().ends_with("who is that?"), "{refusal}");
+        assert_eq!(bench.http.refused_credential(&bench.profile), None);
+        assert_eq!(bench.sent(), ["new", "old"]);
+    }
+
+    #[tokio::test]
+    async fn a_second_that_is_refused_brings_back_the_first() {
+        let bench = Bench::new().await;
+        bench.ask(&[refused(), tokens()]).await.unwrap();
+        bench.ask(&[refused(), tokens()]).await.unwrap();
+        assert_eq!(bench.sent(), ["new", "old", "old", "new"]);
+        assert_eq!(bench.http.refused_credential(&bench.profile), None);
+    }
+
+    #[tokio::test]
+    async fn no_other_trouble_calls_for_the_second() {
+        let bench = Bench::new().await;
+        for reply in [
+            Reply::refusal(r#"{"error":"invalid_grant"}"#),
+            Reply::refusal(r#"{"error":"invalid_scope"}"#),
+            Reply::status(503, ""),
+            Reply::bytes(""),
+        ] {
+            bench.ask(&[reply]).await.unwrap_err();
+        }
+        assert_eq!(bench.sent(), ["new"; 4]);
+        // A second that nobody heard is not one that serves.
+        bench
+            .ask(&[refused(), Reply::status(503, "")])
+            .await
+            .unwrap_err();
+        assert_eq!(bench.http.refused_credential(&bench.profile), None);
+    }
+
+    #[test]
+    fn the_memory_is_bounded() {
+        let known = RollOvers::default();
+        let said = Said {
+            error: "invalid_client".to_owned(),
+            description: None,
+            status: None,
+            ..Said::default()
+        };
+        for number in 0..2 * MOST {
+            let profile = Profile {
+                client_id: number.to_string(),
+                ..profile(Oidc)
+            };
+            known.second_serves(&profile, said.clone(), Timestamp::UNIX_EPOCH);
+        }
+        assert!(known.lock().len() <= MOST);
+    }
+}

@@ -130,3 +130,79 @@ pub(crate) fn moment(fields: &Map<String, Value>, name: &str) -> Option<Timestam
         .or_else(|| value.as_f64().map(|seconds| seconds as i64))?;
     Timestamp::from_second(seconds).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn token(claims: &Value) -> SecretString {
+        let part = |text: &str| BASE64_URL_SAFE_NO_PAD.encode(text);
+        format!(
+            "{}.{}.sig",
+            part(r#"{"alg":"RS256"}"#),
+            part(&claims.to_string())
+        )
+        .into()
+    }
+
+    #[test]
+    fn a_persons_token_and_an_applications_token_are_told_apart() {
+        let person = TokenClaims::peek(&token(&serde_json::json!({
+            "aud": "https://outlook.office.com", "scp": "IMAP.AccessAsUser.All SMTP.Send",
+            "upn": "desk@example.com", "oid": "o", "tid": "t", "sub": "s", "appid": "a",
+            "idtyp": "user", "iss": "https://sts.windows.net/t/", "iat": 1_767_225_600,
+            "exp": 1_767_229_200.0,
+        })));
+        let person = person.unwrap();
+        assert_eq!(person.audience, ["https://outlook.office.com"]);
+        assert_eq!(person.scopes, ["IMAP.AccessAsUser.All", "SMTP.Send"]);
+        assert_eq!(person.user_name.as_deref(), Some("desk@example.com"));
+        assert_eq!(person.object_id.as_deref(), Some("o"));
+        assert_eq!(person.tenant_id.as_deref(), Some("t"));
+        assert_eq!(person.application.as_deref(), Some("a"));
+        assert_eq!(person.identity_type.as_deref(), Some("user"));
+        assert_eq!(
+            person.issued_at.unwrap().to_string(),
+            "2026-01-01T00:00:00Z"
+        );
+        assert_eq!(
+            person.expires_at.unwrap().to_string(),
+            "2026-01-01T01:00:00Z"
+        );
+        assert!(person.roles.is_empty());
+
+        let application = TokenClaims::peek(&token(&serde_json::json!({
+            "aud": ["https://ps.outlook.com"], "roles": ["IMAP.AccessAsApp"], "idtyp": "app",
+        })));
+        assert_eq!(application.unwrap().roles, ["IMAP.AccessAsApp"]);
+    }
+
+    #[test]
+    fn what_is_no_jwt_is_left_alone() {
+        for opaque in ["", "ya29.vF9dft4", "a.b.c", "a.b.c.d.e", "..", "e30.W10.x"] {
+            assert_eq!(TokenClaims::peek(&opaque.into()), None, "{opaque}");
+        }
+        let long = "x".repeat(LONGEST + 1);
+        assert_eq!(TokenClaims::peek(&long.into()), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_token_is_read_or_left_and_what_is_shown_is_clean(text in any::<String>(), payload in any::<String>(), number in any::<f64>()) {
+            let _ = TokenClaims::peek(&text.as_str().into());
+            let part = BASE64_URL_SAFE_NO_PAD.encode(&payload);
+            let _ = TokenClaims::peek(&format!("e30.{part}.x").into());
+            let many = vec![text.as_str(); 200];
+            let claims = serde_json::json!({"aud": many, "upn": text, "scp": text, "exp": number});
+            let claims = TokenClaims::peek(&token(&claims)).unwrap();
+            prop_assert!(claims.audience.len() <= MOST && claims.scopes.len() <= MOST);
+            for text in claims.audience.iter().chain(&claims.scopes).chain(&claims.user_name) {
+                prop_assert!(!text.chars().any(char::is_control));
+                prop_assert!(text.chars().count() <= 501);
+            }
+        }
+    }
+}

@@ -149,3 +149,146 @@ fn read(fields: &Map<String, Value>) -> Result<DeviceAuthorization, Refusal> {
             .map_or(USUAL_INTERVAL, |interval| interval.min(LONGEST_INTERVAL)),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use secrecy::ExposeSecret as _;
+
+    use super::*;
+    use crate::ProviderKind::Microsoft;
+    use crate::endpoints::tests::endpoints;
+    use crate::test_server::{Reply, TestServer, http_client, profile};
+
+    const BEGUN: &str = r#"{"device_code":"LONG-CODE","user_code":"FJCG\u0007 8QK2","expires_in":900,
+        "interval":7,"verification_uri":"https://login.example.com/device","message":"…"}"#;
+
+    fn read(body: &str) -> Result<DeviceAuthorization, Refusal> {
+        DeviceAuthorization::read(StatusCode::OK, body.as_bytes())
+    }
+
+    fn at(server: &TestServer) -> Endpoints {
+        Endpoints {
+            token: server.url("/token"),
+            device_authorization: Some(server.url("/devicecode")),
+            ..endpoints("https://login.example.com")
+        }
+    }
+
+    #[tokio::test]
+    async fn a_device_asks_for_codes_and_then_for_the_token() {
+        let server = TestServer::start().await;
+        let (http, entra) = (http_client(), profile(Microsoft));
+        server.queue([Reply::json(BEGUN)]);
+        let begun = begin_device(&http, &entra, &at(&server)).await.unwrap();
+        assert_eq!(begun.user_code, "FJCG 8QK2");
+        assert_eq!(begun.interval.as_secs(), 7);
+        assert_eq!(begun.expires_in.as_secs(), 900);
+        assert_eq!(begun.verification_uri_complete, None);
+        let asked = &server.requests()[0];
+        assert_eq!(asked.line, "POST /devicecode HTTP/1.1");
+        let names: Vec<String> = asked.form().into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["scope", "client_id"]);
+
+        let refused = |error: &str| Reply::refusal(&format!(r#"{{"error":"{error}"}}"#));
+        let poll = async |reply| {
+            server.queue([reply]);
+            poll_device(&http, &entra, &at(&server), &begun).await
+        };
+        let waits = async |error| match poll(refused(error)).await.unwrap() {
+            DevicePoll::Waiting { interval } => interval.as_secs(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(waits("authorization_pending").await, 7);
+        assert_eq!(waits("slow_down").await, 12);
+        // Google waits with other statuses.
+        let google = Reply::with(428, "", r#"{"error":"authorization_pending"}"#);
+        assert!(matches!(
+            poll(google).await.unwrap(),
+            DevicePoll::Waiting { .. }
+        ));
+        for error in ["access_denied", "authorization_declined"] {
+            assert!(matches!(
+                poll(refused(error)).await.unwrap(),
+                DevicePoll::Declined
+            ));
+        }
+        let expired = poll(refused("expired_token")).await.unwrap();
+        assert!(matches!(expired, DevicePoll::Expired));
+        let later = poll(Reply::status(503, "")).await.unwrap_err();
+        assert!(matches!(later, Refusal::Later { .. }));
+        let given = poll(Reply::json(r#"{"access_token":"AT"}"#)).await.unwrap();
+        let DevicePoll::Granted(tokens) = given else {
+            panic!("{given:?}");
+        };
+        assert_eq!(tokens.access_token.expose_secret(), "AT");
+        let asked = server.requests().pop().unwrap().form();
+        let code = ("device_code".to_owned(), "LONG-CODE".to_owned());
+        assert!(asked.contains(&code), "{asked:?}");
+        assert!(!format!("{begun:?}").contains("LONG-CODE"));
+    }
+
+    #[tokio::test]
+    async fn a_provider_without_the_endpoint_is_not_asked() {
+        let none = endpoints("https://login.example.com");
+        let refusal = begin_device(&http_client(), &profile(Microsoft), &none).await;
+        assert!(matches!(refusal.unwrap_err(), Refusal::Profile(_)));
+    }
+
+    #[test]
+    fn nobody_is_sent_to_an_address_that_others_can_read() {
+        let with = |uri: &str, complete: &str| {
+            let body = serde_json::json!({
+                "device_code": "d", "user_code": "u", "expires_in": "600",
+                "verification_url": uri, "verification_uri_complete": complete,
+            });
+            read(&body.to_string())
+        };
+        let loopback = with("http://127.0.0.1:8/d", "https://login.example.com/d?u").unwrap();
+        assert!(loopback.verification_uri_complete.is_some());
+        assert_eq!(loopback.interval, USUAL_INTERVAL);
+        for bad in [
+            "http://login.example.com/d",
+            "javascript:alert(1)",
+            "",
+            "https://u:p@a.example/",
+        ] {
+            assert!(with(bad, "https://login.example.com/").is_err(), "{bad}");
+            let without = with("https://login.example.com/d", bad).unwrap();
+            assert_eq!(without.verification_uri_complete, None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_said() {
+        for (body, missing) in [
+            (r#"{"user_code":"u"}"#, "device code"),
+            (
+                r#"{"device_code":"d","user_code":"\u0007"}"#,
+                "code that a person",
+            ),
+            (r#"{"device_code":"d","user_code":"u"}"#, "address"),
+        ] {
+            let refusal = read(body).unwrap_err();
+            assert!(refusal.to_string().contains(missing), "{refusal}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_answer_is_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200), code in "\\PC{0,100}|[\\x00-\\x20]{1,9}", life in any::<f64>(), interval in any::<f64>()) {
+            let _ = DeviceAuthorization::read(StatusCode::OK, &bytes);
+            let body = serde_json::json!({
+                "device_code": "d", "user_code": code, "expires_in": life, "interval": interval,
+                "verification_uri": "https://login.example.com/d",
+            });
+            if let Ok(read) = read(&body.to_string()) {
+                prop_assert!(!read.user_code.is_empty());
+                prop_assert!(!read.user_code.chars().any(char::is_control));
+                prop_assert!(read.user_code.chars().count() <= LONGEST_USER_CODE);
+                prop_assert!(read.interval > Duration::ZERO && read.interval <= LONGEST_INTERVAL);
+                prop_assert!(read.expires_in <= LONGEST_LIFE);
+            }
+        }
+    }
+}

@@ -80,3 +80,62 @@ fn read(fields: &Map<String, Value>, secrets: &Secrets<'_>) -> Result<Introspect
         expires_at: moment(fields, "exp"),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ProviderKind::Oidc;
+    use crate::endpoints::tests::endpoints;
+    use crate::test_server::{Reply, TestServer, http_client, profile};
+
+    #[tokio::test]
+    async fn a_provider_is_asked_about_a_token_and_does_not_show_it() {
+        let server = TestServer::start().await;
+        server.queue([
+            Reply::json(
+                r#"{"active":true,"scope":"mail openid","aud":["a","b"],"username":"desk AT-1234",
+                    "client_id":"c","sub":"s","exp":1767225600}"#,
+            ),
+            Reply::json(r#"{"active":false}"#),
+            Reply::json(r#"{"active":"yes"}"#),
+        ]);
+        let known = Endpoints {
+            introspection: Some(server.url("/introspect")),
+            ..endpoints("https://login.example.com")
+        };
+        let token = SecretString::from("AT-1234");
+        let (http, oidc) = (http_client(), profile(Oidc));
+        let ask = || introspect(&http, &oidc, &known, &token);
+        let said = ask().await.unwrap().unwrap();
+        assert!(said.active);
+        assert_eq!(said.scopes, ["mail", "openid"]);
+        assert_eq!(said.audience, ["a", "b"]);
+        assert_eq!(said.username.as_deref(), Some("desk [redacted]"));
+        assert_eq!(said.expires_at.unwrap().to_string(), "2026-01-01T00:00:00Z");
+        assert_eq!(ask().await.unwrap().unwrap(), Introspection::default());
+        assert!(matches!(ask().await.unwrap_err(), Refusal::Garbled(_)));
+        let sent = server.requests()[0].form();
+        assert_eq!(sent[0], ("token".to_owned(), "AT-1234".to_owned()));
+
+        let unknown = endpoints("https://login.example.com");
+        assert_eq!(
+            introspect(&http, &oidc, &unknown, &token).await.unwrap(),
+            None
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_answer_is_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200), text in any::<String>(), exp in any::<f64>()) {
+            let _ = Introspection::read(StatusCode::OK, &bytes);
+            let body = serde_json::json!({"active": true, "username": text, "scope": [text], "exp": exp});
+            let read = Introspection::read(StatusCode::OK, body.to_string().as_bytes()).unwrap();
+            let shown = read.scopes.iter().chain(read.username.iter());
+            for text in shown {
+                prop_assert!(!text.chars().any(char::is_control));
+            }
+        }
+    }
+}
