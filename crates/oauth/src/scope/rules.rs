@@ -212,10 +212,15 @@ impl ScopeRules {
     }
 
     /// The scopes of a token request for one resource: those that open it and those without which
-    /// the grant would not last. Who signed in is known by then. Where none opens it, all.
+    /// the grant would not last. Who signed in is known by then. Where none opens the mail servers
+    /// all are named, for they are what an administrator entered for them; another resource that
+    /// none opens gets none.
     pub fn of_one_resource(&self, resource: Resource, scopes: &[Scope]) -> Vec<Scope> {
         if !scopes.iter().any(|scope| self.opens(resource, scope)) {
-            return scopes.to_vec();
+            return match resource {
+                Resource::Mail => scopes.to_vec(),
+                Resource::Graph | Resource::Gmail => Vec::new(),
+            };
         }
         let needed = |scope: &Scope| {
             let mut needed = self.needed.iter();
