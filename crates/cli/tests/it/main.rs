@@ -11,6 +11,7 @@
 mod browsing;
 mod command_line;
 mod demo;
+mod errors;
 mod installation;
 mod kill;
 mod mail_servers;

@@ -36,6 +36,10 @@ const WAIT: &str = "Nothing: Mailgrant tries again by itself.";
 const LESS_MAIL: &str = "Nothing: the count is over a day. If it stays, let less mail go from this \
     mailbox.";
 
+const EXEMPT: &str = "Find the login in the sign-in log; exempt Mailgrant from the policy that it \
+    names, or switch Authenticated SMTP on for the mailbox.";
+const SIGN_IN_LOG: &str = "Entra admin center > Monitoring & health > Sign-in logs";
+
 const FULL_ACCESS: &str =
     "Add-MailboxPermission -Identity MAILBOX -User PERSON -AccessRights FullAccess";
 const SERVICE_PRINCIPAL: &str = "New-ServicePrincipal -AppId CLIENT_ID -ObjectId OBJECT_ID; \
@@ -55,11 +59,11 @@ pub(super) static ROWS: &[Row] = rows! { Answer;
     Imap TokenEnded Server ["accesstokenexpired"]
         says "BYE Session invalidated - AccessTokenExpired"
         "The session ended with its access token, as it must."
-        WAIT from "https://github.com/simonrob/email-oauth2-proxy/issues/74";
+        WAIT from "https://github.com/iroco-co/aioimaplib/issues/83";
     Imap Act Operator ["basicauthblocked"]
         says "NO AUTHENTICATE failed. Error=\"AuthFailed:LogonDenied-BasicAuthBlocked-<UserType:OutlookCom> LogonFailed-BasicAuthBlocked\""
         "A password was used where only OAuth is allowed."
-        RECONNECT from "https://techcommunity.microsoft.com/blog/exchange/basic-authentication-deprecation-in-exchange-online-time-s-up/3695312";
+        RECONNECT from "https://learn.microsoft.com/exchange/clients-and-mobile-in-exchange-online/deprecation-of-basic-authentication-exchange-online";
     Imap Act Tenant ["noadrecipient", "authresultfrompopimapend=8"]
         says "NO AUTHENTICATE failed. Error=\"NoADRecipient\" AuthResultFromPopImapEnd=8"
         "IMAP is switched off for the mailbox, or Exchange does not know it."
@@ -86,8 +90,8 @@ pub(super) static ROWS: &[Row] = rows! { Answer;
         USE_OAUTH from BASIC_ENDS;
     Smtp Act Tenant ["5.7.139"]
         says "535 5.7.139 Authentication unsuccessful, the request did not meet the criteria to be authenticated successfully."
-        "A policy of the organisation does not let this login in."
-        SWITCH_SMTP_MAILBOX at MAILBOX_SWITCH from SMTP_AUTH;
+        "A policy or a switch of the organisation does not let this login in."
+        EXEMPT at SIGN_IN_LOG from SMTP_AUTH;
     Smtp Act Tenant ["550 5.7.60", "permissions to send as this sender", "sendasdenied"]
         says "550 5.7.60 SMTP; Client does not have permissions to send as this sender"
         "The person who signed in may not send with this address as sender."

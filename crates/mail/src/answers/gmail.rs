@@ -8,7 +8,6 @@ const LIMITS: &str = "https://support.google.com/a/answer/1071518";
 const IMAP_SMTP: &str = "https://developers.google.com/workspace/gmail/imap/imap-smtp";
 const CONNECTIONS: &str = "https://support.google.com/mail/answer/7126229";
 const BROWSER: &str = "https://support.google.com/mail/accounts/answer/78754";
-const TOOLS: &str = "https://github.com/google/gmail-oauth2-tools/issues/78";
 
 const END_USER_ACCESS: &str = "Google Admin console > Apps > Google Workspace > Gmail > End User Access > POP and IMAP access";
 const SETTINGS: &str = "Gmail > Settings > See all settings > Forwarding and POP/IMAP";
@@ -36,7 +35,7 @@ pub(super) static ROWS: &[Row] = rows! { Answer;
     Imap Act Tenant ["imap access is disabled for your domain"]
         says "NO [ALERT] IMAP access is disabled for your domain. Please contact your domain administrator for questions about this feature. (Failure)"
         "IMAP is switched off for the whole organisation, or for Mailgrant's client."
-        ALLOW_IMAP at END_USER_ACCESS from TOOLS;
+        ALLOW_IMAP at END_USER_ACCESS from "https://support.google.com/a/answer/105694";
     Imap Act Owner ["not enabled for imap"]
         says "NO [ALERT] Your account is not enabled for IMAP use. Please visit your Gmail settings page and enable your account for IMAP access. (Failure)"
         "IMAP is switched off for this mailbox."

@@ -1,4 +1,4 @@
-//! Yahoo, Yandex, Zoho, Dovecot, Courier and Stalwart.
+//! Yahoo, Yandex and Dovecot. Zoho says no more than the standard's code.
 
 use super::Row;
 use super::rows::rows;
@@ -31,20 +31,16 @@ pub(super) static ROWS: &[Row] = rows! { Answer;
         says "NO [UNAVAILABLE] Maximum number of connections from user+IP exceeded (mail_max_userip_connections=16)"
         "Too many connections are open to this mailbox."
         FEWER from "https://github.com/mscdex/node-imap/issues/606";
-    Imap Later Server ["maximum connection limit", "too many connections"]
-        says "BYE Maximum connection limit reached for this address."
-        "Too many connections are open to this server."
-        FEWER from "https://www.courier-mta.org/imap/README.html, on MAXPERIP";
     Any Later Server ["temporary authentication failure"]
         says "NO [UNAVAILABLE] Temporary authentication failure."
         "The server cannot check the token at the moment; it may not reach its identity provider."
-        WAIT from "https://doc.dovecot.org, on passdb oauth2";
+        WAIT from "https://github.com/dovecot/core, its login processes";
     Imap Later Server ["internal error occurred"]
         says "NO [SERVERBUG] Internal error occurred. Refer to server log for more information."
         "The server has a fault, which its log tells."
-        WAIT from "https://doc.dovecot.org";
+        WAIT from "https://github.com/dovecot/core, its mail errors";
     Imap Later Server ["server busy", "try again later", "temporary"]
         says "NO Server busy, try again later."
         "The server is busy."
-        WAIT from "https://learn.microsoft.com/exchange/clients/pop3-and-imap4/set-connection-limits";
+        WAIT from "https://support.google.com/a/answer/3726730";
 };
