@@ -11,6 +11,7 @@
 mod drive;
 mod error;
 pub mod imap;
+mod protocol;
 pub mod rehearsal;
 pub mod sasl;
 mod server;
@@ -22,6 +23,7 @@ pub use imap::{
     Capabilities, FetchEvent, FolderStatus, IdleEvent, ImapSession, Limits, MessageUid, Opened,
     UidValidity,
 };
+pub use protocol::Protocol;
 pub use sasl::Challenge;
 pub use server::{MailServer, Security, ServerError};
 pub use tls::Trust;
