@@ -10,17 +10,54 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::TlsConnector;
 
-use crate::imap::{Limits, Machine, Reader, Step};
+use crate::machine::{Incoming, Machine, Step};
+use crate::opening::{LoggingIn, Opening, Securing};
+use crate::sasl::Credentials;
 use crate::verdict::Peer;
-use crate::{MailError, MailServer, Security, Trust};
+use crate::{Limits, MailError, MailServer, Security, Trust};
+
+/// Connects, secures the connection, logs in and proves that the mailbox opens, all of it within
+/// the time that an opening may take.
+pub(crate) async fn open<'a, S, L>(
+    server: &'a MailServer,
+    trust: &Trust,
+    limits: Limits,
+    credentials: Credentials<'a>,
+) -> Result<(Wire<L::Reader>, L::Done), MailError>
+where
+    S: Securing<'a>,
+    L: LoggingIn<'a, Secured = S::Done, Reader = S::Reader>,
+{
+    let opening = async {
+        let mut wire = Wire::connect(server, trust, limits).await?;
+        let mut machine = Opening::<S, L>::with(server, credentials);
+        let done = wire.run(&mut machine).await?;
+        Ok((wire, done))
+    };
+    let opened = within(limits.opening, server, opening).await;
+    opened.map_err(|error| error.without(credentials.token))
+}
+
+/// Bounds work that the server could draw out by talking slowly.
+pub(crate) async fn within<T>(
+    limit: Duration,
+    server: &MailServer,
+    work: impl Future<Output = Result<T, MailError>>,
+) -> Result<T, MailError> {
+    timeout(limit, work).await.unwrap_or_else(|_| {
+        let seconds = limit.as_secs();
+        let why = format!("it talked on, and was not done after {seconds} seconds");
+        Err(Peer::new(server).closed(why))
+    })
+}
 
 trait Socket: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Sync + Unpin> Socket for S {}
 
 /// A connection to a server, and what has been read from it.
-pub(crate) struct Wire {
+pub(crate) struct Wire<R> {
     stream: Stream,
-    reader: Reader,
+    reader: R,
     server: MailServer,
     trust: Trust,
     limits: Limits,
@@ -33,7 +70,7 @@ enum Stream {
     Gone,
 }
 
-impl Wire {
+impl<R: Incoming> Wire<R> {
     /// Connects, with TLS from the first byte where the server is set so.
     pub(crate) async fn connect(
         server: &MailServer,
@@ -49,7 +86,7 @@ impl Wire {
         let _ = tcp.set_nodelay(true);
         let mut wire = Self {
             stream: Stream::Plain(tcp),
-            reader: Reader::new(peer, limits.line),
+            reader: R::new(peer, limits.line),
             server: server.clone(),
             trust: trust.clone(),
             limits,
@@ -60,7 +97,7 @@ impl Wire {
         Ok(wire)
     }
 
-    pub(crate) fn reader(&mut self) -> &mut Reader {
+    pub(crate) fn reader(&mut self) -> &mut R {
         &mut self.reader
     }
 
@@ -69,7 +106,10 @@ impl Wire {
     }
 
     /// Runs a conversation to its end.
-    pub(crate) async fn run<M: Machine>(&mut self, machine: &mut M) -> Result<M::Done, MailError> {
+    pub(crate) async fn run<M: Machine<Reader = R>>(
+        &mut self,
+        machine: &mut M,
+    ) -> Result<M::Done, MailError> {
         loop {
             if let Some(done) = self.advance(machine).await? {
                 return Ok(done);
@@ -82,8 +122,14 @@ impl Wire {
         }
     }
 
+    /// Says good-bye; errors no longer matter.
+    pub(crate) async fn part<M: Machine<Reader = R>>(mut self, mut machine: M) {
+        let limit = self.limits.connect;
+        let _ = timeout(limit, self.run(&mut machine)).await;
+    }
+
     /// Runs a conversation in which the server owes no answer; `None` when it is not done by then.
-    pub(crate) async fn run_until<M: Machine>(
+    pub(crate) async fn run_until<M: Machine<Reader = R>>(
         &mut self,
         machine: &mut M,
         until: Instant,
@@ -99,7 +145,10 @@ impl Wire {
     }
 
     /// Does what a conversation wants; `None` when it needs more from the server.
-    async fn advance<M: Machine>(&mut self, machine: &mut M) -> Result<Option<M::Done>, MailError> {
+    async fn advance<M: Machine<Reader = R>>(
+        &mut self,
+        machine: &mut M,
+    ) -> Result<Option<M::Done>, MailError> {
         loop {
             match machine.step(&mut self.reader)? {
                 Step::Done(done) => return Ok(Some(done)),
@@ -167,7 +216,7 @@ impl Wire {
     }
 }
 
-impl std::fmt::Debug for Wire {
+impl<R> std::fmt::Debug for Wire<R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Wire({})", self.server)
     }

@@ -11,18 +11,29 @@
 mod drive;
 mod error;
 pub mod imap;
+mod input;
+mod limits;
+mod lines;
+mod machine;
+mod offers;
+mod opening;
+pub mod pop3;
 mod protocol;
 pub mod rehearsal;
 pub mod sasl;
 mod server;
+#[cfg(test)]
+mod talk;
 mod tls;
 mod verdict;
 
 pub use error::MailError;
 pub use imap::{
-    Capabilities, FetchEvent, FolderStatus, IdleEvent, ImapSession, Limits, MessageUid, Opened,
-    UidValidity,
+    Capabilities, FetchEvent, FolderStatus, IdleEvent, ImapSession, MessageUid, Opened, UidValidity,
 };
+pub use limits::Limits;
+pub use offers::Offers;
+pub use pop3::{Pop3Opened, Pop3Session};
 pub use protocol::Protocol;
 pub use sasl::Challenge;
 pub use server::{MailServer, Security, ServerError};

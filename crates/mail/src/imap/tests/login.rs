@@ -4,9 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::opening::{XOAUTH2, opening};
-use super::talk::Talk;
-use crate::imap::opening::Opening;
+use crate::imap::Opening;
 use crate::sasl::Mechanism;
+use crate::talk::Talk;
 use crate::{MailError, Security};
 
 /// What is offered behind the login.

@@ -2,8 +2,8 @@
 
 use secrecy::SecretString;
 
-use super::talk::Talk;
-use crate::imap::opening::Opening;
+use crate::imap::Opening;
+use crate::talk::Talk;
 use crate::{MailError, MailServer, Security};
 
 const CAPABLE: &str = "IMAP4rev1 SASL-IR AUTH=XOAUTH2";
