@@ -22,6 +22,7 @@ mod protocol;
 pub mod rehearsal;
 pub mod sasl;
 mod server;
+pub mod smtp;
 #[cfg(test)]
 mod talk;
 mod tls;
@@ -37,4 +38,5 @@ pub use pop3::{Pop3Opened, Pop3Session};
 pub use protocol::Protocol;
 pub use sasl::Challenge;
 pub use server::{MailServer, Security, ServerError};
+pub use smtp::{SmtpOpened, SmtpSession};
 pub use tls::Trust;

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use crate::imap::{FetchEvent, Fetching, Reader, Tags, sets};
 use crate::machine::{Incoming, Machine, Step};
 use crate::verdict::Peer;
-use crate::{MailError, MailServer, MessageUid, Opened, Pop3Opened, imap, pop3};
+use crate::{MailError, MailServer, MessageUid, Opened, Pop3Opened, SmtpOpened, imap, pop3, smtp};
 
 /// What a server says, all of it, whatever it is asked.
 #[derive(Debug, Clone, Copy)]
@@ -82,6 +82,16 @@ pub fn pop3_opening(
     words: Words<'_>,
 ) -> Rehearsal<Pop3Opened> {
     run(pop3::Opening::new(server, user, token), words)
+}
+
+/// Opens an SMTP session.
+pub fn smtp_opening(
+    server: &MailServer,
+    user: &str,
+    token: &SecretString,
+    words: Words<'_>,
+) -> Rehearsal<SmtpOpened> {
+    run(smtp::Opening::new(server, user, token), words)
 }
 
 fn run<M: Machine>(mut machine: M, words: Words<'_>) -> Rehearsal<M::Done> {
