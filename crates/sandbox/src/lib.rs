@@ -9,7 +9,9 @@ mod samples;
 mod tokens;
 
 pub use browser::{Browser, Page};
-pub use mailserver::{ImapFault, MailServer, MailServerOptions, StoredMessage};
+pub use mailserver::{
+    Certificate, ImapFault, LineFault, MailServer, MailServerOptions, StoredMessage,
+};
 pub use provider::{
     Client, IdentityProvider, ProviderFault, ProviderOptions, User, sign_in, sign_in_and_deny,
 };
