@@ -2,11 +2,13 @@
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
+use rustls::ProtocolVersion;
 use rustls_pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::TlsConnector;
 
@@ -61,6 +63,7 @@ pub(crate) struct Wire<R> {
     server: MailServer,
     trust: Trust,
     limits: Limits,
+    tls_version: Option<String>,
 }
 
 enum Stream {
@@ -77,24 +80,47 @@ impl<R: Incoming> Wire<R> {
         trust: &Trust,
         limits: Limits,
     ) -> Result<Self, MailError> {
+        let addresses = resolve(server, limits).await?;
+        let mut wire = Self::connect_to(&addresses, server, trust, limits).await?;
+        if server.security == Security::Tls {
+            wire.upgrade().await?;
+        }
+        Ok(wire)
+    }
+
+    /// Connects to the first of these addresses that takes it, without TLS yet.
+    pub(crate) async fn connect_to(
+        addresses: &[SocketAddr],
+        server: &MailServer,
+        trust: &Trust,
+        limits: Limits,
+    ) -> Result<Self, MailError> {
         let peer = Peer::new(server);
-        let connect = TcpStream::connect((server.host.as_str(), server.port));
-        let tcp = in_time(limits.connect, connect)
-            .await
-            .map_err(|why| peer.connect(why))?;
+        let connect = in_time(limits.connect, TcpStream::connect(addresses));
+        let tcp = connect.await.map_err(|why| peer.connect(why))?;
         // A command is one small write: it is not to wait for another.
         let _ = tcp.set_nodelay(true);
-        let mut wire = Self {
+        Ok(Self {
             stream: Stream::Plain(tcp),
             reader: R::new(peer, limits.line),
             server: server.clone(),
             trust: trust.clone(),
             limits,
-        };
-        if server.security == Security::Tls {
-            wire.upgrade().await?;
+            tls_version: None,
+        })
+    }
+
+    /// Whom it is connected to, as long as TLS has not begun.
+    pub(crate) fn address(&self) -> Option<SocketAddr> {
+        match &self.stream {
+            Stream::Plain(tcp) => tcp.peer_addr().ok(),
+            Stream::Tls(_) | Stream::Gone => None,
         }
-        Ok(wire)
+    }
+
+    /// The version of TLS, once it has begun: `TLS 1.3`.
+    pub(crate) fn tls_version(&self) -> Option<&str> {
+        self.tls_version.as_deref()
     }
 
     pub(crate) fn reader(&mut self) -> &mut R {
@@ -114,10 +140,21 @@ impl<R: Incoming> Wire<R> {
             if let Some(done) = self.advance(machine).await? {
                 return Ok(done);
             }
-            if !self.read_until(Instant::now() + self.limits.answer).await? {
-                let seconds = self.limits.answer.as_secs();
-                let why = format!("it said nothing for {seconds} seconds");
-                return Err(self.peer().closed(why));
+            self.read_in_time().await?;
+        }
+    }
+
+    /// Runs a conversation to where TLS has to begin; what else it comes to is an error.
+    pub(crate) async fn run_to_tls<M: Machine<Reader = R>>(
+        &mut self,
+        machine: &mut M,
+    ) -> Result<(), MailError> {
+        loop {
+            match machine.step(&mut self.reader)? {
+                Step::UpgradeTls => return Ok(()),
+                Step::Output(bytes) => self.write(&bytes).await?,
+                Step::NeedInput => self.read_in_time().await?,
+                Step::Done(_) => return Err(self.peer().protocol("it did not begin TLS")),
             }
         }
     }
@@ -159,6 +196,16 @@ impl<R: Incoming> Wire<R> {
         }
     }
 
+    /// Reads what comes while an answer is due.
+    async fn read_in_time(&mut self) -> Result<(), MailError> {
+        if self.read_until(Instant::now() + self.limits.answer).await? {
+            return Ok(());
+        }
+        let seconds = self.limits.answer.as_secs();
+        let why = format!("it said nothing for {seconds} seconds");
+        Err(self.peer().closed(why))
+    }
+
     /// Reads what comes; `false` when nothing did until then.
     async fn read_until(&mut self, until: Instant) -> Result<bool, MailError> {
         let room = self.reader.room();
@@ -191,7 +238,8 @@ impl<R: Incoming> Wire<R> {
         written.map_err(|why| self.peer().closed(why))
     }
 
-    async fn upgrade(&mut self) -> Result<(), MailError> {
+    /// Begins TLS.
+    pub(crate) async fn upgrade(&mut self) -> Result<(), MailError> {
         let Stream::Plain(tcp) = std::mem::replace(&mut self.stream, Stream::Gone) else {
             return Err(self.peer().protocol("TLS was asked for twice"));
         };
@@ -200,6 +248,8 @@ impl<R: Incoming> Wire<R> {
         let handshake = TlsConnector::from(self.trust.config()).connect(name, tcp);
         match timeout(self.limits.connect, handshake).await {
             Ok(Ok(stream)) => {
+                let version = stream.get_ref().1.protocol_version();
+                self.tls_version = version.map(tls_version);
                 self.stream = Stream::Tls(Box::new(stream));
                 Ok(())
             }
@@ -220,6 +270,21 @@ impl<R> std::fmt::Debug for Wire<R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Wire({})", self.server)
     }
+}
+
+/// The addresses of a server's name.
+pub(crate) async fn resolve(
+    server: &MailServer,
+    limits: Limits,
+) -> Result<Vec<SocketAddr>, MailError> {
+    let peer = Peer::new(server);
+    let look_up = lookup_host((server.host.as_str(), server.port));
+    let found = in_time(limits.connect, look_up).await;
+    let addresses: Vec<SocketAddr> = found.map_err(|why| peer.connect(why))?.collect();
+    if addresses.is_empty() {
+        return Err(peer.connect("its name has no address"));
+    }
+    Ok(addresses)
 }
 
 async fn in_time<T>(
@@ -243,6 +308,15 @@ fn words(error: &io::Error) -> String {
             "there is no way to that host".to_owned()
         }
         _ => error.to_string(),
+    }
+}
+
+/// A version of TLS as people write it.
+fn tls_version(version: ProtocolVersion) -> String {
+    match version {
+        ProtocolVersion::TLSv1_2 => "TLS 1.2".to_owned(),
+        ProtocolVersion::TLSv1_3 => "TLS 1.3".to_owned(),
+        other => format!("{other:?}"),
     }
 }
 
