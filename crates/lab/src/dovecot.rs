@@ -1,4 +1,4 @@
-//! Dovecot, a real IMAP server that knows OAuth logins alone.
+//! Dovecot, a real server for IMAP, POP3 and submission that knows OAuth logins alone.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,10 +28,33 @@ pub struct Dovecot {
     process: Option<Background>,
     dir: TempDir,
     config: PathBuf,
-    imaps: u16,
-    imap: u16,
+    ports: Ports,
     certificate: Certificate,
     delivered: AtomicU32,
+}
+
+/// Where it listens.
+#[derive(Debug, Clone, Copy)]
+struct Ports {
+    imaps: u16,
+    imap: u16,
+    pop3s: u16,
+    pop3: u16,
+    submissions: u16,
+    submission: u16,
+}
+
+impl Ports {
+    fn free() -> Self {
+        Self {
+            imaps: free_port(),
+            imap: free_port(),
+            pop3s: free_port(),
+            pop3: free_port(),
+            submissions: free_port(),
+            submission: free_port(),
+        }
+    }
 }
 
 impl Dovecot {
@@ -39,14 +62,13 @@ impl Dovecot {
     pub fn start(options: &DovecotOptions) -> Self {
         let dir = TempDir::with_prefix("mailgrant-dovecot-").expect("a folder can be made");
         let certificate = Certificate::for_loopback();
-        let (imaps, imap) = (free_port(), free_port());
-        let config = write_config(dir.path(), options, &certificate, imaps, imap);
+        let ports = Ports::free();
+        let config = write_config(dir.path(), options, &certificate, ports);
         let mut dovecot = Self {
             process: None,
             dir,
             config,
-            imaps,
-            imap,
+            ports,
             certificate,
             delivered: AtomicU32::new(0),
         };
@@ -56,12 +78,32 @@ impl Dovecot {
 
     /// The port of IMAP over TLS.
     pub fn imaps_port(&self) -> u16 {
-        self.imaps
+        self.ports.imaps
     }
 
     /// The port of IMAP with STARTTLS.
     pub fn imap_port(&self) -> u16 {
-        self.imap
+        self.ports.imap
+    }
+
+    /// The port of POP3 over TLS.
+    pub fn pop3s_port(&self) -> u16 {
+        self.ports.pop3s
+    }
+
+    /// The port of POP3 with STLS.
+    pub fn pop3_port(&self) -> u16 {
+        self.ports.pop3
+    }
+
+    /// The port of submission over TLS.
+    pub fn submissions_port(&self) -> u16 {
+        self.ports.submissions
+    }
+
+    /// The port of submission with STARTTLS. What is submitted goes nowhere.
+    pub fn submission_port(&self) -> u16 {
+        self.ports.submission
     }
 
     /// Its certificate in PEM, for whoever is to trust it.
@@ -151,7 +193,10 @@ impl Dovecot {
         command.arg("-F").arg("-c").arg(&self.config);
         let mut process = Background::start(&mut command);
         let log = self.dir.path().join("dovecot.log");
-        process.wait_for_port(self.imaps, || fs::read_to_string(&log).unwrap_or_default());
+        let ports = self.ports;
+        for port in [ports.imaps, ports.pop3s, ports.submissions] {
+            process.wait_for_port(port, || fs::read_to_string(&log).unwrap_or_default());
+        }
         self.process = Some(process);
     }
 
@@ -199,8 +244,7 @@ fn write_config(
     dir: &Path,
     options: &DovecotOptions,
     certificate: &Certificate,
-    imaps: u16,
-    imap: u16,
+    ports: Ports,
 ) -> PathBuf {
     let path = dir.display();
     fs::write(dir.join("cert.pem"), &certificate.certificate).expect("the folder is writable");
@@ -233,7 +277,8 @@ fn write_config(
             format!(
                 "mail_uid = {uid}\nmail_gid = {gid}\ndefault_internal_user = {user}\n\
                  default_internal_group = {group}\ndefault_login_user = {user}\n\
-                 service anvil {{\n  chroot =\n}}\nservice imap-login {{\n  chroot =\n}}\n"
+                 service anvil {{\n  chroot =\n}}\nservice imap-login {{\n  chroot =\n}}\n\
+                 service pop3-login {{\n  chroot =\n}}\nservice submission-login {{\n  chroot =\n}}\n"
             ),
         )
     };
@@ -252,7 +297,11 @@ fn write_config(
 state_dir = {path}/state
 log_path = {path}/dovecot.log
 auth_verbose = yes
-protocols = imap
+protocols = imap pop3 submission
+hostname = localhost
+submission_relay_host = 127.0.0.1
+submission_relay_port = 9
+submission_backend_capabilities = 8BITMIME SIZE
 listen = 127.0.0.1
 ssl = yes
 ssl_cert = <{path}/cert.pem
@@ -284,6 +333,26 @@ service imap-login {{
     ssl = yes
   }}
 }}
+service pop3-login {{
+  service_count = 0
+  inet_listener pop3 {{
+    port = {pop3}
+  }}
+  inet_listener pop3s {{
+    port = {pop3s}
+    ssl = yes
+  }}
+}}
+service submission-login {{
+  service_count = 0
+  inet_listener submission {{
+    port = {submission}
+  }}
+  inet_listener submissions {{
+    port = {submissions}
+    ssl = yes
+  }}
+}}
 service stats {{
   unix_listener stats-writer {{
     mode = 0666
@@ -291,6 +360,12 @@ service stats {{
 }}
 ",
         mechanisms = options.mechanisms,
+        imaps = ports.imaps,
+        imap = ports.imap,
+        pop3s = ports.pop3s,
+        pop3 = ports.pop3,
+        submissions = ports.submissions,
+        submission = ports.submission,
     );
     let file = dir.join("dovecot.conf");
     fs::write(&file, config).expect("the folder is writable");
