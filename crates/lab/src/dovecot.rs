@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
 
 use crate::process::{Background, free_port, is_root, run};
+use crate::relay::Relay;
 use crate::{Certificate, process};
 
 /// What a test decides about its Dovecot.
@@ -29,6 +30,8 @@ pub struct Dovecot {
     dir: TempDir,
     config: PathBuf,
     ports: Ports,
+    /// Lives as long as the server does.
+    _relay: Relay,
     certificate: Certificate,
     delivered: AtomicU32,
 }
@@ -63,12 +66,14 @@ impl Dovecot {
         let dir = TempDir::with_prefix("mailgrant-dovecot-").expect("a folder can be made");
         let certificate = Certificate::for_loopback();
         let ports = Ports::free();
-        let config = write_config(dir.path(), options, &certificate, ports);
+        let relay = Relay::start();
+        let config = write_config(dir.path(), options, &certificate, ports, relay.port());
         let mut dovecot = Self {
             process: None,
             dir,
             config,
             ports,
+            _relay: relay,
             certificate,
             delivered: AtomicU32::new(0),
         };
@@ -245,6 +250,7 @@ fn write_config(
     options: &DovecotOptions,
     certificate: &Certificate,
     ports: Ports,
+    relay: u16,
 ) -> PathBuf {
     let path = dir.display();
     fs::write(dir.join("cert.pem"), &certificate.certificate).expect("the folder is writable");
@@ -300,7 +306,7 @@ auth_verbose = yes
 protocols = imap pop3 submission
 hostname = localhost
 submission_relay_host = 127.0.0.1
-submission_relay_port = 9
+submission_relay_port = {relay}
 submission_backend_capabilities = 8BITMIME SIZE
 listen = 127.0.0.1
 ssl = yes
@@ -351,6 +357,12 @@ service submission-login {{
   inet_listener submissions {{
     port = {submissions}
     ssl = yes
+  }}
+}}
+service anvil {{
+  # A refused login is not to slow down those behind it.
+  unix_listener anvil-auth-penalty {{
+    mode = 0
   }}
 }}
 service stats {{
