@@ -8,5 +8,7 @@
 )]
 
 mod faults;
+mod inspection;
+mod logins;
 mod sessions;
 mod world;
