@@ -58,6 +58,30 @@ impl Ports {
             submission: free_port(),
         }
     }
+
+    fn listeners(self) -> String {
+        let of = |protocol: &str, plain: u16, tls: u16| {
+            format!(
+                "service {protocol}-login {{
+  service_count = 0
+  inet_listener {protocol} {{
+    port = {plain}
+  }}
+  inet_listener {protocol}s {{
+    port = {tls}
+    ssl = yes
+  }}
+}}
+"
+            )
+        };
+        [
+            of("imap", self.imap, self.imaps),
+            of("pop3", self.pop3, self.pop3s),
+            of("submission", self.submission, self.submissions),
+        ]
+        .concat()
+    }
 }
 
 impl Dovecot {
@@ -266,28 +290,7 @@ fn write_config(
     )
     .expect("the folder is writable");
 
-    let (mail_user, users) = if process::is_root() {
-        run(Command::new("chmod").arg("755").arg(dir));
-        (
-            "uid=65534 gid=65534".to_owned(),
-            "mail_uid = 65534\nmail_gid = 65534\n".to_owned(),
-        )
-    } else {
-        // Without root there is one user for everything, and no chroot.
-        let uid = run(Command::new("id").arg("-u")).trim().to_owned();
-        let gid = run(Command::new("id").arg("-g")).trim().to_owned();
-        let user = run(Command::new("id").arg("-un")).trim().to_owned();
-        let group = run(Command::new("id").arg("-gn")).trim().to_owned();
-        (
-            format!("uid={uid} gid={gid}"),
-            format!(
-                "mail_uid = {uid}\nmail_gid = {gid}\ndefault_internal_user = {user}\n\
-                 default_internal_group = {group}\ndefault_login_user = {user}\n\
-                 service anvil {{\n  chroot =\n}}\nservice imap-login {{\n  chroot =\n}}\n\
-                 service pop3-login {{\n  chroot =\n}}\nservice submission-login {{\n  chroot =\n}}\n"
-            ),
-        )
-    };
+    let (mail_user, users) = users(dir);
     let (plain, password) = match &options.password {
         Some(password) => (
             " plain login",
@@ -329,37 +332,7 @@ passdb {{
   driver = static
   args = {mail_user} home={path}/mail/%u
 }}
-service imap-login {{
-  service_count = 0
-  inet_listener imap {{
-    port = {imap}
-  }}
-  inet_listener imaps {{
-    port = {imaps}
-    ssl = yes
-  }}
-}}
-service pop3-login {{
-  service_count = 0
-  inet_listener pop3 {{
-    port = {pop3}
-  }}
-  inet_listener pop3s {{
-    port = {pop3s}
-    ssl = yes
-  }}
-}}
-service submission-login {{
-  service_count = 0
-  inet_listener submission {{
-    port = {submission}
-  }}
-  inet_listener submissions {{
-    port = {submissions}
-    ssl = yes
-  }}
-}}
-service anvil {{
+{listeners}service anvil {{
   # A refused login is not to slow down those behind it.
   unix_listener anvil-auth-penalty {{
     mode = 0
@@ -372,14 +345,35 @@ service stats {{
 }}
 ",
         mechanisms = options.mechanisms,
-        imaps = ports.imaps,
-        imap = ports.imap,
-        pop3s = ports.pop3s,
-        pop3 = ports.pop3,
-        submissions = ports.submissions,
-        submission = ports.submission,
+        listeners = ports.listeners(),
     );
     let file = dir.join("dovecot.conf");
     fs::write(&file, config).expect("the folder is writable");
     file
+}
+
+/// The user that mail is read as, and what else Dovecot has to know of users.
+fn users(dir: &Path) -> (String, String) {
+    if process::is_root() {
+        run(Command::new("chmod").arg("755").arg(dir));
+        (
+            "uid=65534 gid=65534".to_owned(),
+            "mail_uid = 65534\nmail_gid = 65534\n".to_owned(),
+        )
+    } else {
+        // Without root there is one user for everything, and no chroot.
+        let uid = run(Command::new("id").arg("-u")).trim().to_owned();
+        let gid = run(Command::new("id").arg("-g")).trim().to_owned();
+        let user = run(Command::new("id").arg("-un")).trim().to_owned();
+        let group = run(Command::new("id").arg("-gn")).trim().to_owned();
+        (
+            format!("uid={uid} gid={gid}"),
+            format!(
+                "mail_uid = {uid}\nmail_gid = {gid}\ndefault_internal_user = {user}\n\
+                 default_internal_group = {group}\ndefault_login_user = {user}\n\
+                 service anvil {{\n  chroot =\n}}\nservice imap-login {{\n  chroot =\n}}\n\
+                 service pop3-login {{\n  chroot =\n}}\nservice submission-login {{\n  chroot =\n}}\n"
+            ),
+        )
+    }
 }
