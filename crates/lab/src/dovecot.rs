@@ -1,4 +1,4 @@
-//! Dovecot, a real IMAP server that knows OAuth logins alone.
+//! Dovecot, a real server for IMAP, POP3 and submission that knows OAuth logins alone.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
 
 use crate::process::{Background, free_port, is_root, run};
+use crate::relay::Relay;
 use crate::{Certificate, process};
 
 /// What a test decides about its Dovecot.
@@ -28,10 +29,59 @@ pub struct Dovecot {
     process: Option<Background>,
     dir: TempDir,
     config: PathBuf,
-    imaps: u16,
-    imap: u16,
+    ports: Ports,
+    /// Lives as long as the server does.
+    _relay: Relay,
     certificate: Certificate,
     delivered: AtomicU32,
+}
+
+/// Where it listens.
+#[derive(Debug, Clone, Copy)]
+struct Ports {
+    imaps: u16,
+    imap: u16,
+    pop3s: u16,
+    pop3: u16,
+    submissions: u16,
+    submission: u16,
+}
+
+impl Ports {
+    fn free() -> Self {
+        Self {
+            imaps: free_port(),
+            imap: free_port(),
+            pop3s: free_port(),
+            pop3: free_port(),
+            submissions: free_port(),
+            submission: free_port(),
+        }
+    }
+
+    fn listeners(self) -> String {
+        let of = |protocol: &str, plain: u16, tls: u16| {
+            format!(
+                "service {protocol}-login {{
+  service_count = 0
+  inet_listener {protocol} {{
+    port = {plain}
+  }}
+  inet_listener {protocol}s {{
+    port = {tls}
+    ssl = yes
+  }}
+}}
+"
+            )
+        };
+        [
+            of("imap", self.imap, self.imaps),
+            of("pop3", self.pop3, self.pop3s),
+            of("submission", self.submission, self.submissions),
+        ]
+        .concat()
+    }
 }
 
 impl Dovecot {
@@ -39,14 +89,15 @@ impl Dovecot {
     pub fn start(options: &DovecotOptions) -> Self {
         let dir = TempDir::with_prefix("mailgrant-dovecot-").expect("a folder can be made");
         let certificate = Certificate::for_loopback();
-        let (imaps, imap) = (free_port(), free_port());
-        let config = write_config(dir.path(), options, &certificate, imaps, imap);
+        let ports = Ports::free();
+        let relay = Relay::start();
+        let config = write_config(dir.path(), options, &certificate, ports, relay.port());
         let mut dovecot = Self {
             process: None,
             dir,
             config,
-            imaps,
-            imap,
+            ports,
+            _relay: relay,
             certificate,
             delivered: AtomicU32::new(0),
         };
@@ -56,12 +107,32 @@ impl Dovecot {
 
     /// The port of IMAP over TLS.
     pub fn imaps_port(&self) -> u16 {
-        self.imaps
+        self.ports.imaps
     }
 
     /// The port of IMAP with STARTTLS.
     pub fn imap_port(&self) -> u16 {
-        self.imap
+        self.ports.imap
+    }
+
+    /// The port of POP3 over TLS.
+    pub fn pop3s_port(&self) -> u16 {
+        self.ports.pop3s
+    }
+
+    /// The port of POP3 with STLS.
+    pub fn pop3_port(&self) -> u16 {
+        self.ports.pop3
+    }
+
+    /// The port of submission over TLS.
+    pub fn submissions_port(&self) -> u16 {
+        self.ports.submissions
+    }
+
+    /// The port of submission with STARTTLS. What is submitted goes nowhere.
+    pub fn submission_port(&self) -> u16 {
+        self.ports.submission
     }
 
     /// Its certificate in PEM, for whoever is to trust it.
@@ -151,7 +222,10 @@ impl Dovecot {
         command.arg("-F").arg("-c").arg(&self.config);
         let mut process = Background::start(&mut command);
         let log = self.dir.path().join("dovecot.log");
-        process.wait_for_port(self.imaps, || fs::read_to_string(&log).unwrap_or_default());
+        let ports = self.ports;
+        for port in [ports.imaps, ports.pop3s, ports.submissions] {
+            process.wait_for_port(port, || fs::read_to_string(&log).unwrap_or_default());
+        }
         self.process = Some(process);
     }
 
@@ -199,8 +273,8 @@ fn write_config(
     dir: &Path,
     options: &DovecotOptions,
     certificate: &Certificate,
-    imaps: u16,
-    imap: u16,
+    ports: Ports,
+    relay: u16,
 ) -> PathBuf {
     let path = dir.display();
     fs::write(dir.join("cert.pem"), &certificate.certificate).expect("the folder is writable");
@@ -216,27 +290,7 @@ fn write_config(
     )
     .expect("the folder is writable");
 
-    let (mail_user, users) = if process::is_root() {
-        run(Command::new("chmod").arg("755").arg(dir));
-        (
-            "uid=65534 gid=65534".to_owned(),
-            "mail_uid = 65534\nmail_gid = 65534\n".to_owned(),
-        )
-    } else {
-        // Without root there is one user for everything, and no chroot.
-        let uid = run(Command::new("id").arg("-u")).trim().to_owned();
-        let gid = run(Command::new("id").arg("-g")).trim().to_owned();
-        let user = run(Command::new("id").arg("-un")).trim().to_owned();
-        let group = run(Command::new("id").arg("-gn")).trim().to_owned();
-        (
-            format!("uid={uid} gid={gid}"),
-            format!(
-                "mail_uid = {uid}\nmail_gid = {gid}\ndefault_internal_user = {user}\n\
-                 default_internal_group = {group}\ndefault_login_user = {user}\n\
-                 service anvil {{\n  chroot =\n}}\nservice imap-login {{\n  chroot =\n}}\n"
-            ),
-        )
-    };
+    let (mail_user, users) = users(dir);
     let (plain, password) = match &options.password {
         Some(password) => (
             " plain login",
@@ -252,7 +306,11 @@ fn write_config(
 state_dir = {path}/state
 log_path = {path}/dovecot.log
 auth_verbose = yes
-protocols = imap
+protocols = imap pop3 submission
+hostname = localhost
+submission_relay_host = 127.0.0.1
+submission_relay_port = {relay}
+submission_backend_capabilities = 8BITMIME SIZE
 listen = 127.0.0.1
 ssl = yes
 ssl_cert = <{path}/cert.pem
@@ -274,14 +332,10 @@ passdb {{
   driver = static
   args = {mail_user} home={path}/mail/%u
 }}
-service imap-login {{
-  service_count = 0
-  inet_listener imap {{
-    port = {imap}
-  }}
-  inet_listener imaps {{
-    port = {imaps}
-    ssl = yes
+{listeners}service anvil {{
+  # A refused login is not to slow down those behind it.
+  unix_listener anvil-auth-penalty {{
+    mode = 0
   }}
 }}
 service stats {{
@@ -291,8 +345,35 @@ service stats {{
 }}
 ",
         mechanisms = options.mechanisms,
+        listeners = ports.listeners(),
     );
     let file = dir.join("dovecot.conf");
     fs::write(&file, config).expect("the folder is writable");
     file
+}
+
+/// The user that mail is read as, and what else Dovecot has to know of users.
+fn users(dir: &Path) -> (String, String) {
+    if process::is_root() {
+        run(Command::new("chmod").arg("755").arg(dir));
+        (
+            "uid=65534 gid=65534".to_owned(),
+            "mail_uid = 65534\nmail_gid = 65534\n".to_owned(),
+        )
+    } else {
+        // Without root there is one user for everything, and no chroot.
+        let uid = run(Command::new("id").arg("-u")).trim().to_owned();
+        let gid = run(Command::new("id").arg("-g")).trim().to_owned();
+        let user = run(Command::new("id").arg("-un")).trim().to_owned();
+        let group = run(Command::new("id").arg("-gn")).trim().to_owned();
+        (
+            format!("uid={uid} gid={gid}"),
+            format!(
+                "mail_uid = {uid}\nmail_gid = {gid}\ndefault_internal_user = {user}\n\
+                 default_internal_group = {group}\ndefault_login_user = {user}\n\
+                 service anvil {{\n  chroot =\n}}\nservice imap-login {{\n  chroot =\n}}\n\
+                 service pop3-login {{\n  chroot =\n}}\nservice submission-login {{\n  chroot =\n}}\n"
+            ),
+        )
+    }
 }

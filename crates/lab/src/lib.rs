@@ -19,6 +19,7 @@ mod npm;
 mod oidc_provider;
 mod postgres;
 mod process;
+mod relay;
 
 pub use certificate::Certificate;
 pub use chromium::{Chromium, Screen};

@@ -2,28 +2,69 @@
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
+use rustls::ProtocolVersion;
 use rustls_pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::TlsConnector;
 
-use crate::imap::{Limits, Machine, Reader, Step};
+use crate::machine::{Incoming, Machine, Step};
+use crate::opening::{LoggingIn, Opening, Securing};
+use crate::sasl::Credentials;
 use crate::verdict::Peer;
-use crate::{MailError, MailServer, Security, Trust};
+use crate::{Limits, MailError, MailServer, Security, Trust};
+
+/// Connects, secures the connection, logs in and proves that the mailbox opens, all of it within
+/// the time that an opening may take.
+pub(crate) async fn open<'a, S, L>(
+    server: &MailServer,
+    trust: &Trust,
+    limits: Limits,
+    credentials: Credentials,
+) -> Result<(Wire<L::Reader>, L::Done), MailError>
+where
+    S: Securing,
+    L: LoggingIn<Secured = S::Done, Reader = S::Reader>,
+{
+    let token = credentials.token.clone();
+    let opening = async {
+        let mut wire = Wire::connect(server, trust, limits).await?;
+        let mut machine = Opening::<S, L>::with(server, credentials);
+        let done = wire.run(&mut machine).await?;
+        Ok((wire, done))
+    };
+    let opened = within(limits.opening, server, opening).await;
+    opened.map_err(|error| error.without(&token))
+}
+
+/// Bounds work that the server could draw out by talking slowly.
+pub(crate) async fn within<T>(
+    limit: Duration,
+    server: &MailServer,
+    work: impl Future<Output = Result<T, MailError>>,
+) -> Result<T, MailError> {
+    timeout(limit, work).await.unwrap_or_else(|_| {
+        let seconds = limit.as_secs();
+        let why = format!("it talked on, and was not done after {seconds} seconds");
+        Err(Peer::new(server).closed(why))
+    })
+}
 
 trait Socket: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Sync + Unpin> Socket for S {}
 
 /// A connection to a server, and what has been read from it.
-pub(crate) struct Wire {
+pub(crate) struct Wire<R> {
     stream: Stream,
-    reader: Reader,
+    reader: R,
     server: MailServer,
     trust: Trust,
     limits: Limits,
+    tls_version: Option<String>,
 }
 
 enum Stream {
@@ -33,34 +74,57 @@ enum Stream {
     Gone,
 }
 
-impl Wire {
+impl<R: Incoming> Wire<R> {
     /// Connects, with TLS from the first byte where the server is set so.
     pub(crate) async fn connect(
         server: &MailServer,
         trust: &Trust,
         limits: Limits,
     ) -> Result<Self, MailError> {
-        let peer = Peer::new(server);
-        let connect = TcpStream::connect((server.host.as_str(), server.port));
-        let tcp = in_time(limits.connect, connect)
-            .await
-            .map_err(|why| peer.connect(why))?;
-        // A command is one small write: it is not to wait for another.
-        let _ = tcp.set_nodelay(true);
-        let mut wire = Self {
-            stream: Stream::Plain(tcp),
-            reader: Reader::new(peer, limits.line),
-            server: server.clone(),
-            trust: trust.clone(),
-            limits,
-        };
+        let addresses = resolve(server, limits).await?;
+        let mut wire = Self::connect_to(&addresses, server, trust, limits).await?;
         if server.security == Security::Tls {
             wire.upgrade().await?;
         }
         Ok(wire)
     }
 
-    pub(crate) fn reader(&mut self) -> &mut Reader {
+    /// Connects to the first of these addresses that takes it, without TLS yet.
+    pub(crate) async fn connect_to(
+        addresses: &[SocketAddr],
+        server: &MailServer,
+        trust: &Trust,
+        limits: Limits,
+    ) -> Result<Self, MailError> {
+        let peer = Peer::new(server);
+        let connect = in_time(limits.connect, TcpStream::connect(addresses));
+        let tcp = connect.await.map_err(|why| peer.connect(why))?;
+        // A command is one small write: it is not to wait for another.
+        let _ = tcp.set_nodelay(true);
+        Ok(Self {
+            stream: Stream::Plain(tcp),
+            reader: R::new(peer, limits.line),
+            server: server.clone(),
+            trust: trust.clone(),
+            limits,
+            tls_version: None,
+        })
+    }
+
+    /// Whom it is connected to, as long as TLS has not begun.
+    pub(crate) fn address(&self) -> Option<SocketAddr> {
+        match &self.stream {
+            Stream::Plain(tcp) => tcp.peer_addr().ok(),
+            Stream::Tls(_) | Stream::Gone => None,
+        }
+    }
+
+    /// The version of TLS, once it has begun: `TLS 1.3`.
+    pub(crate) fn tls_version(&self) -> Option<&str> {
+        self.tls_version.as_deref()
+    }
+
+    pub(crate) fn reader(&mut self) -> &mut R {
         &mut self.reader
     }
 
@@ -69,21 +133,41 @@ impl Wire {
     }
 
     /// Runs a conversation to its end.
-    pub(crate) async fn run<M: Machine>(&mut self, machine: &mut M) -> Result<M::Done, MailError> {
+    pub(crate) async fn run<M: Machine<Reader = R>>(
+        &mut self,
+        machine: &mut M,
+    ) -> Result<M::Done, MailError> {
         loop {
             if let Some(done) = self.advance(machine).await? {
                 return Ok(done);
             }
-            if !self.read_until(Instant::now() + self.limits.answer).await? {
-                let seconds = self.limits.answer.as_secs();
-                let why = format!("it said nothing for {seconds} seconds");
-                return Err(self.peer().closed(why));
+            self.read_in_time().await?;
+        }
+    }
+
+    /// Runs a conversation to where TLS has to begin; what else it comes to is an error.
+    pub(crate) async fn run_to_tls<M: Machine<Reader = R>>(
+        &mut self,
+        machine: &mut M,
+    ) -> Result<(), MailError> {
+        loop {
+            match machine.step(&mut self.reader)? {
+                Step::UpgradeTls => return Ok(()),
+                Step::Output(bytes) => self.write(&bytes).await?,
+                Step::NeedInput => self.read_in_time().await?,
+                Step::Done(_) => return Err(self.peer().protocol("it did not begin TLS")),
             }
         }
     }
 
+    /// Says good-bye; errors no longer matter.
+    pub(crate) async fn part<M: Machine<Reader = R>>(mut self, mut machine: M) {
+        let limit = self.limits.connect;
+        let _ = timeout(limit, self.run(&mut machine)).await;
+    }
+
     /// Runs a conversation in which the server owes no answer; `None` when it is not done by then.
-    pub(crate) async fn run_until<M: Machine>(
+    pub(crate) async fn run_until<M: Machine<Reader = R>>(
         &mut self,
         machine: &mut M,
         until: Instant,
@@ -99,7 +183,10 @@ impl Wire {
     }
 
     /// Does what a conversation wants; `None` when it needs more from the server.
-    async fn advance<M: Machine>(&mut self, machine: &mut M) -> Result<Option<M::Done>, MailError> {
+    async fn advance<M: Machine<Reader = R>>(
+        &mut self,
+        machine: &mut M,
+    ) -> Result<Option<M::Done>, MailError> {
         loop {
             match machine.step(&mut self.reader)? {
                 Step::Done(done) => return Ok(Some(done)),
@@ -108,6 +195,16 @@ impl Wire {
                 Step::NeedInput => return Ok(None),
             }
         }
+    }
+
+    /// Reads what comes while an answer is due.
+    async fn read_in_time(&mut self) -> Result<(), MailError> {
+        if self.read_until(Instant::now() + self.limits.answer).await? {
+            return Ok(());
+        }
+        let seconds = self.limits.answer.as_secs();
+        let why = format!("it said nothing for {seconds} seconds");
+        Err(self.peer().closed(why))
     }
 
     /// Reads what comes; `false` when nothing did until then.
@@ -142,7 +239,8 @@ impl Wire {
         written.map_err(|why| self.peer().closed(why))
     }
 
-    async fn upgrade(&mut self) -> Result<(), MailError> {
+    /// Begins TLS.
+    pub(crate) async fn upgrade(&mut self) -> Result<(), MailError> {
         let Stream::Plain(tcp) = std::mem::replace(&mut self.stream, Stream::Gone) else {
             return Err(self.peer().protocol("TLS was asked for twice"));
         };
@@ -151,6 +249,8 @@ impl Wire {
         let handshake = TlsConnector::from(self.trust.config()).connect(name, tcp);
         match timeout(self.limits.connect, handshake).await {
             Ok(Ok(stream)) => {
+                let version = stream.get_ref().1.protocol_version();
+                self.tls_version = version.map(tls_version);
                 self.stream = Stream::Tls(Box::new(stream));
                 Ok(())
             }
@@ -167,10 +267,25 @@ impl Wire {
     }
 }
 
-impl std::fmt::Debug for Wire {
+impl<R> std::fmt::Debug for Wire<R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Wire({})", self.server)
     }
+}
+
+/// The addresses of a server's name.
+pub(crate) async fn resolve(
+    server: &MailServer,
+    limits: Limits,
+) -> Result<Vec<SocketAddr>, MailError> {
+    let peer = Peer::new(server);
+    let look_up = lookup_host((server.host.as_str(), server.port));
+    let found = in_time(limits.connect, look_up).await;
+    let addresses: Vec<SocketAddr> = found.map_err(|why| peer.connect(why))?.collect();
+    if addresses.is_empty() {
+        return Err(peer.connect("its name has no address"));
+    }
+    Ok(addresses)
 }
 
 async fn in_time<T>(
@@ -194,6 +309,15 @@ fn words(error: &io::Error) -> String {
             "there is no way to that host".to_owned()
         }
         _ => error.to_string(),
+    }
+}
+
+/// A version of TLS as people write it.
+fn tls_version(version: ProtocolVersion) -> String {
+    match version {
+        ProtocolVersion::TLSv1_2 => "TLS 1.2".to_owned(),
+        ProtocolVersion::TLSv1_3 => "TLS 1.3".to_owned(),
+        other => format!("{other:?}"),
     }
 }
 

@@ -138,7 +138,9 @@ impl MailError {
         } = &mut self
         {
             challenge.status = redacted(&challenge.status, token);
-            challenge.scope = challenge.scope.as_ref().map(|scope| redacted(scope, token));
+            for said in [&mut challenge.scope, &mut challenge.openid_configuration] {
+                *said = said.as_ref().map(|said| redacted(said, token));
+            }
         }
         self
     }

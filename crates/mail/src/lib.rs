@@ -1,4 +1,5 @@
-//! Connections to mail servers: TLS and STARTTLS, capabilities, SASL login, IMAP.
+//! Connections to mail servers: TLS and STARTTLS, capabilities, SASL login; IMAP, and the logins of
+//! POP3 and SMTP submission.
 //!
 //! A dialogue with a server is a machine without a socket: bytes in, actions out. It also asks for
 //! the TLS upgrade and for time, so that no driver can get the order greeting → STARTTLS →
@@ -6,23 +7,43 @@
 //!
 //! The way of a login: [`MailServer`] says where, [`Trust`] whom to believe, [`ImapSession::open`]
 //! goes there and logs in with an access token; what it returns has already touched the mailbox,
-//! because `OK` to `AUTHENTICATE` alone proves nothing.
+//! because `OK` to `AUTHENTICATE` alone proves nothing. [`Pop3Session`] and [`SmtpSession`] do the
+//! same. [`inspect()`] goes there step by step for a doctor, and [`try_login`] with one mechanism.
 
 pub mod answers;
+mod certificate;
 mod drive;
 mod error;
 pub mod imap;
+mod input;
+mod inspect;
+mod limits;
+mod lines;
+mod machine;
+mod offers;
+mod opening;
+pub mod pop3;
+mod protocol;
 pub mod rehearsal;
 pub mod sasl;
 mod server;
+pub mod smtp;
+#[cfg(test)]
+mod talk;
 mod tls;
 mod verdict;
 
+pub use certificate::Certificate;
 pub use error::MailError;
 pub use imap::{
-    Capabilities, FetchEvent, FolderStatus, IdleEvent, ImapSession, Limits, MessageUid, Opened,
-    UidValidity,
+    Capabilities, FetchEvent, FolderStatus, IdleEvent, ImapSession, MessageUid, Opened, UidValidity,
 };
+pub use inspect::{Inspection, Session, Timed, TlsInspection, inspect, try_login};
+pub use limits::Limits;
+pub use offers::Offers;
+pub use pop3::{Pop3Opened, Pop3Session};
+pub use protocol::Protocol;
 pub use sasl::Challenge;
 pub use server::{MailServer, Security, ServerError};
+pub use smtp::{SmtpOpened, SmtpSession};
 pub use tls::Trust;

@@ -4,9 +4,10 @@
 
 use secrecy::SecretString;
 
-use crate::imap::{FetchEvent, Fetching, Machine, Opening, Reader, Step, Tags, sets};
+use crate::imap::{FetchEvent, Fetching, Reader, Tags, sets};
+use crate::machine::{Incoming, Machine, Step};
 use crate::verdict::Peer;
-use crate::{MailError, MailServer, MessageUid, Opened};
+use crate::{MailError, MailServer, MessageUid, Opened, Pop3Opened, SmtpOpened, imap, pop3, smtp};
 
 /// What a server says, all of it, whatever it is asked.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +44,7 @@ pub struct Fetched {
 pub fn responses(words: Words<'_>) -> Result<usize, MailError> {
     struct Count;
     impl Machine for Count {
+        type Reader = Reader;
         type Done = ();
         fn step(&mut self, reader: &mut Reader) -> Result<Step<()>, MailError> {
             Ok(reader.next()?.map_or(Step::NeedInput, |_| Step::Done(())))
@@ -56,17 +58,47 @@ pub fn responses(words: Words<'_>) -> Result<usize, MailError> {
     Ok(count)
 }
 
-/// Opens a session.
+/// Opens an IMAP session.
 pub fn opening(
     server: &MailServer,
     user: &str,
     token: &SecretString,
     words: Words<'_>,
 ) -> Rehearsal<Opened> {
-    let mut talk = Talk::new(words);
-    let outcome = talk.run(&mut Opening::new(server, user, token));
+    let rehearsal = run(imap::Opening::new(server, user, token), words);
+    let outcome = rehearsal.outcome;
     Rehearsal {
         outcome: outcome.map(|login| login.map(|login| login.opened)),
+        before_tls: rehearsal.before_tls,
+        behind_tls: rehearsal.behind_tls,
+    }
+}
+
+/// Opens a POP3 session.
+pub fn pop3_opening(
+    server: &MailServer,
+    user: &str,
+    token: &SecretString,
+    words: Words<'_>,
+) -> Rehearsal<Pop3Opened> {
+    run(pop3::Opening::new(server, user, token), words)
+}
+
+/// Opens an SMTP session.
+pub fn smtp_opening(
+    server: &MailServer,
+    user: &str,
+    token: &SecretString,
+    words: Words<'_>,
+) -> Rehearsal<SmtpOpened> {
+    run(smtp::Opening::new(server, user, token), words)
+}
+
+fn run<M: Machine>(mut machine: M, words: Words<'_>) -> Rehearsal<M::Done> {
+    let mut talk = Talk::new(words);
+    let outcome = talk.run(&mut machine);
+    Rehearsal {
+        outcome,
         before_tls: talk.before_tls,
         behind_tls: talk.behind_tls,
     }
@@ -83,26 +115,29 @@ pub fn fetch(uids: &[MessageUid], words: Words<'_>) -> Rehearsal<Vec<Fetched>> {
     }
 }
 
-struct Talk<'a> {
+struct Talk<'a, R> {
     words: Words<'a>,
-    reader: Reader,
+    reader: R,
     secured: bool,
     before_tls: Vec<u8>,
     behind_tls: Vec<u8>,
 }
 
-impl<'a> Talk<'a> {
+impl<'a, R: Incoming> Talk<'a, R> {
     fn new(words: Words<'a>) -> Self {
         Self {
             words,
-            reader: Reader::new(Peer::new("rehearsal"), words.longest),
+            reader: R::new(Peer::new("rehearsal"), words.longest),
             secured: false,
             before_tls: Vec::new(),
             behind_tls: Vec::new(),
         }
     }
 
-    fn run<M: Machine>(&mut self, machine: &mut M) -> Result<Option<M::Done>, MailError> {
+    fn run<M: Machine<Reader = R>>(
+        &mut self,
+        machine: &mut M,
+    ) -> Result<Option<M::Done>, MailError> {
         loop {
             match machine.step(&mut self.reader)? {
                 Step::Done(done) => return Ok(Some(done)),
@@ -119,7 +154,9 @@ impl<'a> Talk<'a> {
             }
         }
     }
+}
 
+impl Talk<'_, Reader> {
     fn fetch(&mut self, machine: &mut Fetching) -> Result<Option<Vec<Fetched>>, MailError> {
         let mut whole = Vec::new();
         let mut coming = Fetched {

@@ -25,12 +25,29 @@ pub(crate) fn of_words(said: &str) -> Option<Meaning> {
     answers::of_words(said).map(|row| row.meaning)
 }
 
-fn of_status(status: &Status) -> Option<Meaning> {
-    let passing = status
-        .code
-        .as_deref()
-        .is_some_and(|code| PASSING_CODES.contains(&code));
-    of_words(&status.said).or(passing.then_some(Meaning::Later))
+/// A refusal, in whatever protocol it was spoken.
+#[derive(Debug, Clone)]
+pub(crate) struct Refusal {
+    /// The server's words, fit to be shown.
+    pub(crate) said: String,
+    /// Its code says that it may pass by itself.
+    pub(crate) passes: bool,
+}
+
+impl Refusal {
+    fn meaning(&self) -> Option<Meaning> {
+        of_words(&self.said).or(self.passes.then_some(Meaning::Later))
+    }
+}
+
+impl From<&Status> for Refusal {
+    fn from(status: &Status) -> Self {
+        let code = status.code.as_deref();
+        Self {
+            said: status.said.clone(),
+            passes: code.is_some_and(|code| PASSING_CODES.contains(&code)),
+        }
+    }
 }
 
 /// The server in errors: turns what it said into them.
@@ -81,9 +98,10 @@ impl Peer {
 
     /// The server said `BYE`.
     pub(crate) fn bye(&self, status: &Status) -> MailError {
-        let said = status.said.clone();
+        let refusal = Refusal::from(status);
+        let (meaning, said) = (refusal.meaning(), refusal.said);
         let server = self.server();
-        match of_status(status) {
+        match meaning {
             Some(Meaning::Later) => MailError::Later { server, said },
             Some(Meaning::NotConnected) => MailError::NotConnected { server, said },
             meaning => MailError::Closed {
@@ -94,11 +112,12 @@ impl Peer {
         }
     }
 
-    /// `NO` or `BAD` to a command.
-    pub(crate) fn refused(&self, command: &str, status: &Status) -> MailError {
-        let said = status.said.clone();
+    /// No to a command.
+    pub(crate) fn refused(&self, command: &str, refusal: impl Into<Refusal>) -> MailError {
+        let refusal = refusal.into();
+        let (meaning, said) = (refusal.meaning(), refusal.said);
         let server = self.server();
-        match of_status(status) {
+        match meaning {
             Some(Meaning::Later) => MailError::Later { server, said },
             Some(Meaning::NotConnected) => MailError::NotConnected { server, said },
             Some(Meaning::TokenEnded) => MailError::Closed {
@@ -114,9 +133,13 @@ impl Peer {
         }
     }
 
-    /// `NO` or `BAD` to AUTHENTICATE.
-    pub(crate) fn login_refused(&self, status: &Status, challenge: Option<Challenge>) -> MailError {
-        match self.refused("AUTHENTICATE", status) {
+    /// No to a login.
+    pub(crate) fn login_refused(
+        &self,
+        refusal: impl Into<Refusal>,
+        challenge: Option<Challenge>,
+    ) -> MailError {
+        match self.refused("AUTHENTICATE", refusal) {
             MailError::Refused { server, said, .. }
             | MailError::Closed {
                 server, why: said, ..
@@ -129,9 +152,9 @@ impl Peer {
         }
     }
 
-    /// `NO` or `BAD` to the first command that touches the mailbox.
-    pub(crate) fn not_connected(&self, status: &Status) -> MailError {
-        match self.refused("STATUS", status) {
+    /// No to the first command that touches the mailbox.
+    pub(crate) fn not_connected(&self, refusal: impl Into<Refusal>) -> MailError {
+        match self.refused("STATUS", refusal) {
             MailError::Refused { server, said, .. } => MailError::NotConnected { server, said },
             other => other,
         }

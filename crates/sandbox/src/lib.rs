@@ -9,7 +9,9 @@ mod samples;
 mod tokens;
 
 pub use browser::{Browser, Page};
-pub use mailserver::{Accepts, ImapFault, MailServer, MailServerOptions, StoredMessage};
+pub use mailserver::{
+    Accepts, Certificate, ImapFault, LineFault, MailServer, MailServerOptions, StoredMessage,
+};
 pub use provider::{
     Client, Credential, IdentityProvider, Now, Persona, ProviderFault, ProviderOptions, PublicKeys,
     ServiceAccount, User, answer_device, sign_in, sign_in_and_deny, sign_in_withholding,

@@ -2,7 +2,7 @@
 
 use super::response::{Response, Untagged};
 use super::status::{Kind, Status};
-use super::{Machine, Reader, Step};
+use super::{Incoming as _, Machine, Reader, Step};
 use crate::MailError;
 
 /// More than this, in bytes, is no answer to a command any more. A folder of ten million messages
@@ -55,6 +55,7 @@ impl Command {
 }
 
 impl Machine for Command {
+    type Reader = Reader;
     type Done = Answer;
 
     fn step(&mut self, reader: &mut Reader) -> Result<Step<Answer>, MailError> {

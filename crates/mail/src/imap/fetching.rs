@@ -15,7 +15,7 @@ use super::command::Tags;
 use super::response::{Message, Response, Untagged};
 use super::status::Kind;
 use super::types::{FetchEvent, MessageUid};
-use super::{Machine, Reader, Step};
+use super::{Incoming as _, Machine, Reader, Step};
 use crate::MailError;
 
 /// More that has to be asked besides than this has nothing to do with what was asked for.
@@ -190,6 +190,7 @@ impl Request {
 }
 
 impl Machine for Fetching {
+    type Reader = Reader;
     type Done = Option<FetchEvent>;
 
     fn step(&mut self, reader: &mut Reader) -> Result<Step<Option<FetchEvent>>, MailError> {

@@ -3,7 +3,7 @@
 use super::command::Tags;
 use super::response::Response;
 use super::status::Kind;
-use super::{Machine, Reader, Step};
+use super::{Incoming as _, Machine, Reader, Step};
 use crate::MailError;
 
 /// From `IDLE` until the server listens; gives the tag.
@@ -23,6 +23,7 @@ impl StartIdle {
 }
 
 impl Machine for StartIdle {
+    type Reader = Reader;
     type Done = String;
 
     fn step(&mut self, reader: &mut Reader) -> Result<Step<String>, MailError> {
@@ -46,6 +47,7 @@ impl Machine for StartIdle {
 pub(crate) struct AwaitChange;
 
 impl Machine for AwaitChange {
+    type Reader = Reader;
     type Done = ();
 
     fn step(&mut self, reader: &mut Reader) -> Result<Step<()>, MailError> {
@@ -80,6 +82,7 @@ impl StopIdle {
 }
 
 impl Machine for StopIdle {
+    type Reader = Reader;
     type Done = ();
 
     fn step(&mut self, reader: &mut Reader) -> Result<Step<()>, MailError> {

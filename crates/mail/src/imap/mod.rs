@@ -1,19 +1,18 @@
 //! IMAP (RFC 9051, RFC 3501) as a client.
 //!
-//! From the wire inwards: [`input`] holds what has come, [`reader`] makes responses of it (messages
-//! pass through in chunks), a [`machine`] holds one conversation – [`opening`] from greeting to
-//! proof, [`command`], [`fetching`], [`idling`] – and [`ImapSession`] runs them on a socket.
+//! From the wire inwards: [`reader`] makes responses of what has come (messages pass through in
+//! chunks), a [`machine`](crate::machine) holds one conversation – [`securing`] from greeting to
+//! TLS, [`logging_in`] from there to the proof, [`command`], [`fetching`], [`idling`] – and [`ImapSession`] runs them on a socket.
 
 mod command;
 mod fetch_items;
 mod fetching;
 mod idling;
-mod input;
-mod machine;
+mod logging_in;
 mod names;
-mod opening;
 mod reader;
 mod response;
+mod securing;
 mod session;
 mod status;
 #[cfg(test)]
@@ -23,13 +22,18 @@ mod uid_set;
 
 pub use session::ImapSession;
 pub use types::{
-    Capabilities, FetchEvent, FolderStatus, IdleEvent, Limits, MessageUid, Opened, UidValidity,
+    Capabilities, FetchEvent, FolderStatus, IdleEvent, MessageUid, Opened, UidValidity,
 };
+
+use crate::machine::{Incoming, Machine, Step};
 
 pub(crate) use command::Tags;
 pub(crate) use fetching::Fetching;
-pub(crate) use machine::{Machine, Step};
-pub(crate) use opening::Opening;
+pub(crate) use logging_in::{LoggingIn, Login};
 pub(crate) use reader::Reader;
-pub(crate) use status::Status;
+pub(crate) use securing::Securing;
+pub(crate) use status::{LONGEST_WORDS, Status, shown, split_word};
 pub(crate) use uid_set::sets;
+
+/// From the greeting to the proof that the mailbox opens.
+pub(crate) type Opening = crate::opening::Opening<Securing, LoggingIn>;

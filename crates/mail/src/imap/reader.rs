@@ -3,10 +3,11 @@
 use bytes::{Bytes, BytesMut};
 
 use super::fetch_items::{self, Item};
-use super::input::{Input, TooLong};
 use super::response::{self, Response, Untagged};
 use super::status::Kind;
 use crate::MailError;
+use crate::input::{Input, TooLong};
+use crate::machine::Incoming;
 use crate::verdict::Peer;
 
 /// A SEARCH response longer than this is handed out in parts: it has one line for all UIDs of a
@@ -54,27 +55,6 @@ struct Counts {
 }
 
 impl Reader {
-    pub(crate) fn new(peer: Peer, longest: usize) -> Self {
-        Self {
-            peer,
-            input: Input::new(longest),
-            longest,
-            begun: BytesMut::new(),
-            literals: 0,
-            at: At::Line,
-            counts: Counts::default(),
-        }
-    }
-
-    pub(crate) fn peer(&self) -> &Peer {
-        &self.peer
-    }
-
-    /// Where the driver puts what it reads.
-    pub(crate) fn room(&mut self) -> &mut BytesMut {
-        self.input.room()
-    }
-
     /// Whether all that came has been read: nothing may be left when TLS begins.
     pub(crate) fn is_empty(&self) -> bool {
         self.input.is_empty() && self.begun.is_empty()
@@ -230,6 +210,28 @@ impl Reader {
             _ => {}
         }
         Ok(response)
+    }
+}
+
+impl Incoming for Reader {
+    fn new(peer: Peer, longest: usize) -> Self {
+        Self {
+            peer,
+            input: Input::new(longest),
+            longest,
+            begun: BytesMut::new(),
+            literals: 0,
+            at: At::Line,
+            counts: Counts::default(),
+        }
+    }
+
+    fn peer(&self) -> &Peer {
+        &self.peer
+    }
+
+    fn room(&mut self) -> &mut BytesMut {
+        self.input.room()
     }
 }
 

@@ -9,12 +9,13 @@ use super::command::{Answer, Command, Tags};
 use super::fetching::Fetching;
 use super::idling::{AwaitChange, StartIdle, StopIdle};
 use super::names;
-use super::opening::{Login, Opening};
 use super::response::Untagged;
-use super::types::{FetchEvent, FolderStatus, IdleEvent, Limits, MessageUid, Opened};
+use super::types::{FetchEvent, FolderStatus, IdleEvent, MessageUid, Opened};
 use super::uid_set::sets;
-use crate::drive::Wire;
-use crate::{MailError, MailServer, Trust};
+use super::{LoggingIn, Login, Reader, Securing};
+use crate::drive::{self, Wire};
+use crate::sasl::Credentials;
+use crate::{Limits, MailError, MailServer, Trust};
 
 /// The longest IDLE that a server bears with is 30 minutes (RFC 2177).
 const LONGEST_IDLE: Duration = Duration::from_mins(28);
@@ -22,7 +23,7 @@ const LONGEST_IDLE: Duration = Duration::from_mins(28);
 /// A logged-in session.
 #[derive(Debug)]
 pub struct ImapSession {
-    wire: Wire,
+    wire: Wire<Reader>,
     tags: Tags,
     opened: Opened,
     fetching: Option<Fetching>,
@@ -39,9 +40,17 @@ impl ImapSession {
         user: &str,
         token: &SecretString,
     ) -> Result<Self, MailError> {
-        let mut wire = Wire::connect(server, trust, limits).await?;
-        let login = wire.run(&mut Opening::new(server, user, token)).await;
-        let Login { opened, tags } = login.map_err(|error| error.without(token))?;
+        Self::open_with(server, trust, limits, Credentials::new(user, token)).await
+    }
+
+    pub(crate) async fn open_with(
+        server: &MailServer,
+        trust: &Trust,
+        limits: Limits,
+        credentials: Credentials,
+    ) -> Result<Self, MailError> {
+        let opening = drive::open::<Securing, LoggingIn>(server, trust, limits, credentials);
+        let (wire, Login { opened, tags }) = opening.await?;
         Ok(Self {
             wire,
             tags,
@@ -200,7 +209,8 @@ impl ImapSession {
     /// Ends the session politely; errors no longer matter.
     pub async fn logout(mut self) {
         // The server says BYE, which counts as an end wherever it comes.
-        let _ = self.command("LOGOUT", "LOGOUT").await;
+        let logout = Command::new(&mut self.tags, "LOGOUT", "LOGOUT");
+        self.wire.part(logout).await;
     }
 
     async fn for_each_set(

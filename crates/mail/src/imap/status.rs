@@ -3,6 +3,8 @@
 //! Read by hand and not by imap-codec: real servers write 8-bit text, leave the text out or break
 //! a response code, and exactly then their words are what a person needs.
 
+use crate::Offers;
+
 /// The word a status begins with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -26,7 +28,7 @@ pub(crate) struct Status {
 }
 
 /// As much of a server's words as is kept.
-const LONGEST_WORDS: usize = 600;
+pub(crate) const LONGEST_WORDS: usize = 600;
 
 impl Status {
     /// Reads what stands behind the tag or the asterisk; `None` when it is no status.
@@ -61,6 +63,12 @@ impl Status {
     /// Whether the response code is this one.
     pub(crate) fn has_code(&self, name: &str) -> bool {
         self.code.as_deref() == Some(name)
+    }
+
+    /// What the server offers, where the response code says it.
+    pub(crate) fn offers(&self) -> Option<Offers> {
+        self.has_code("CAPABILITY")
+            .then(|| Offers::of_words(&self.argument))
     }
 
     /// The number that the response code `name` carries.

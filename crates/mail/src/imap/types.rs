@@ -1,7 +1,5 @@
 //! What callers of a session see.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 
 /// A message's UID in its folder (RFC 9051, section 2.3.1.1): never 0.
@@ -9,27 +7,6 @@ pub type MessageUid = u32;
 
 /// A folder's UIDVALIDITY: when it changes, all UIDs are meaningless.
 pub type UidValidity = u32;
-
-/// Time and size limits of a session.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// How long connecting, TLS and the greeting may take each.
-    pub connect: Duration,
-    /// How long the server may stay silent while an answer is due.
-    pub answer: Duration,
-    /// The longest line, in bytes, that is read before the server is given up on.
-    pub line: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(20),
-            answer: Duration::from_mins(2),
-            line: 1 << 20,
-        }
-    }
-}
 
 /// What the server says it can do, after login.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -1,12 +1,14 @@
 //! The two SASL mechanisms that carry an access token.
 
 mod challenge;
+mod exchange;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret as _, SecretString};
 
 pub use challenge::Challenge;
+pub(crate) use exchange::{Credentials, Exchange};
 
 /// A mechanism.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,5 +9,7 @@
 
 mod answers;
 mod faults;
+mod inspection;
+mod logins;
 mod sessions;
 mod world;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use mailgrant_lab::{Dovecot, DovecotOptions, as_served};
 use mailgrant_mail::{
-    FetchEvent, ImapSession, Limits, MailError, MailServer, MessageUid, Security, Trust,
+    FetchEvent, ImapSession, Limits, MailError, MailServer, MessageUid, Protocol, Security,
+    Session, Trust, sasl::Mechanism, try_login,
 };
 use mailgrant_sandbox::{
     self as sandbox, Client, IdentityProvider, MailServerOptions, ProviderOptions, TokenBook, User,
@@ -55,6 +56,7 @@ impl World {
     pub(crate) async fn sandbox_with(options: MailServerOptions) -> Self {
         let tokens = TokenBook::default();
         tokens.issue(TOKEN, USER, "imap", 3600);
+        let options = options.with_every_protocol();
         let server = sandbox::MailServer::start(options, tokens).await.unwrap();
         Self {
             peer: Peer::Sandbox(server),
@@ -110,6 +112,46 @@ impl World {
             (Peer::Dovecot(dovecot), Port::Imap) => dovecot.imap_port(),
         };
         MailServer::new("127.0.0.1", number, security).unwrap()
+    }
+
+    /// How to reach it in this protocol.
+    pub(crate) fn speaking(&self, protocol: Protocol, security: Security) -> MailServer {
+        let tls = security == Security::Tls;
+        let number = match &self.peer {
+            Peer::Sandbox(server) => {
+                let address = match (protocol, tls) {
+                    (Protocol::Imap, true) => Some(server.tls_address()),
+                    (Protocol::Imap, false) => server.plain_address(),
+                    (Protocol::Pop3, true) => server.pop3s_address(),
+                    (Protocol::Pop3, false) => server.pop3_address(),
+                    (Protocol::Smtp, true) => server.submissions_address(),
+                    (Protocol::Smtp, false) => server.submission_address(),
+                };
+                address.unwrap().port()
+            }
+            Peer::Dovecot(dovecot) => match (protocol, tls) {
+                (Protocol::Imap, true) => dovecot.imaps_port(),
+                (Protocol::Imap, false) => dovecot.imap_port(),
+                (Protocol::Pop3, true) => dovecot.pop3s_port(),
+                (Protocol::Pop3, false) => dovecot.pop3_port(),
+                (Protocol::Smtp, true) => dovecot.submissions_port(),
+                (Protocol::Smtp, false) => dovecot.submission_port(),
+            },
+        };
+        MailServer::new("127.0.0.1", number, security).unwrap()
+    }
+
+    /// Logs in with this mechanism.
+    pub(crate) async fn log_in(
+        &self,
+        protocol: Protocol,
+        security: Security,
+        mechanism: Mechanism,
+        token: SecretString,
+    ) -> Result<Session, MailError> {
+        let (server, trust) = (self.speaking(protocol, security), self.trust());
+        let login = try_login(protocol, &server, &trust, limits(), mechanism, USER, &token);
+        login.await.result
     }
 
     /// Belief in its certificate.
@@ -198,7 +240,7 @@ impl World {
 }
 
 /// Short enough that no test hangs, long enough for a busy machine.
-fn limits() -> Limits {
+pub(crate) fn limits() -> Limits {
     Limits {
         answer: Duration::from_mins(1),
         ..Limits::default()

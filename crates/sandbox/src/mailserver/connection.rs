@@ -3,10 +3,12 @@
 use std::fmt;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::either::Either;
@@ -183,6 +185,22 @@ impl Connection {
         self.output.clear();
         self.output.shrink_to(BATCH);
         Ok(())
+    }
+
+    /// Sends a line that never ends.
+    pub(super) async fn endless_line(&mut self) -> io::Result<()> {
+        loop {
+            self.raw(&[b'x'; 8192]).await?;
+        }
+    }
+
+    /// Sends a line that never ends, one byte at a time.
+    pub(super) async fn drip(&mut self, delay: Duration) -> io::Result<()> {
+        loop {
+            self.raw(b"x").await?;
+            self.flush().await?;
+            sleep(delay).await;
+        }
     }
 
     /// Lets the connection break after so many more bytes.

@@ -34,23 +34,74 @@ pub enum ImapFault {
     LeaveOut(u32),
     /// UIDVALIDITY changes at the next SELECT, and all messages get new UIDs.
     NewUidValidity,
+    /// The greeting is exactly this line.
+    Greeting(String),
+    /// AUTHENTICATE is answered with exactly this (`NO …`, `BAD …`), whatever the token; behind an
+    /// error challenge of this JSON where one is given.
+    LoginAnswer {
+        /// The JSON of the error challenge, not yet in base64.
+        challenge: Option<String>,
+        /// What follows the tag.
+        text: String,
+    },
+    /// The login succeeds, and the next command but CAPABILITY, ID and LOGOUT is answered with
+    /// exactly this (`NO …`, `BAD …`).
+    FirstAnswer(String),
+    /// The capabilities name no mechanism, the next time they are told.
+    NoMechanism,
+    /// The greeting comes one byte at a time, so much time apart, and never ends.
+    Drip(Duration),
+}
+
+/// What goes wrong on demand in POP3 and SMTP, whose answers are lines. Each happens `times` times,
+/// or until cleared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LineFault {
+    /// The greeting is exactly this line.
+    Greeting(String),
+    /// AUTH is answered with exactly these lines, whatever the token; behind an error challenge of
+    /// this JSON where one is given.
+    LoginAnswer {
+        /// The JSON of the error challenge, not yet in base64.
+        challenge: Option<String>,
+        /// The lines, without their ends.
+        lines: Vec<String>,
+    },
+    /// The login succeeds, and the next command is answered with exactly these lines.
+    FirstAnswer(Vec<String>),
+    /// What is offered names no mechanism, the next time it is told.
+    NoMechanism,
+    /// Bytes are sent behind the answer to STARTTLS, before the handshake (injection).
+    StartTlsInjection,
+    /// The line after the greeting never ends.
+    EndlessLine,
+    /// The greeting comes one byte at a time, so much time apart, and never ends.
+    Drip(Duration),
 }
 
 /// The faults that are waiting to happen.
-#[derive(Debug, Default)]
-pub(super) struct Faults {
-    pending: Mutex<Vec<Pending>>,
+#[derive(Debug)]
+pub(super) struct Faults<F> {
+    pending: Mutex<Vec<Pending<F>>>,
 }
 
 #[derive(Debug)]
-struct Pending {
-    fault: ImapFault,
+struct Pending<F> {
+    fault: F,
     /// How often it will still happen; `None`: until cleared.
     times: Option<u32>,
 }
 
-impl Faults {
-    pub(super) fn add(&self, fault: ImapFault, times: Option<u32>) {
+impl<F> Default for Faults<F> {
+    fn default() -> Self {
+        Self {
+            pending: Mutex::default(),
+        }
+    }
+}
+
+impl<F: PartialEq> Faults<F> {
+    pub(super) fn add(&self, fault: F, times: Option<u32>) {
         if times != Some(0) {
             self.lock().push(Pending { fault, times });
         }
@@ -61,13 +112,13 @@ impl Faults {
     }
 
     /// Whether this very fault happens now; if so it has happened once more.
-    pub(super) fn strikes(&self, fault: &ImapFault) -> bool {
+    pub(super) fn strikes(&self, fault: &F) -> bool {
         self.take(|pending| (pending == fault).then_some(()))
             .is_some()
     }
 
     /// What `pick` makes of the first fault that it wants; that one has happened once more.
-    pub(super) fn take<T>(&self, pick: impl Fn(&ImapFault) -> Option<T>) -> Option<T> {
+    pub(super) fn take<T>(&self, pick: impl Fn(&F) -> Option<T>) -> Option<T> {
         let mut pending = self.lock();
         let (place, picked) = pending
             .iter()
@@ -82,7 +133,7 @@ impl Faults {
         Some(picked)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Pending>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Pending<F>>> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

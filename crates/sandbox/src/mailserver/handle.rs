@@ -11,9 +11,11 @@ use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::fault::{Faults, ImapFault};
-use super::listener::{self, Security};
+use super::fault::{Faults, ImapFault, LineFault};
+use super::line_session::Language;
+use super::listener::{self, Security, Speaks};
 use super::options::MailServerOptions;
+use super::sasl::{Credentials, Mechanism};
 use super::store::{Store, StoredMessage};
 use super::tls;
 use super::transcript::Transcript;
@@ -25,38 +27,43 @@ pub struct MailServer {
     shared: Arc<Shared>,
     tls_address: SocketAddr,
     plain_address: Option<SocketAddr>,
+    pop3s_address: Option<SocketAddr>,
+    pop3_address: Option<SocketAddr>,
+    submissions_address: Option<SocketAddr>,
+    submission_address: Option<SocketAddr>,
     certificate_pem: String,
 }
 
 impl MailServer {
-    /// Starts one on loopback, with a certificate for `localhost` and `127.0.0.1` made on the spot.
+    /// Starts one on loopback, with a certificate made on the spot.
     pub async fn start(options: MailServerOptions, tokens: TokenBook) -> io::Result<Self> {
-        let (acceptor, certificate_pem) = tls::fresh()?;
-        let tls_listener = TcpListener::bind(options.listen_tls).await?;
-        let plain_listener = match options.listen_plain {
-            Some(address) => Some(TcpListener::bind(address).await?),
-            None => None,
-        };
-        let tls_address = tls_listener.local_addr()?;
-        let plain_address = match &plain_listener {
-            Some(listener) => Some(listener.local_addr()?),
-            None => None,
-        };
+        let (acceptor, certificate_pem) = tls::fresh(options.certificate)?;
         let shared = Arc::new(Shared::new(options, tokens));
-        let plain = plain_listener.map(|listener| (listener, Security::Plain));
-        for (listener, security) in [(tls_listener, Security::ImplicitTls)]
-            .into_iter()
-            .chain(plain)
-        {
-            let accepting =
-                listener::accept(listener, security, acceptor.clone(), Arc::clone(&shared));
+        let open = async |address: Option<SocketAddr>, speaks, security| {
+            let Some(address) = address else {
+                return Ok(None);
+            };
+            let listener = TcpListener::bind(address).await?;
+            let address = listener.local_addr()?;
+            let server = Arc::clone(&shared);
+            let accepting = listener::accept(listener, speaks, security, acceptor.clone(), server);
             tokio::spawn(accepting);
-        }
+            io::Result::Ok(Some(address))
+        };
+        let (imap, tls, plain) = (Speaks::Imap, Security::ImplicitTls, Security::Plain);
+        let pop3 = Speaks::Lines(Language::Pop3);
+        let smtp = Speaks::Lines(Language::Smtp);
+        let options = &shared.options;
+        let tls_address = open(Some(options.listen_tls), imap, tls).await?;
         Ok(Self {
-            shared,
-            tls_address,
-            plain_address,
+            tls_address: tls_address.ok_or(io::ErrorKind::AddrNotAvailable)?,
+            plain_address: open(options.listen_plain, imap, plain).await?,
+            pop3s_address: open(options.listen_pop3s, pop3, tls).await?,
+            pop3_address: open(options.listen_pop3, pop3, plain).await?,
+            submissions_address: open(options.listen_submissions, smtp, tls).await?,
+            submission_address: open(options.listen_submission, smtp, plain).await?,
             certificate_pem,
+            shared: Arc::clone(&shared),
         })
     }
 
@@ -68,6 +75,26 @@ impl MailServer {
     /// Where the plain listener listens.
     pub fn plain_address(&self) -> Option<SocketAddr> {
         self.plain_address
+    }
+
+    /// Where POP3 with implicit TLS listens.
+    pub fn pop3s_address(&self) -> Option<SocketAddr> {
+        self.pop3s_address
+    }
+
+    /// Where POP3 with STLS listens.
+    pub fn pop3_address(&self) -> Option<SocketAddr> {
+        self.pop3_address
+    }
+
+    /// Where SMTP submission with implicit TLS listens.
+    pub fn submissions_address(&self) -> Option<SocketAddr> {
+        self.submissions_address
+    }
+
+    /// Where SMTP submission with STARTTLS listens.
+    pub fn submission_address(&self) -> Option<SocketAddr> {
+        self.submission_address
     }
 
     /// Its certificate in PEM, for whoever is to trust it.
@@ -116,7 +143,17 @@ impl MailServer {
         }
     }
 
-    /// Lets a fault happen `times` times (`None`: until cleared).
+    /// Lets a fault of POP3 happen `times` times (`None`: until cleared).
+    pub fn pop3_fault(&self, fault: LineFault, times: Option<u32>) {
+        self.shared.pop3_faults.add(fault, times);
+    }
+
+    /// Lets a fault of SMTP happen `times` times (`None`: until cleared).
+    pub fn smtp_fault(&self, fault: LineFault, times: Option<u32>) {
+        self.shared.smtp_faults.add(fault, times);
+    }
+
+    /// Lets a fault of IMAP happen `times` times (`None`: until cleared).
     pub fn fault(&self, fault: ImapFault, times: Option<u32>) {
         self.shared.faults.add(fault, times);
     }
@@ -124,6 +161,8 @@ impl MailServer {
     /// All is well again.
     pub fn clear_faults(&self) {
         self.shared.faults.clear();
+        self.shared.pop3_faults.clear();
+        self.shared.smtp_faults.clear();
     }
 
     /// How many logins have succeeded, by mechanism name.
@@ -166,7 +205,9 @@ pub(super) struct Shared {
     pub(super) options: MailServerOptions,
     pub(super) tokens: TokenBook,
     pub(super) store: Store,
-    pub(super) faults: Faults,
+    pub(super) faults: Faults<ImapFault>,
+    pub(super) pop3_faults: Faults<LineFault>,
+    pub(super) smtp_faults: Faults<LineFault>,
     pub(super) transcript: Arc<Transcript>,
     pub(super) stop: CancellationToken,
     /// Ends the connections that are open now.
@@ -184,6 +225,8 @@ impl Shared {
             tokens,
             store: Store::default(),
             faults: Faults::default(),
+            pop3_faults: Faults::default(),
+            smtp_faults: Faults::default(),
             transcript: Arc::new(Transcript::default()),
             current: Mutex::new(stop.child_token()),
             stop,
@@ -191,6 +234,38 @@ impl Shared {
             next_number: AtomicU64::new(1),
             logins: Mutex::new(BTreeMap::new()),
         }
+    }
+
+    /// Which mailbox these credentials open, if any.
+    pub(super) fn mailbox_for(&self, credentials: &Credentials) -> Option<String> {
+        let (user, scope) = self.tokens.look_up(&credentials.token)?;
+        let audience = self.tokens.audience(&credentials.token);
+        if !self.options.accepts.takes(audience.as_deref(), &scope) {
+            return None;
+        }
+        let mailbox = credentials.mailbox.as_deref().unwrap_or(&user);
+        let own = mailbox.eq_ignore_ascii_case(&user);
+        let shared = self.options.shared.iter().any(|(shared, colleague)| {
+            shared.eq_ignore_ascii_case(mailbox) && colleague.eq_ignore_ascii_case(&user)
+        });
+        (own || shared).then(|| mailbox.to_owned())
+    }
+
+    pub(super) fn offers(&self, mechanism: Mechanism) -> bool {
+        match mechanism {
+            Mechanism::XOAuth2 => self.options.xoauth2,
+            Mechanism::OAuthBearer => self.options.oauthbearer,
+        }
+    }
+
+    /// How many messages a mailbox's INBOX holds, and their bytes together.
+    pub(super) fn size_of_inbox(&self, mailbox: &str) -> (usize, usize) {
+        let size = self.store.folder(mailbox, "INBOX", |folder| {
+            let messages = folder.messages();
+            let bytes = messages.iter().map(|message| message.raw.len()).sum();
+            (messages.len(), bytes)
+        });
+        size.unwrap_or_default()
     }
 
     pub(super) fn count_login(&self, mechanism: &'static str) {

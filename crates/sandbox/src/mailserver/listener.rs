@@ -12,6 +12,7 @@ use tracing::debug;
 
 use super::connection::Connection;
 use super::handle::Shared;
+use super::line_session::{Language, LineSession};
 use super::session::Session;
 
 /// How long a TLS handshake may take.
@@ -26,9 +27,17 @@ pub(super) enum Security {
     Plain,
 }
 
+/// What is spoken on a listener.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Speaks {
+    Imap,
+    Lines(Language),
+}
+
 /// Accepts connections until the server stops.
 pub(super) async fn accept(
     listener: TcpListener,
+    speaks: Speaks,
     security: Security,
     acceptor: TlsAcceptor,
     server: Arc<Shared>,
@@ -41,7 +50,7 @@ pub(super) async fn accept(
         };
         match accepted {
             Ok((tcp, _)) => {
-                let serving = serve(tcp, security, acceptor.clone(), Arc::clone(&server));
+                let serving = serve(tcp, speaks, security, acceptor.clone(), Arc::clone(&server));
                 tokio::spawn(serving);
             }
             Err(error) => {
@@ -53,7 +62,13 @@ pub(super) async fn accept(
 }
 
 /// One connection from its first byte to its last.
-async fn serve(tcp: TcpStream, security: Security, acceptor: TlsAcceptor, server: Arc<Shared>) {
+async fn serve(
+    tcp: TcpStream,
+    speaks: Speaks,
+    security: Security,
+    acceptor: TlsAcceptor,
+    server: Arc<Shared>,
+) {
     let open = server.open_connection();
     let dialogue = async {
         tcp.set_nodelay(true)?;
@@ -65,9 +80,14 @@ async fn serve(tcp: TcpStream, security: Security, acceptor: TlsAcceptor, server
             }
         };
         let connection = Connection::new(open.number, stream, Arc::clone(&server.transcript));
-        Session::new(connection, Arc::clone(&server))
-            .run(&acceptor)
-            .await
+        let server = Arc::clone(&server);
+        match speaks {
+            Speaks::Imap => Session::new(connection, server).run(&acceptor).await,
+            Speaks::Lines(language) => {
+                let session = LineSession::new(connection, server, language);
+                session.run(&acceptor).await
+            }
+        }
     };
     let ended = tokio::select! {
         () = open.ended.cancelled() => Ok(()),

@@ -1,14 +1,16 @@
-//! The mail server: IMAP4rev1 (RFC 3501) with OAuth logins over mailboxes in memory.
+//! The mail server: IMAP4rev1 (RFC 3501) with OAuth logins over mailboxes in memory, and the logins
+//! of POP3 and SMTP beside it.
 //!
 //! From the wire inwards: [`listener`] accepts and secures connections, [`connection`] reads lines
 //! and writes answers, [`command`] understands them, [`session`] carries them out against the
-//! [`store`]. [`fault`] decides where one of them misbehaves; [`handle`] is what tests hold.
+//! [`store`]; [`line_session`] speaks POP3 and SMTP, in their [`words`]. [`fault`] decides where one of them misbehaves; [`handle`] is what tests hold.
 
 mod command;
 mod connection;
 mod fault;
 mod fetch;
 mod handle;
+mod line_session;
 mod listener;
 mod options;
 mod sasl;
@@ -19,11 +21,12 @@ mod session;
 mod store;
 mod tls;
 mod transcript;
+mod words;
 
 #[cfg(test)]
 mod tests;
 
-pub use fault::ImapFault;
+pub use fault::{ImapFault, LineFault};
 pub use handle::MailServer;
-pub use options::{Accepts, MailServerOptions};
+pub use options::{Accepts, Certificate, MailServerOptions};
 pub use store::StoredMessage;

@@ -14,6 +14,16 @@ pub struct MailServerOptions {
     pub listen_tls: SocketAddr,
     /// Where to listen without, with STARTTLS offered.
     pub listen_plain: Option<SocketAddr>,
+    /// Where to listen for POP3 with implicit TLS.
+    pub listen_pop3s: Option<SocketAddr>,
+    /// Where to listen for POP3 without, with STLS offered.
+    pub listen_pop3: Option<SocketAddr>,
+    /// Where to listen for SMTP submission with implicit TLS.
+    pub listen_submissions: Option<SocketAddr>,
+    /// Where to listen for SMTP submission without, with STARTTLS offered.
+    pub listen_submission: Option<SocketAddr>,
+    /// What is wrong with its certificate.
+    pub certificate: Certificate,
     /// Offers `SASL-IR`.
     pub sasl_ir: bool,
     /// Offers `AUTH=XOAUTH2`.
@@ -42,12 +52,44 @@ pub struct MailServerOptions {
     pub shared: Vec<(String, String)>,
 }
 
+/// What the server shows in the handshake. It is its own authority in any case.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Certificate {
+    /// For `localhost` and `127.0.0.1`, valid now.
+    #[default]
+    Valid,
+    /// For the same names, valid until 2 February 2020.
+    Expired,
+    /// Valid now, for `mail.example.net`.
+    OtherName,
+}
+
+impl MailServerOptions {
+    /// The same with POP3 and SMTP submission too, on any free port of 127.0.0.1.
+    #[must_use]
+    pub fn with_every_protocol(self) -> Self {
+        let any_port = Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+        Self {
+            listen_pop3s: any_port,
+            listen_pop3: any_port,
+            listen_submissions: any_port,
+            listen_submission: any_port,
+            ..self
+        }
+    }
+}
+
 impl Default for MailServerOptions {
     fn default() -> Self {
         let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         Self {
             listen_tls: any_port,
             listen_plain: Some(any_port),
+            listen_pop3s: None,
+            listen_pop3: None,
+            listen_submissions: None,
+            listen_submission: None,
+            certificate: Certificate::Valid,
             sasl_ir: true,
             xoauth2: true,
             oauthbearer: true,

@@ -4,75 +4,14 @@ use proptest::prelude::*;
 use secrecy::SecretString;
 
 use super::opening::{server, token};
-use super::talk::reader;
 use crate::Security;
+use crate::imap::Opening;
 use crate::imap::command::{Command, Tags};
 use crate::imap::fetching::Fetching;
 use crate::imap::idling::AwaitChange;
-use crate::imap::opening::Opening;
 use crate::imap::response::{Response, Untagged};
 use crate::imap::{FetchEvent, Machine, Reader, Step};
-
-/// Runs a machine against a server that says `turns`, one more after each thing that the machine
-/// does, in pieces of these sizes (over and over). Gives all that the machine did.
-fn run<M: Machine>(
-    mut machine: M,
-    turns: &[Vec<u8>],
-    sizes: &[usize],
-    mut shown: impl FnMut(M::Done) -> Shown,
-) -> Vec<String> {
-    let mut reader = reader();
-    let mut sizes = sizes.iter().copied().cycle();
-    let mut said: Vec<u8> = turns.first().cloned().unwrap_or_default();
-    let mut turns = turns.iter().skip(1);
-    let mut did = Vec::new();
-    let mut begun = String::new();
-    // However little comes at a time, no dialogue here takes as many steps.
-    for _ in 0..20_000 {
-        let done = match machine.step(&mut reader) {
-            Ok(Step::NeedInput) if said.is_empty() => {
-                did.push(begun);
-                did.push("waits".to_owned());
-                return did;
-            }
-            Ok(Step::NeedInput) => {
-                let size = sizes.next().unwrap_or(1).min(said.len());
-                let piece: Vec<u8> = said.drain(..size).collect();
-                reader.room().extend_from_slice(&piece);
-                continue;
-            }
-            Ok(Step::Done(done)) => shown(done),
-            Ok(Step::Output(bytes)) => {
-                said.extend(turns.next().into_iter().flatten());
-                Shown::Whole(format!("sends {}", bytes.escape_ascii()))
-            }
-            Ok(Step::UpgradeTls) => Shown::Whole("begins TLS".to_owned()),
-            Err(error) => Shown::Last(format!("fails: {error}")),
-        };
-        match done {
-            Shown::Part(part) => begun.push_str(&part),
-            Shown::Whole(whole) => {
-                did.push(std::mem::take(&mut begun));
-                did.push(whole);
-            }
-            Shown::Last(last) => {
-                did.push(begun);
-                did.push(last);
-                return did;
-            }
-        }
-    }
-    panic!("it has no end: {did:?}");
-}
-
-/// What a machine did.
-enum Shown {
-    /// A part of something whose parts may be of any size.
-    Part(String),
-    Whole(String),
-    /// Nothing comes behind it.
-    Last(String),
-}
+use crate::talk::{Shown, run};
 
 fn open(security: Security, turns: &[Vec<u8>], sizes: &[usize]) -> Vec<String> {
     let (server, token): (_, SecretString) = (server(security), token());
@@ -124,6 +63,7 @@ fn idle(turns: &[Vec<u8>], sizes: &[usize]) -> Vec<String> {
 fn responses(bytes: &[u8], sizes: &[usize]) -> Vec<String> {
     struct All;
     impl Machine for All {
+        type Reader = Reader;
         type Done = Response;
         fn step(&mut self, reader: &mut Reader) -> Result<Step<Response>, crate::MailError> {
             Ok(reader.next()?.map_or(Step::NeedInput, Step::Done))

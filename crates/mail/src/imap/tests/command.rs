@@ -1,9 +1,9 @@
 //! One command and what comes of it.
 
-use super::talk::{LONGEST, Talk};
 use crate::MailError;
 use crate::imap::command::{Command, Tags};
 use crate::imap::response::Untagged;
+use crate::talk::{LONGEST, Talk};
 
 fn command() -> Talk<Command> {
     let command = Command::new(&mut Tags::default(), "LIST \"\" \"*\"", "LIST");

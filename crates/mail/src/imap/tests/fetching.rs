@@ -2,11 +2,11 @@
 
 use bytes::Bytes;
 
-use super::talk::{LONGEST, Talk};
 use crate::MailError;
 use crate::imap::command::Tags;
 use crate::imap::fetching::Fetching;
 use crate::imap::{FetchEvent, Step};
+use crate::talk::{LONGEST, Talk};
 
 /// A message that no reader keeps.
 const LARGE: usize = 3 * LONGEST;

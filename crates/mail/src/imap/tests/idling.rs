@@ -1,9 +1,9 @@
 //! Listening for new mail.
 
-use super::talk::Talk;
 use crate::MailError;
 use crate::imap::command::Tags;
 use crate::imap::idling::{AwaitChange, StartIdle, StopIdle};
+use crate::talk::Talk;
 
 fn starting() -> Talk<StartIdle> {
     let mut talk = Talk::with(StartIdle::new(&mut Tags::default()));

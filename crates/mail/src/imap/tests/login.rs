@@ -4,20 +4,20 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::opening::{XOAUTH2, opening};
-use super::talk::Talk;
-use crate::imap::opening::Opening;
+use crate::imap::Opening;
 use crate::sasl::Mechanism;
+use crate::talk::Talk;
 use crate::{MailError, Security};
 
 /// What is offered behind the login.
 const SERVES: &str = "IMAP4rev1 IDLE UIDPLUS move";
 
-fn greet(talk: &mut Talk<Opening<'_>>, offers: &str) {
+fn greet(talk: &mut Talk<Opening>, offers: &str) {
     talk.server(format!("* OK [CAPABILITY IMAP4rev1 {offers}] hello\r\n"));
 }
 
 /// Up to the AUTHENTICATE by XOAUTH2 that is to be answered.
-fn authenticating(dialogue: impl FnOnce(&mut Talk<Opening<'_>>)) {
+fn authenticating(dialogue: impl FnOnce(&mut Talk<Opening>)) {
     opening(Security::Tls, |talk| {
         greet(talk, "SASL-IR AUTH=XOAUTH2");
         talk.client(&format!("a1 AUTHENTICATE XOAUTH2 {XOAUTH2}\r\n"));

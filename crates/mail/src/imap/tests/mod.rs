@@ -6,4 +6,3 @@ mod fetching;
 mod idling;
 mod login;
 mod opening;
-mod talk;

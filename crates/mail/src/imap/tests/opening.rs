@@ -2,8 +2,8 @@
 
 use secrecy::SecretString;
 
-use super::talk::Talk;
-use crate::imap::opening::Opening;
+use crate::imap::Opening;
+use crate::talk::Talk;
 use crate::{MailError, MailServer, Security};
 
 const CAPABLE: &str = "IMAP4rev1 SASL-IR AUTH=XOAUTH2";
@@ -26,7 +26,7 @@ pub(super) fn token() -> SecretString {
 pub(super) const XOAUTH2: &str = "dXNlcj11AWF1dGg9QmVhcmVyIHQwa2VuAQE=";
 
 /// Runs a dialogue with a server that is secured so.
-pub(super) fn opening(security: Security, dialogue: impl FnOnce(&mut Talk<Opening<'_>>)) {
+pub(super) fn opening(security: Security, dialogue: impl FnOnce(&mut Talk<Opening>)) {
     let (server, token) = (server(security), token());
     dialogue(&mut Talk::with(Opening::new(&server, "u", &token)));
 }

@@ -2,9 +2,12 @@
 
 use std::io;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+
 use super::super::fault::ImapFault;
 use super::super::options::Accepts;
-use super::super::sasl::{Credentials, Mechanism};
+use super::super::sasl::Mechanism;
 use super::{Session, Verdict};
 
 /// Who is logged in.
@@ -26,7 +29,7 @@ impl Session {
         if !self.connection.is_secure() && !self.options().login_without_tls {
             return Verdict::no("[PRIVACYREQUIRED] STARTTLS first");
         }
-        let Some(mechanism) = Mechanism::parse(name).filter(|&it| self.offers(it)) else {
+        let Some(mechanism) = Mechanism::parse(name).filter(|&it| self.server.offers(it)) else {
             return Verdict::no("[CANNOT] Unsupported authentication mechanism");
         };
         let response = match initial {
@@ -39,6 +42,16 @@ impl Session {
                 None => return Verdict::bad("AUTHENTICATE cancelled"),
             },
         };
+        if let Some((challenge, text)) = self.faults().take(login_answer) {
+            if let Some(challenge) = challenge {
+                let challenge = format!("+ {}", BASE64_STANDARD.encode(challenge));
+                match self.ask(&challenge, mechanism).await? {
+                    Some(answer) if answer == mechanism.dismissal() => {}
+                    _ => return Verdict::bad("Invalid SASL argument"),
+                }
+            }
+            return Ok(Verdict::Exactly(text));
+        }
         let Some(credentials) = mechanism.credentials(&response) else {
             return Verdict::bad("Invalid SASL argument");
         };
@@ -49,25 +62,10 @@ impl Session {
             return Verdict::no("[ALERT] Too many simultaneous connections. (Failure)");
         }
         let refused = self.faults().strikes(&ImapFault::RefuseToken);
-        match self.mailbox_for(&credentials).filter(|_| !refused) {
+        match self.server.mailbox_for(&credentials).filter(|_| !refused) {
             Some(mailbox) => self.log_in(mechanism, mailbox, credentials.token),
             None => self.refuse(mechanism).await,
         }
-    }
-
-    /// Which mailbox these credentials open, if any.
-    fn mailbox_for(&self, credentials: &Credentials) -> Option<String> {
-        let (user, scope) = self.server.tokens.look_up(&credentials.token)?;
-        let audience = self.server.tokens.audience(&credentials.token);
-        if !self.options().accepts.takes(audience.as_deref(), &scope) {
-            return None;
-        }
-        let mailbox = credentials.mailbox.as_deref().unwrap_or(&user);
-        let own = mailbox.eq_ignore_ascii_case(&user);
-        let shared = self.options().shared.iter().any(|(shared, colleague)| {
-            shared.eq_ignore_ascii_case(mailbox) && colleague.eq_ignore_ascii_case(&user)
-        });
-        (own || shared).then(|| mailbox.to_owned())
     }
 
     fn log_in(
@@ -79,6 +77,10 @@ impl Session {
         self.server.count_login(mechanism.name());
         self.login = Some(Login { mailbox, token });
         self.not_connected = self.faults().strikes(&ImapFault::NotConnected);
+        self.first_answer = self.faults().take(|fault| match fault {
+            ImapFault::FirstAnswer(text) => Some(text.clone()),
+            _ => None,
+        });
         if self.options().announce_capabilities {
             Verdict::ok(format!("[CAPABILITY {}] Logged in", self.capabilities()))
         } else {
@@ -115,12 +117,12 @@ impl Session {
         });
         Ok((answer != "*").then_some(answer))
     }
+}
 
-    fn offers(&self, mechanism: Mechanism) -> bool {
-        match mechanism {
-            Mechanism::XOAuth2 => self.options().xoauth2,
-            Mechanism::OAuthBearer => self.options().oauthbearer,
-        }
+fn login_answer(fault: &ImapFault) -> Option<(Option<String>, String)> {
+    match fault {
+        ImapFault::LoginAnswer { challenge, text } => Some((challenge.clone(), text.clone())),
+        _ => None,
     }
 }
 

@@ -39,6 +39,8 @@ pub(super) struct Session {
     selected: Option<Selected>,
     /// The login was accepted but the mailbox does not open ([`ImapFault::NotConnected`]).
     not_connected: bool,
+    /// What the next command is answered with ([`ImapFault::FirstAnswer`]).
+    first_answer: Option<String>,
     ended: bool,
 }
 
@@ -48,6 +50,8 @@ enum Verdict {
     Ok(String),
     No(String),
     Bad(String),
+    /// A fault's own words.
+    Exactly(String),
     /// A fault wants the client to wait for its answer in vain.
     Unsaid,
 }
@@ -76,6 +80,7 @@ impl fmt::Display for Verdict {
             Self::Ok(text) => write!(f, "OK {text}"),
             Self::No(text) => write!(f, "NO {text}"),
             Self::Bad(text) => write!(f, "BAD {text}"),
+            Self::Exactly(text) => f.write_str(text),
             Self::Unsaid => Ok(()),
         }
     }
@@ -89,6 +94,7 @@ impl Session {
             login: None,
             selected: None,
             not_connected: false,
+            first_answer: None,
             ended: false,
         }
     }
@@ -132,6 +138,19 @@ impl Session {
     }
 
     async fn greet(&mut self) -> io::Result<()> {
+        if let Some(delay) = self.faults().take(|fault| match fault {
+            ImapFault::Drip(delay) => Some(*delay),
+            _ => None,
+        }) {
+            return self.connection.drip(delay).await;
+        }
+        if let Some(greeting) = self.faults().take(|fault| match fault {
+            ImapFault::Greeting(line) => Some(line.clone()),
+            _ => None,
+        }) {
+            self.connection.send(greeting).await?;
+            return self.connection.flush().await;
+        }
         let capabilities = if self.options().announce_capabilities {
             format!("[CAPABILITY {}] ", self.capabilities())
         } else {
@@ -142,9 +161,7 @@ impl Session {
             .await?;
         self.connection.flush().await?;
         if self.faults().strikes(&ImapFault::EndlessLine) {
-            loop {
-                self.connection.raw(&[b'x'; 8192]).await?;
-            }
+            return self.connection.endless_line().await;
         }
         Ok(())
     }
@@ -208,6 +225,11 @@ impl Session {
             _ if self.not_connected => {
                 return Verdict::bad("User is authenticated but not connected.");
             }
+            _ if self.first_answer.is_some() => {
+                return Ok(Verdict::Exactly(
+                    self.first_answer.take().unwrap_or_default(),
+                ));
+            }
             Command::StartTls => return self.start_tls(),
             Command::Authenticate {
                 mechanism,
@@ -260,6 +282,7 @@ impl Session {
         let options = self.options();
         let may_log_in = self.connection.is_secure() || options.login_without_tls;
         let before_login = self.login.is_none();
+        let may_log_in = may_log_in && !self.faults().strikes(&ImapFault::NoMechanism);
         [
             (true, "IMAP4rev1"),
             (options.literal_plus, "LITERAL+"),
@@ -294,7 +317,7 @@ impl Session {
         &self.server.options
     }
 
-    fn faults(&self) -> &Faults {
+    fn faults(&self) -> &Faults<ImapFault> {
         &self.server.faults
     }
 }

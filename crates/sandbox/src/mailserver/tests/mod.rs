@@ -3,6 +3,7 @@
 mod faults;
 mod folders;
 mod idle;
+mod lines;
 mod load;
 mod login;
 mod messages;

@@ -30,6 +30,10 @@ impl Peer {
         Self::over(TcpStream::connect(address).await.unwrap())
     }
 
+    pub(super) async fn at(address: Option<std::net::SocketAddr>) -> Self {
+        Self::over(TcpStream::connect(address.unwrap()).await.unwrap())
+    }
+
     pub(super) async fn tls(server: &MailServer) -> Self {
         let tcp = TcpStream::connect(server.tls_address()).await.unwrap();
         Self::over(tcp).secured(server).await

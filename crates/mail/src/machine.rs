@@ -2,13 +2,15 @@
 
 use std::fmt;
 
-use super::Reader;
+use bytes::BytesMut;
+
 use crate::MailError;
+use crate::verdict::Peer;
 
 /// What a conversation wants next.
 #[must_use = "a conversation whose wish is not fulfilled never goes on"]
 pub(crate) enum Step<T> {
-    /// More bytes from the server, into [`Reader::room`].
+    /// More bytes from the server, into [`Incoming::room`].
     NeedInput,
     /// These bytes sent.
     Output(Vec<u8>),
@@ -18,14 +20,28 @@ pub(crate) enum Step<T> {
     Done(T),
 }
 
+/// What has come from a server, read in the way of its protocol.
+pub(crate) trait Incoming {
+    /// Nothing has come yet; a line of more than `longest` bytes is given up on.
+    fn new(peer: Peer, longest: usize) -> Self;
+
+    /// The server in errors.
+    fn peer(&self) -> &Peer;
+
+    /// Where the driver puts what it reads.
+    fn room(&mut self) -> &mut BytesMut;
+}
+
 /// A conversation with the server: opening, one command, one fetch. It never blocks and knows no
 /// socket and no clock.
 pub(crate) trait Machine {
+    /// What it reads with.
+    type Reader: Incoming;
     /// What comes of it.
     type Done;
 
     /// Goes on with what has been read. To be called again after each action until it is done.
-    fn step(&mut self, reader: &mut Reader) -> Result<Step<Self::Done>, MailError>;
+    fn step(&mut self, reader: &mut Self::Reader) -> Result<Step<Self::Done>, MailError>;
 }
 
 /// Output may hold a token, so it is never shown.

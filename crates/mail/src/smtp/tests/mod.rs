@@ -1,0 +1,34 @@
+//! The client as a server sees it, byte by byte.
+
+mod chunks;
+mod login;
+mod opening;
+
+use secrecy::SecretString;
+
+use super::Opening;
+use crate::talk::Talk;
+use crate::{MailServer, Security};
+
+/// The initial response for user `u` with [`token`] by XOAUTH2.
+const XOAUTH2: &str = "dXNlcj11AWF1dGg9QmVhcmVyIHQwa2VuAQE=";
+
+fn server(security: Security) -> MailServer {
+    let (host, port) = match security {
+        Security::Tls => ("smtp.example.com", 465),
+        Security::StartTls => ("smtp.example.com", 587),
+        Security::Plain => ("127.0.0.1", 587),
+    };
+    MailServer::new(host, port, security).unwrap()
+}
+
+/// Everything that is sent holds this token only where a test expects it.
+fn token() -> SecretString {
+    SecretString::from("t0ken")
+}
+
+/// Runs a dialogue with a server that is secured so.
+fn opening(security: Security, dialogue: impl FnOnce(&mut Talk<Opening>)) {
+    let (server, token) = (server(security), token());
+    dialogue(&mut Talk::with(Opening::new(&server, "u", &token)));
+}
