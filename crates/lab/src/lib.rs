@@ -1,5 +1,5 @@
 //! Real peers for the tests, started on loopback ports of their own and stopped when dropped:
-//! Dovecot, oidc-provider, PostgreSQL, Chromium. Never part of the product.
+//! Dovecot, oidc-provider, Authlib, PostgreSQL, Chromium. Never part of the product.
 //!
 //! `./test` installs them; a test that uses one is `#[ignore = "needs X; ./test installs it"]`,
 //! so that `cargo test` alone runs wherever Rust does. A peer that does not start is a panic with
@@ -12,6 +12,7 @@
     reason = "a peer that cannot be started ends the test; paths are the lab's own"
 )]
 
+mod authlib_provider;
 mod certificate;
 mod chromium;
 mod dovecot;
@@ -21,6 +22,7 @@ mod postgres;
 mod process;
 mod relay;
 
+pub use authlib_provider::{AuthlibProvider, AuthlibProviderOptions};
 pub use certificate::Certificate;
 pub use chromium::{Chromium, Screen};
 pub use dovecot::{Dovecot, DovecotOptions, as_served};

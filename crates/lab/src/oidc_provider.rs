@@ -1,6 +1,8 @@
 //! oidc-provider from npm, a certified OpenID provider with login and consent pages of its own.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::process::Command;
 
 use serde_json::{Value, json};
@@ -10,14 +12,16 @@ use crate::npm;
 use crate::process::{Background, free_port};
 
 /// A registered client.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct OidcClient {
     /// Its id.
     pub id: String,
-    /// Its secret.
+    /// Its secret, where its method has one.
     pub secret: String,
-    /// `client_secret_basic` or `client_secret_post`.
+    /// `client_secret_basic`, `client_secret_post`, `private_key_jwt` or `none`.
     pub method: &'static str,
+    /// Its public keys for `private_key_jwt`: a JWK Set.
+    pub jwks: Option<Value>,
     /// Its redirect URIs, compared exactly.
     pub redirect_uris: Vec<String>,
 }
@@ -32,8 +36,9 @@ pub struct OidcProviderOptions {
     pub access_token_seconds: u32,
 }
 
-/// A running provider: PKCE required, refresh tokens rotate, scopes `openid offline_access email
-/// mail`; whoever signs in is called what they type as login.
+/// A running provider: PKCE required, refresh tokens rotate and their reuse ends the grant, scopes
+/// `openid offline_access email mail`; device flow, client credentials (where the client proves
+/// itself), introspection, revocation. Whoever signs in is called what they type as login.
 #[derive(Debug)]
 pub struct OidcProvider {
     _process: Background,
@@ -83,6 +88,26 @@ impl OidcProvider {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// Signs with a new key from now on; the old ones stay published (`keep_old`), or not. What has
+    /// been given stays good.
+    pub fn rotate_keys(&self, keep_old: bool) {
+        let query = if keep_old { "?keep-old" } else { "" };
+        let request = format!(
+            "POST /lab/rotate-keys{query} HTTP/1.1\r\nHost: lab\r\nContent-Length: 0\r\n\
+             Connection: close\r\n\r\n"
+        );
+        let mut stream =
+            TcpStream::connect(("127.0.0.1", self.port)).expect("the provider listens");
+        stream
+            .write_all(request.as_bytes())
+            .expect("the provider reads");
+        let mut answer = String::new();
+        stream
+            .read_to_string(&mut answer)
+            .expect("the provider answers");
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+
     /// Where Dovecot asks about tokens.
     pub fn introspection_url(&self) -> String {
         format!(
@@ -93,13 +118,27 @@ impl OidcProvider {
 }
 
 fn client(client: &OidcClient) -> Value {
-    json!({
+    let mut grants = vec![
+        "authorization_code",
+        "refresh_token",
+        "urn:ietf:params:oauth:grant-type:device_code",
+    ];
+    if client.method != "none" {
+        grants.push("client_credentials");
+    }
+    let mut registration = json!({
         "client_id": client.id,
-        "client_secret": client.secret,
         "token_endpoint_auth_method": client.method,
-        "grant_types": ["authorization_code", "refresh_token"],
+        "grant_types": grants,
         "response_types": ["code"],
         "redirect_uris": client.redirect_uris,
         "application_type": "native",
-    })
+    });
+    if client.method.starts_with("client_secret") {
+        registration["client_secret"] = client.secret.clone().into();
+    }
+    if let Some(jwks) = &client.jwks {
+        registration["jwks"] = jwks.clone();
+    }
+    registration
 }

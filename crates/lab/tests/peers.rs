@@ -1,7 +1,8 @@
 //! Each peer starts, answers and stops.
 
 use mailgrant_lab::{
-    Chromium, Dovecot, DovecotOptions, OidcProvider, OidcProviderOptions, Postgres,
+    AuthlibProvider, AuthlibProviderOptions, Chromium, Dovecot, DovecotOptions, OidcProvider,
+    OidcProviderOptions, Postgres,
 };
 
 #[test]
@@ -102,4 +103,54 @@ async fn chromium_opens_the_providers_discovery_document() {
             .contains("token_endpoint")
     );
     browser.window.clone().close().await.unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs Authlib; ./test installs it"]
+async fn authlib_answers_with_its_discovery_document_and_stops_when_dropped() {
+    let provider = AuthlibProvider::start(&AuthlibProviderOptions {
+        clients: Vec::new(),
+        access_token_seconds: 600,
+    });
+    let url = format!("{}/.well-known/openid-configuration", provider.issuer());
+    let ask = || {
+        std::process::Command::new("curl")
+            .args(["-s", &url])
+            .output()
+            .unwrap()
+            .stdout
+    };
+    let document: serde_json::Value = serde_json::from_slice(&ask()).unwrap();
+    assert_eq!(document["issuer"], provider.issuer());
+    drop(provider);
+    assert_eq!(ask(), b"");
+}
+
+#[test]
+#[ignore = "needs oidc-provider; ./test installs it"]
+fn the_provider_signs_with_another_key_after_a_rotation_and_publishes_the_old_one_or_not() {
+    let provider = OidcProvider::start(&OidcProviderOptions {
+        clients: Vec::new(),
+        access_token_seconds: 600,
+    });
+    let url = format!("{}/jwks", provider.issuer());
+    let published = || {
+        let curl = std::process::Command::new("curl")
+            .args(["-s", &url])
+            .output();
+        let set: serde_json::Value = serde_json::from_slice(&curl.unwrap().stdout).unwrap();
+        let keys = set["keys"].as_array().unwrap().clone();
+        keys.iter()
+            .map(|key| key["kid"].to_string())
+            .collect::<Vec<_>>()
+    };
+    let first = published();
+    provider.rotate_keys(true);
+    let second = published();
+    assert_eq!((first.len(), second.len()), (1, 2));
+    assert!(second.contains(&first[0]));
+    provider.rotate_keys(false);
+    let third = published();
+    assert_eq!(third.len(), 1);
+    assert!(!second.contains(&third[0]));
 }

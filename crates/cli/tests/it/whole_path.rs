@@ -30,6 +30,7 @@ async fn a_newcomer_goes_from_sign_in_to_delivered_mail() {
             secret: "app-secret".to_owned(),
             method: "client_secret_basic",
             redirect_uris: vec![redirect_uri.clone()],
+            ..OidcClient::default()
         }],
         access_token_seconds: 600,
     });
