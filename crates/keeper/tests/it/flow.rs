@@ -1,4 +1,4 @@
-//! From the press of the button until the browser is back, at both providers: whatever goes wrong is
+//! From the press of the button until the browser is back, at all providers: whatever goes wrong is
 //! told, and the grant that was there before stays as it was.
 
 use std::collections::HashMap;
@@ -12,10 +12,10 @@ use secrecy::ExposeSecret as _;
 use url::Url;
 
 use crate::world::{
-    CLIENT, DESK, HOUR, OTHER, OTHER_CLIENT, Peer, REDIRECT_URI, World, on_both_providers,
+    CLIENT, DESK, HOUR, OTHER, OTHER_CLIENT, Peer, REDIRECT_URI, World, on_all_providers,
 };
 
-on_both_providers!(
+on_all_providers!(
     a_sign_in_becomes_a_grant_with_state_nonce_and_pkce_on_the_way,
     a_wrong_state_is_refused_and_does_not_use_the_true_one_up,
     a_state_serves_once,

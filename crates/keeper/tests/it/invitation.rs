@@ -1,4 +1,4 @@
-//! A mailbox's owner authorises an account with a link, at both providers.
+//! A mailbox's owner authorises an account with a link, at all providers.
 
 use jiff::SignedDuration;
 use mailgrant_base::Diagnose as _;
@@ -7,9 +7,9 @@ use mailgrant_vault::{AccountId, AuthorizationOutcome, EventKind, GrantState};
 use secrecy::SecretString;
 use url::Url;
 
-use crate::world::{DESK, HOUR, OTHER, Peer, World, on_both_providers};
+use crate::world::{DESK, HOUR, OTHER, Peer, World, on_all_providers};
 
-on_both_providers!(
+on_all_providers!(
     whoever_was_invited_authorises_and_the_link_is_dead,
     a_sign_in_that_fails_leaves_the_link_alive,
     somebody_else_than_the_invited_is_refused_and_nothing_is_held,

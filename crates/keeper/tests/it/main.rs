@@ -15,6 +15,7 @@ mod flow;
 mod flow_faults;
 mod invitation;
 mod later;
+mod peers;
 mod provider_check;
 mod renewal;
 mod revoke;

@@ -1,13 +1,13 @@
-//! A test of a provider that touches no grant, at both providers.
+//! A test of a provider that touches no grant, at all providers.
 
 use mailgrant_base::Fault;
 use mailgrant_oauth::ClientCredential;
 use mailgrant_sandbox::ProviderFault;
 use mailgrant_vault::EventKind;
 
-use crate::world::{DESK, Peer, World, on_both_providers};
+use crate::world::{DESK, Peer, World, on_all_providers};
 
-on_both_providers!(
+on_all_providers!(
     a_right_profile_passes_every_step_and_touches_no_grant,
     a_wrong_secret_is_found_without_marking_the_provider,
 );

@@ -1,14 +1,14 @@
-//! One renewal at a time, here and across processes, at both providers. Refresh tokens rotate at
-//! both, so that a second use of one would end the grant.
+//! One renewal at a time, here and across processes, at all providers. Refresh tokens rotate at
+//! each, so that a second use of one would end the grant.
 
 use futures_util::future::join_all;
 use mailgrant_oauth::Resource;
 use mailgrant_vault::GrantState;
 use secrecy::ExposeSecret as _;
 
-use crate::world::{DESK, HOUR, Peer, World, on_both_providers};
+use crate::world::{DESK, HOUR, Peer, World, on_all_providers};
 
-on_both_providers!(
+on_all_providers!(
     however_many_ask_at_once_one_request_is_made,
     two_processes_over_one_database_make_one_request,
     a_rotated_refresh_token_is_on_disk_before_its_access_token_is_handed_out,

@@ -1,13 +1,13 @@
-//! Ending a grant on purpose, at both providers.
+//! Ending a grant on purpose, at all providers.
 
 use mailgrant_base::Diagnose as _;
 use mailgrant_keeper::KeeperError;
 use mailgrant_oauth::{Refusal, Resource, refresh, resolve};
 use mailgrant_vault::{AccountId, EventKind, GrantState};
 
-use crate::world::{DESK, HOUR, Peer, World, on_both_providers};
+use crate::world::{DESK, HOUR, Peer, World, on_all_providers};
 
-on_both_providers!(
+on_all_providers!(
     a_revoked_grant_is_wiped_here_and_over_at_the_provider,
     a_renewal_in_flight_does_not_bring_a_revoked_grant_back,
     after_a_revocation_a_person_can_authorise_again,

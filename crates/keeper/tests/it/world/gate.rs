@@ -28,6 +28,8 @@ pub(crate) struct Gate {
 struct Shared {
     acts: Mutex<VecDeque<Act>>,
     passed: Mutex<Vec<Exchange>>,
+    /// Requests that wait for the provider's answer, and the most that ever did at once.
+    waiting: Mutex<(usize, usize)>,
 }
 
 type Edit = Box<dyn FnOnce(&mut Map<String, Value>) + Send>;
@@ -132,6 +134,11 @@ impl Gate {
         lock(&self.shared.passed).iter().filter(renews).count()
     }
 
+    /// How many requests waited for the provider's answer at once, at most.
+    pub(crate) fn most_at_once(&self) -> usize {
+        lock(&self.shared.waiting).1
+    }
+
     /// The last value of this name that the provider gave.
     pub(crate) fn last_given(&self, name: &str) -> String {
         let passed = self.passed();
@@ -174,7 +181,14 @@ async fn pass(mut client: TcpStream, provider: SocketAddr, shared: Arc<Shared>) 
     let mut answer = if let Some(Act::Answer(response)) = &act {
         response.as_bytes().to_vec()
     } else {
-        ask(provider, &head, &body).await
+        {
+            let (now, most) = &mut *lock(&shared.waiting);
+            *now += 1;
+            *most = (*most).max(*now);
+        }
+        let answer = ask(provider, &head, &body).await;
+        lock(&shared.waiting).0 -= 1;
+        answer
     };
     lock(&shared.passed)[number].answer = fields(&answer).unwrap_or_default();
     match act {

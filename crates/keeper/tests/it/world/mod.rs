@@ -14,7 +14,7 @@ use mailgrant_base::{Clock as _, Diagnose, ManualClock, SystemClock};
 use mailgrant_keeper::{
     AccessToken, Arrival, AuthorizationError, Finished, Keeper, KeeperError, KeeperMetrics,
 };
-use mailgrant_lab::OidcProvider;
+use mailgrant_lab::{AuthlibProvider, OidcProvider};
 use mailgrant_mail::{MailServer, Security};
 use mailgrant_oauth::{
     Access, ClientCredential, EndpointOverrides, HttpClient, Profile, ProviderKind, RedirectUri,
@@ -33,12 +33,13 @@ use url::Url;
 pub(crate) use gate::Gate;
 use leaks::{Log, Remembering};
 pub(crate) use peer::{
-    CLIENT, DESK, HOUR, NEARLY_AN_HOUR, OTHER, OTHER_CLIENT, Peer, REDIRECT_URI,
+    CLIENT, CLIENT_SECRET, DESK, DevicePeer, HOUR, NEARLY_AN_HOUR, OTHER, OTHER_CLIENT, Peer,
+    REDIRECT_URI, RotatingPeer,
 };
 
-/// Runs these tests, which take a [`World`], against the sandbox's provider and, where it is
-/// installed, against a certified one.
-macro_rules! on_both_providers {
+/// Runs these tests, which take a [`World`], against the sandbox's provider and, where they are
+/// installed, against a certified one and one of yet another origin.
+macro_rules! on_all_providers {
     ($($name:ident),* $(,)?) => {
         mod sandbox {
             $(#[tokio::test]
@@ -54,9 +55,17 @@ macro_rules! on_both_providers {
                 super::$name(crate::world::World::oidc_provider().await).await;
             })*
         }
+
+        mod authlib {
+            $(#[tokio::test]
+            #[ignore = "needs Authlib; ./test installs it"]
+            async fn $name() {
+                super::$name(crate::world::World::authlib().await).await;
+            })*
+        }
     };
 }
-pub(crate) use on_both_providers;
+pub(crate) use on_all_providers;
 
 /// A keeper with all that it needs, over a provider `P`. When it ends, it looks for secrets in
 /// everything that was logged and stored, and asks the provider whether anything looked stolen.
@@ -98,6 +107,14 @@ impl World<OidcProvider> {
     }
 }
 
+impl World<AuthlibProvider> {
+    /// Over a provider of yet another origin.
+    pub(crate) async fn authlib() -> Self {
+        let log = Log::begin();
+        Self::over(peer::start_authlib_provider(), log).await
+    }
+}
+
 impl<P: Peer> World<P> {
     async fn over(peer: P, log: Log) -> Self {
         let random = Arc::new(Remembering::new());
@@ -109,7 +126,7 @@ impl<P: Peer> World<P> {
         let vault = open(&folder, &random).await;
         let draft = ProviderDraft {
             name: "provider".to_owned(),
-            profile: profile(&peer.issuer(), &gate),
+            profile: profile(peer.method(), &peer.issuer(), &gate),
         };
         let provider = vault.add_provider(&draft, clock.now()).await.unwrap().id;
         let mut registry = Registry::default();
@@ -329,15 +346,15 @@ pub(crate) struct Row {
 }
 
 /// The profile of a provider behind a gate.
-pub(crate) fn profile(issuer: &str, gate: &Gate) -> Profile {
+fn profile(method: SecretMethod, issuer: &str, gate: &Gate) -> Profile {
     Profile {
         kind: ProviderKind::Oidc,
         client_id: CLIENT.to_owned(),
         access: Access::Delegated,
         second_credential: None,
         credential: ClientCredential::Secret {
-            secret: peer::CLIENT_SECRET.into(),
-            method: SecretMethod::Basic,
+            secret: CLIENT_SECRET.into(),
+            method,
             expires_at: None,
         },
         tenant: None,
