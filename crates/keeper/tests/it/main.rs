@@ -19,6 +19,7 @@ mod peers;
 mod provider_check;
 mod renewal;
 mod revoke;
+mod storm;
 mod unstored;
 mod watch;
 mod world;
