@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{
+    ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
+};
 use mailgrant_oauth::ProviderKind;
 use mailgrant_oauth::catalogue::{self, Protocol};
 use mailgrant_oauth::guide::DEFAULT_NAME;
@@ -148,6 +150,8 @@ pub(crate) enum ProviderVerb {
     Show(Show),
     /// Change what was entered; what is not given stays
     Change(Box<Change<ProviderFlags>>),
+    /// Make a key and its certificate, use them from now on, and print what to upload
+    NewCertificate(NewCertificate),
     /// Test that the provider can be reached and accepts Mailgrant
     Test(Named),
     /// Stop authorising and renewing with this provider
@@ -190,6 +194,28 @@ fn kind() -> impl TypedValueParser<Value = ProviderKind> {
 fn protocol() -> impl TypedValueParser<Value = Protocol> {
     PossibleValuesParser::new(Protocol::ALL.map(Protocol::word))
         .try_map(|word| Protocol::parse(&word).ok_or("is no protocol"))
+}
+
+/// Flags of `provider new-certificate`.
+#[derive(Debug, Args)]
+pub(crate) struct NewCertificate {
+    /// The provider's name
+    pub(crate) name: String,
+    /// How many days the certificate is good for
+    #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u16).range(1..=3650))]
+    pub(crate) days: u16,
+    /// What kind of key: rsa (3072 bits) or ec (P-256); not every provider takes ec
+    #[arg(long, value_enum, default_value_t = KeyKind::Rsa)]
+    pub(crate) algorithm: KeyKind,
+}
+
+/// What kind of key is made.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum KeyKind {
+    /// RSA with 3072 bits, which every provider takes
+    Rsa,
+    /// EC on the curve P-256
+    Ec,
 }
 
 /// What can be done with accounts.
@@ -281,8 +307,25 @@ pub(crate) struct SecretFlags {
     #[arg(long, value_name = "FILE")]
     pub(crate) client_secret_file: Option<PathBuf>,
     /// Use no client secret: a public client, protected by PKCE alone
-    #[arg(long, conflicts_with = "client_secret_file")]
+    #[arg(long, conflicts_with_all = ["client_secret_file", "client_key_file"])]
     pub(crate) no_client_secret: bool,
+    /// Use the key of this file in the secret's place: PEM, PKCS#12 (.pfx, .p12) or the JSON of a
+    /// Google service account; it may hold the certificate too
+    #[arg(long, value_name = "FILE", conflicts_with = "client_secret_file")]
+    pub(crate) client_key_file: Option<PathBuf>,
+    /// The password of that file, on the first line of this one
+    #[arg(long, value_name = "FILE", requires = "client_key_file")]
+    pub(crate) client_key_password_file: Option<PathBuf>,
+    /// The key's certificate, where it stands in a file of its own
+    #[arg(long, value_name = "FILE", requires = "client_key_file")]
+    pub(crate) client_certificate_file: Option<PathBuf>,
+    /// Keep the former credential as the second, which serves where the provider does not take
+    /// the new one yet
+    #[arg(long)]
+    pub(crate) keep_second: bool,
+    /// Drop the second credential
+    #[arg(long, conflicts_with = "keep_second")]
+    pub(crate) drop_second: bool,
 }
 
 form_flags! {
@@ -292,8 +335,14 @@ form_flags! {
         kind,
         /// The client id that the provider gave to Mailgrant
         client_id,
+        /// Whether somebody signs in: delegated or application [default: delegated]
+        access,
         /// How the secret is sent: basic or post
         secret_method,
+        /// The day on which the secret ends, as the provider's portal shows it: 2027-11-30
+        secret_expires,
+        /// In the secret's place: a file whose assertion is read anew each time (workload identity)
+        federated_token_file,
         /// Microsoft: the tenant's id or domain, organizations, common or consumers; Zoho: the data
         /// centre
         tenant,
@@ -307,6 +356,10 @@ form_flags! {
         jwks_uri,
         /// By hand: the revocation endpoint
         revocation_endpoint,
+        /// By hand: the device authorization endpoint
+        device_authorization_endpoint,
+        /// By hand: the introspection endpoint
+        introspection_endpoint,
         /// By hand: the scopes, separated by spaces; the words imap, pop3, smtp, graph and gmail-api
         /// stand for those of the kind
         scopes,

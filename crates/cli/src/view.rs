@@ -1,7 +1,7 @@
 //! How providers and accounts look in listings, for people and for machines; never a secret.
 
 use jiff::Timestamp;
-use mailgrant_oauth::{ClientCredential, ProviderKind, Scope};
+use mailgrant_oauth::{Access, ClientCredential, ProviderKind, Scope};
 use mailgrant_vault::{Account, Counts, Grant, GrantState, Provider, ProviderTrouble};
 use serde::Serialize;
 use url::Url;
@@ -12,7 +12,12 @@ pub(crate) struct ProviderView<'a> {
     name: &'a str,
     kind: ProviderKind,
     client_id: &'a str,
+    access: Access,
     has_client_secret: bool,
+    credential: &'static str,
+    credential_expires_at: Option<Timestamp>,
+    second_credential: Option<&'static str>,
+    second_credential_expires_at: Option<Timestamp>,
     tenant: Option<&'a str>,
     issuer: Option<&'a Url>,
     scopes: Option<&'a [Scope]>,
@@ -25,11 +30,17 @@ impl<'a> ProviderView<'a> {
     /// The view of a provider.
     pub(crate) fn of(provider: &'a Provider) -> Self {
         let profile = &provider.profile;
+        let second = profile.second_credential.as_ref();
         Self {
             name: &provider.name,
             kind: profile.kind,
             client_id: &profile.client_id,
-            has_client_secret: !matches!(profile.credential, ClientCredential::None),
+            access: profile.access,
+            has_client_secret: matches!(profile.credential, ClientCredential::Secret { .. }),
+            credential: profile.credential.label(),
+            credential_expires_at: profile.credential.expires_at(),
+            second_credential: second.map(ClientCredential::label),
+            second_credential_expires_at: second.and_then(ClientCredential::expires_at),
             tenant: profile.tenant.as_deref(),
             issuer: profile.issuer.as_ref(),
             scopes: profile.scopes.as_deref(),
@@ -55,6 +66,27 @@ impl<'a> ProviderView<'a> {
             self.client_id.to_owned(),
             state.to_owned(),
         ]
+    }
+}
+
+impl ProviderView<'_> {
+    /// Each client credential with its end, for people.
+    pub(crate) fn credentials(&self) -> Vec<String> {
+        let first = (
+            "Client credential",
+            Some(self.credential),
+            self.credential_expires_at,
+        );
+        let second = (
+            "Second credential",
+            self.second_credential,
+            self.second_credential_expires_at,
+        );
+        let line = |(which, kind, end): (&str, Option<&str>, Option<Timestamp>)| {
+            let end = end.map(|end| format!(", ends {end}")).unwrap_or_default();
+            Some(format!("{which}: {}{end}", kind?))
+        };
+        [first, second].into_iter().filter_map(line).collect()
     }
 }
 

@@ -6,6 +6,7 @@ mod demo;
 mod fetch;
 mod invite;
 mod provider;
+mod provider_credential;
 mod provider_guide;
 mod serve;
 mod setup_link;
@@ -102,6 +103,7 @@ fn wrong(name: &str, errors: &FormErrors) -> Failure {
         .iter()
         .map(|error| match error.field {
             "name" => format!("{name} {}", error.problem),
+            "client_secret" => format!("--client-secret-file {}", error.problem),
             flag => format!("--{} {}", flag.replace('_', "-"), error.problem),
         })
         .collect();

@@ -1,13 +1,10 @@
 //! `mailgrant provider …`
 
-use std::io::Read as _;
-use std::path::Path;
-
-use mailgrant_base::files;
 use mailgrant_vault::{EventKind, Provider, ProviderForm};
 
+use super::provider_credential::{fill, new_certificate};
 use super::{provider_guide, provider_named, report, wrong_change, wrong_flags};
-use crate::args::{Change, ProviderFlags, ProviderVerb, SecretFlags};
+use crate::args::{Change, ProviderFlags, ProviderVerb};
 use crate::failure::Failure;
 use crate::house::{House, Subject};
 use crate::output;
@@ -21,6 +18,7 @@ pub(crate) async fn run(house: &House, verb: ProviderVerb, config: &Config) -> R
         ProviderVerb::List(flags) => list(house, flags.json).await,
         ProviderVerb::Show(flags) => show(house, config, &flags.name, flags.json).await,
         ProviderVerb::Change(flags) => change(house, &flags).await,
+        ProviderVerb::NewCertificate(flags) => new_certificate(house, &flags).await,
         ProviderVerb::Test(flags) => {
             let provider = provider_named(&house.vault, &flags.name).await?;
             report(house.keeper.check_provider(&provider).await.steps)
@@ -37,13 +35,12 @@ async fn add(house: &House, config: &Config, flags: &ProviderFlags) -> Result<()
         name: flags.name.clone(),
         ..ProviderForm::default()
     };
-    flags.fill(&mut form);
-    fill_secret(&flags.more, &mut form)?;
-    if form.client_secret.is_empty() && !form.no_client_secret {
+    let given = fill(flags, &mut form)?;
+    if !given && !form.no_client_secret {
         return Err(Failure::operator(
             "No client secret was given.",
-            "Give it with --client-secret-file FILE (- for standard input), or say \
-             --no-client-secret for a public client; nothing was changed.",
+            "Give it with --client-secret-file FILE (- for standard input), a key in its place with \
+             --client-key-file, or say --no-client-secret for a public client; nothing was changed.",
         ));
     }
     let draft = form.check(None).map_err(|errors| wrong_flags(&errors))?;
@@ -60,11 +57,10 @@ async fn change(house: &House, change: &Change<ProviderFlags>) -> Result<(), Fai
     let Change { rename, flags } = change;
     let provider = provider_named(&house.vault, &flags.name).await?;
     let mut form = ProviderForm::of(&provider);
-    flags.fill(&mut form);
     if let Some(new) = rename {
         form.name.clone_from(new);
     }
-    fill_secret(&flags.more, &mut form)?;
+    fill(flags, &mut form)?;
     let draft = form
         .check(Some(&provider))
         .map_err(|errors| wrong_change(&errors))?;
@@ -94,6 +90,9 @@ async fn show(house: &House, config: &Config, name: &str, json: bool) -> Result<
         return output::json(&view);
     }
     output::table(&ProviderView::HEADING, &[view.row()])?;
+    for line in view.credentials() {
+        output::line(&line)?;
+    }
     if let Some(trouble) = &provider.trouble {
         output::line(&format!("Since {}: {}", trouble.since, trouble.reason))?;
     }
@@ -119,7 +118,7 @@ async fn remove(house: &House, name: &str) -> Result<(), Failure> {
     output::line(&format!("Removed provider {name}."))
 }
 
-async fn audit(
+pub(super) async fn audit(
     house: &House,
     kind: EventKind,
     provider: &Provider,
@@ -129,37 +128,4 @@ async fn audit(
     house
         .audit(kind, Subject::Provider(provider.id), text)
         .await
-}
-
-fn fill_secret(flags: &SecretFlags, form: &mut ProviderForm) -> Result<(), Failure> {
-    form.no_client_secret = flags.no_client_secret;
-    if flags.no_client_secret {
-        return Ok(());
-    }
-    let text = match &flags.client_secret_file {
-        Some(path) if path == Path::new("-") => {
-            let mut text = String::new();
-            std::io::stdin()
-                .take(64 * 1024)
-                .read_to_string(&mut text)
-                .map_err(|error| {
-                    Failure::operator(
-                        format!("Standard input cannot be read: {error}."),
-                        "Give the client secret as one line of text.",
-                    )
-                })?;
-            text
-        }
-        Some(path) => files::read_to_string(path)?,
-        None => std::env::var("MAILGRANT_CLIENT_SECRET").unwrap_or_default(),
-    };
-    let first = text.lines().next().unwrap_or_default().trim();
-    if first.is_empty() && flags.client_secret_file.is_some() {
-        return Err(Failure::operator(
-            "The first line of the file with the client secret is empty.",
-            "Write the secret's value there, or say --no-client-secret; nothing was changed.",
-        ));
-    }
-    first.clone_into(&mut form.client_secret);
-    Ok(())
 }

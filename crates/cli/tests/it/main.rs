@@ -10,6 +10,7 @@
 
 mod browsing;
 mod command_line;
+mod credentials;
 mod demo;
 mod errors;
 mod installation;

@@ -33,6 +33,14 @@ impl ProviderForm {
                 "needs a new credential beside it: the one that is there then stays as the second",
             );
         }
+        // Whatever may be the one that serves now is not thrown away unasked.
+        if self.keep_second && second.is_some() {
+            problems.add(
+                "keep_second",
+                "has no room: there is a second credential already. Drop that one first, once the \
+                 first serves",
+            );
+        }
         if self.keep_second && self.drop_second {
             problems.add("drop_second", "cannot be said together with keep_second");
         }
@@ -145,5 +153,220 @@ pub(super) fn day_of_end(credential: &ClientCredential) -> String {
             ..
         } => at.to_zoned_datetime(TimeZone::UTC).date().to_string(),
         _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mailgrant_base::{ManualClock, SystemRandom};
+    use mailgrant_oauth::{Access, ClientKey, KeyAlgorithm};
+    use secrecy::ExposeSecret as _;
+
+    use super::*;
+    use crate::{ProviderDraft, ProviderId};
+
+    fn provider(credential: ClientCredential, second: Option<ClientCredential>) -> Provider {
+        let form = ProviderForm {
+            name: "entra".to_owned(),
+            kind: "microsoft".to_owned(),
+            client_id: "client".to_owned(),
+            ..ProviderForm::default()
+        };
+        let ProviderDraft { name, mut profile } = form.check(None).unwrap();
+        profile.credential = credential;
+        profile.second_credential = second;
+        Provider {
+            id: ProviderId(1),
+            name,
+            profile,
+            paused: false,
+            trouble: None,
+            version: 1,
+            created_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    fn secret(text: &str) -> ClientCredential {
+        ClientCredential::Secret {
+            secret: text.into(),
+            method: SecretMethod::Post,
+            expires_at: "2027-11-30T00:00:00Z".parse().ok(),
+        }
+    }
+
+    fn key() -> ClientKey {
+        let clock = ManualClock::default();
+        ClientKey::generate("x", 30, KeyAlgorithm::EcP256, &clock, &SystemRandom).unwrap()
+    }
+
+    fn file() -> ClientCredential {
+        ClientCredential::FederatedTokenFile {
+            path: "/run/token".into(),
+        }
+    }
+
+    fn said(credential: &ClientCredential) -> String {
+        match credential {
+            ClientCredential::Secret {
+                secret, expires_at, ..
+            } => format!("{} {expires_at:?}", secret.expose_secret()),
+            other => other.label().to_owned(),
+        }
+    }
+
+    fn changed(present: &Provider, change: impl FnOnce(&mut ProviderForm)) -> (String, String) {
+        let mut form = ProviderForm::of(present);
+        change(&mut form);
+        let profile = form.check(Some(present)).unwrap().profile;
+        let second = profile.second_credential.as_ref().map(said);
+        (said(&profile.credential), second.unwrap_or_default())
+    }
+
+    fn refused(present: &Provider, change: impl FnOnce(&mut ProviderForm)) -> Vec<&'static str> {
+        let mut form = ProviderForm::of(present);
+        change(&mut form);
+        let errors = form.check(Some(present)).unwrap_err();
+        errors.0.iter().map(|error| error.field).collect()
+    }
+
+    #[test]
+    fn what_is_not_touched_stays_whatever_its_kind() {
+        for first in [
+            ClientCredential::None,
+            secret("s"),
+            ClientCredential::Key(key()),
+            file(),
+        ] {
+            for second in [
+                None,
+                Some(secret("old")),
+                Some(ClientCredential::Key(key())),
+            ] {
+                let expected = second.as_ref().map(said).unwrap_or_default();
+                let present = provider(first.clone(), second);
+                let kept = changed(&present, |form| form.tenant = "contoso.example".to_owned());
+                assert_eq!(kept, (said(&first), expected));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_newly_given_replaces_whatever_was_there() {
+        for first in [
+            ClientCredential::None,
+            secret("s"),
+            ClientCredential::Key(key()),
+            file(),
+        ] {
+            let present = provider(first, Some(secret("old")));
+            let typed = changed(&present, |form| {
+                form.client_secret = "new".to_owned();
+                form.secret_expires.clear();
+            });
+            assert_eq!(typed.0, "new None");
+            let given = changed(&present, |form| form.client_key = Some(key()));
+            assert_eq!(given.0, "certificate");
+            assert!(given.1.starts_with("old"));
+            let none = changed(&present, |form| form.no_client_secret = true);
+            assert_eq!(none.0, "none (public client)");
+            let named = changed(&present, |form| {
+                form.federated_token_file = "/run/other".to_owned();
+            });
+            assert_eq!(named.0, "federated token file");
+        }
+    }
+
+    #[test]
+    fn a_roll_over_keeps_the_former_as_the_second_until_it_is_dropped() {
+        let present = provider(secret("old"), None);
+        let (first, second) = changed(&present, |form| {
+            form.client_key = Some(key());
+            form.keep_second = true;
+        });
+        assert_eq!(
+            (first.as_str(), second),
+            ("certificate", said(&secret("old")))
+        );
+        let rolled = provider(ClientCredential::Key(key()), Some(secret("old")));
+        let dropped = changed(&rolled, |form| form.drop_second = true);
+        assert_eq!(dropped, ("certificate".to_owned(), String::new()));
+        // The one that may be serving is not thrown away unasked.
+        let again = refused(&rolled, |form| {
+            form.client_key = Some(key());
+            form.keep_second = true;
+        });
+        assert_eq!(again, ["keep_second"]);
+        assert_eq!(
+            refused(&present, |form| form.keep_second = true),
+            ["keep_second"]
+        );
+    }
+
+    #[test]
+    fn the_end_of_a_secret_is_a_day() {
+        let present = provider(secret("s"), None);
+        assert_eq!(ProviderForm::of(&present).secret_expires, "2027-11-30");
+        let other = changed(&present, |form| {
+            form.secret_expires = "2028-01-02".to_owned()
+        });
+        assert_eq!(other.0, "s Some(2028-01-02T00:00:00Z)");
+        let none = changed(&present, |form| form.secret_expires.clear());
+        assert_eq!(none.0, "s None");
+        for wrong in ["soon", "30.11.2027", "2027-02-30"] {
+            let wrong = refused(&present, |form| wrong.clone_into(&mut form.secret_expires));
+            assert_eq!(wrong, ["secret_expires"]);
+        }
+        let key = provider(ClientCredential::Key(key()), None);
+        let wrong = refused(&key, |form| form.secret_expires = "2028-01-02".to_owned());
+        assert_eq!(wrong, ["secret_expires"]);
+    }
+
+    #[test]
+    fn two_credentials_at_once_and_a_path_that_is_not_whole_are_refused() {
+        let present = provider(secret("s"), None);
+        let two = refused(&present, |form| {
+            form.client_secret = "new".to_owned();
+            form.client_key = Some(key());
+        });
+        assert_eq!(two, ["client_secret"]);
+        let path = refused(&present, |form| {
+            form.federated_token_file = "token".to_owned()
+        });
+        assert_eq!(path, ["federated_token_file"]);
+    }
+
+    #[test]
+    fn an_application_needs_the_credential_that_its_grant_takes() {
+        let form = |kind: &str| ProviderForm {
+            name: "desk".to_owned(),
+            kind: kind.to_owned(),
+            client_id: "client".to_owned(),
+            access: "application".to_owned(),
+            scopes: String::new(),
+            ..ProviderForm::default()
+        };
+        let fields = |form: &ProviderForm| -> Vec<&'static str> {
+            let errors = form.check(None).err();
+            let errors = errors.map(|errors| errors.0).unwrap_or_default();
+            errors.iter().map(|error| error.field).collect()
+        };
+        for kind in ["microsoft", "google"] {
+            assert_eq!(fields(&form(kind)), ["access"], "{kind}");
+            let keyed = ProviderForm {
+                client_key: Some(key()),
+                ..form(kind)
+            };
+            assert_eq!(fields(&keyed), [""; 0], "{kind}");
+            assert_eq!(
+                keyed.check(None).unwrap().profile.access,
+                Access::Application
+            );
+            let secret = ProviderForm {
+                client_secret: "s".to_owned(),
+                scopes: "https://outlook.office365.com/.default".to_owned(),
+                ..form(kind)
+            };
+            assert_eq!(fields(&secret).is_empty(), kind == "microsoft");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The provider's form, checked.
 
+use mailgrant_oauth::catalogue::ApplicationMethod;
 use mailgrant_oauth::{
     Access, ClientCredential, EndpointOverrides, Profile, ProviderKind, Scope, SecretMethod,
     catalogue, check_scopes,
@@ -90,19 +91,21 @@ impl ProviderForm {
             return problems.finish(None);
         };
         let access = problems.word("access", &self.access, &ACCESSES);
+        let access = access.unwrap_or_default();
         let (credential, second_credential) = self.credentials(kind, present, &mut problems);
         let profile = Profile {
             kind,
             client_id,
-            access: access.unwrap_or_default(),
+            access,
             credential,
             second_credential,
             tenant: self.tenant(kind, &mut problems),
             issuer,
             endpoints,
-            scopes: self.scopes(kind, &mut problems),
+            scopes: self.scopes(kind, access, &mut problems),
         };
         self.require_endpoints(&profile, &mut problems);
+        require_key(&profile, &mut problems);
         problems.finish(Some(ProviderDraft { name, profile }))
     }
 
@@ -129,13 +132,21 @@ impl ProviderForm {
         Some(tenant)
     }
 
-    fn scopes(&self, kind: ProviderKind, problems: &mut Problems) -> Option<Vec<Scope>> {
+    fn scopes(
+        &self,
+        kind: ProviderKind,
+        access: Access,
+        problems: &mut Problems,
+    ) -> Option<Vec<Scope>> {
         let text = problems.text("scopes", &self.scopes);
         if text.is_empty() {
             return None;
         }
         let scopes = problems.take("scopes", Scope::parse_list(text))?;
-        problems.take("scopes", check_scopes(kind, &scopes))?;
+        // What an application asks for is a resource's default, and needs no lasting access.
+        if access == Access::Delegated {
+            problems.take("scopes", check_scopes(kind, &scopes))?;
+        }
         Some(scopes)
     }
 
@@ -162,6 +173,31 @@ impl ProviderForm {
             }
             _ => {}
         }
+    }
+}
+
+/// What an application proves itself with must be of the kind that its grant takes.
+fn require_key(profile: &Profile, problems: &mut Problems) {
+    if profile.access == Access::Delegated {
+        return;
+    }
+    let grant = catalogue::row(profile.kind).application_grant.as_ref();
+    match (grant.map(|grant| grant.method), &profile.credential) {
+        (None, _) => problems.add(
+            "access",
+            "must be delegated: this kind of provider gives no access without a person",
+        ),
+        (Some(ApplicationMethod::JwtBearer), ClientCredential::Key(_)) => {}
+        (Some(ApplicationMethod::JwtBearer), _) => problems.add(
+            "access",
+            "as an application needs the key of a service account in the client secret's place: \
+             the JSON file that the provider's console gives, as client_key_file",
+        ),
+        (Some(ApplicationMethod::ClientCredentials), ClientCredential::None) => problems.add(
+            "access",
+            "as an application needs a client credential: nobody else proves who asks",
+        ),
+        (Some(ApplicationMethod::ClientCredentials), _) => {}
     }
 }
 

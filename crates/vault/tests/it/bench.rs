@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use mailgrant_base::SystemRandom;
+use mailgrant_base::{ManualClock, SystemRandom};
 use mailgrant_mail::{MailServer, Security};
 use mailgrant_oauth::{
-    Access, ClientCredential, EndpointOverrides, Profile, ProviderKind, Resource, Scope,
-    SecretMethod,
+    Access, ClientCredential, ClientKey, EndpointOverrides, KeyAlgorithm, Profile, ProviderKind,
+    Resource, Scope, SecretMethod,
 };
 use mailgrant_vault::{
     Account, AccountDraft, AfterDelivery, Identities, Key, Location, MaildirSink, NewGrant,
@@ -193,4 +193,10 @@ pub(crate) fn new_grant(name: &str) -> NewGrant {
         resource: Resource::Mail,
         expires_at: at(3600),
     }
+}
+
+/// A key with a certificate that lives for a year.
+pub(crate) fn client_key() -> ClientKey {
+    let (clock, random) = (ManualClock::new(at(0)), SystemRandom);
+    ClientKey::generate("desk", 365, KeyAlgorithm::EcP256, &clock, &random).unwrap()
 }

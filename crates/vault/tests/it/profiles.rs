@@ -1,10 +1,11 @@
 //! Providers and accounts.
 
-use mailgrant_oauth::ClientCredential;
+use jiff::SignedDuration;
+use mailgrant_oauth::{Access, ClientCredential, SecretMethod};
 use mailgrant_vault::{AccountId, GrantState, ProviderId, ProviderTrouble, VaultError};
 use secrecy::ExposeSecret as _;
 
-use crate::bench::{account_draft, at, on_both, provider_draft};
+use crate::bench::{account_draft, at, client_key, on_both, provider_draft};
 
 on_both! {
     async fn a_provider_is_read_as_it_was_written(bench) {
@@ -25,6 +26,66 @@ on_both! {
         };
         assert_eq!(secret.expose_secret(), "client-secret-of-entra");
         assert_eq!(vault.providers().await.unwrap().len(), 1);
+    }
+
+    async fn every_kind_of_credential_is_read_as_it_was_written_in_either_place(bench) {
+        let provider = bench.provider("entra").await;
+        let key = client_key();
+        let all = [
+            ClientCredential::None,
+            ClientCredential::Secret {
+                secret: "another".into(),
+                method: SecretMethod::Basic,
+                expires_at: Some(at(3600)),
+            },
+            ClientCredential::Key(key.clone()),
+            ClientCredential::FederatedTokenFile { path: "/run/token".into() },
+        ];
+        let same = |one: &ClientCredential, other: &ClientCredential| {
+            let text = |one: &ClientCredential| match one {
+                ClientCredential::Secret { secret, method, .. } => {
+                    format!("{method:?} {}", secret.expose_secret())
+                }
+                ClientCredential::Key(key) => format!(
+                    "{} {:?} {:?}",
+                    key.private_key().expose_secret(),
+                    key.certificates_pem(),
+                    key.key_id()
+                ),
+                other => format!("{other:?}"),
+            };
+            assert_eq!(text(one), text(other));
+            assert_eq!(one.expires_at(), other.expires_at());
+        };
+        let mut version = 1;
+        for first in &all {
+            for second in &all {
+                let mut draft = provider_draft("entra");
+                draft.profile.access = Access::Application;
+                draft.profile.credential = first.clone();
+                draft.profile.second_credential = Some(second.clone());
+                let changed = bench.vault.change_provider(provider.id, version, &draft, at(1)).await;
+                version = changed.unwrap().version;
+                let read = bench.again().await.unwrap().provider(provider.id).await.unwrap().unwrap();
+                assert!(read.trouble.is_none(), "{:?}", read.trouble);
+                assert_eq!(read.profile.access, Access::Application);
+                same(&read.profile.credential, first);
+                same(read.profile.second_credential.as_ref().unwrap(), second);
+            }
+        }
+        let mut draft = provider_draft("entra");
+        draft.profile.credential = all[1].clone();
+        draft.profile.second_credential = Some(all[2].clone());
+        let changed = bench.vault.change_provider(provider.id, version, &draft, at(1)).await.unwrap();
+        let ends: Vec<_> = changed.expiries().into_iter().map(|end| (end.what, end.at)).collect();
+        let year = at(0) + SignedDuration::from_hours(365 * 24);
+        assert_eq!(ends, [
+            ("client secret".to_owned(), at(3600)),
+            ("second certificate".to_owned(), year),
+        ]);
+        draft.profile.second_credential = None;
+        let changed = bench.vault.change_provider(provider.id, changed.version, &draft, at(1)).await;
+        assert!(changed.unwrap().profile.second_credential.is_none());
     }
 
     async fn names_are_unique_and_the_second_is_told_so(bench) {

@@ -2,14 +2,14 @@
 
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
-use mailgrant_oauth::{Attempt, ClientCredential, Resource};
+use mailgrant_oauth::{Attempt, ClientCredential, ClientKey, Resource};
 use mailgrant_vault::{
     AccountId, AuthorizationId, AuthorizationOutcome, Begun, Delivery, EventKind, NewEvent,
     Prepared, ProviderId, ProviderTrouble, Renewal, Vault, VaultError,
 };
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::bench::{Bench, at, new_grant, on_both};
+use crate::bench::{Bench, at, client_key, new_grant, on_both, provider_draft};
 use crate::raw::{Cell, Raw};
 
 on_both! {
@@ -56,6 +56,29 @@ on_both! {
         vault.access_token(one.id, Resource::Mail).await.unwrap();
         vault.provider(one.draft.provider).await.unwrap();
         assert_eq!(vault.grants().await.unwrap().len(), 2, "one account's trouble is its own");
+    }
+
+    async fn a_secret_or_key_opens_in_no_other_place_of_its_provider(bench) {
+        let provider = bench.provider("entra").await;
+        let mut draft = provider_draft("entra");
+        draft.profile.second_credential = Some(draft.profile.credential.clone());
+        draft.profile.credential = ClientCredential::Key(client_key());
+        let changed = bench.vault.change_provider(provider.id, 1, &draft, at(1)).await.unwrap();
+        assert!(changed.trouble.is_none());
+        let mut raw = Raw::open(&bench.location).await;
+        // A key that passed for a secret would be sent to the provider.
+        for (kind, move_it, column) in [
+            (r#"{"kind":"secret","method":"post"}"#, "client_secret = client_key", "client_secret"),
+            (r#"{"kind":"secret","method":"post"}"#, "client_secret = second_secret", "client_secret"),
+            (r#"{"kind":"key"}"#, "client_key = second_secret", "client_key"),
+            (r#"{"kind":"key"}"#, "client_key = NULL", "client_key"),
+        ] {
+            raw.run(&format!("UPDATE providers SET credential = '{kind}', {move_it}")).await;
+            let read = bench.vault.provider(provider.id).await.unwrap().unwrap();
+            assert!(matches!(read.profile.credential, ClientCredential::None), "{move_it}");
+            assert!(read.trouble.unwrap().reason.contains(column), "{move_it}");
+            assert!(read.profile.second_credential.is_some());
+        }
     }
 
     async fn a_sealed_value_opens_in_no_other_column(bench) {
@@ -159,6 +182,7 @@ async fn a_full_life(bench: &Bench) -> Vec<String> {
         .unwrap();
 
     sign_in(vault, "one").await;
+    let key_lines = credentials(bench).await;
     let open = SecretString::from("setup-link-that-is-open");
     vault.offer_setup(&open, at(0), at(600)).await.unwrap();
     let invitation = SecretString::from("link-of-the-invitation");
@@ -168,6 +192,7 @@ async fn a_full_life(bench: &Bench) -> Vec<String> {
 
     [
         "client-secret-of-for-desk",
+        "client-secret-of-second",
         "refresh-token-of-desk",
         "access-token-of-desk",
         "refresh-token-rotated",
@@ -191,7 +216,38 @@ async fn a_full_life(bench: &Bench) -> Vec<String> {
         "csrf-one",
     ]
     .map(str::to_owned)
-    .to_vec()
+    .into_iter()
+    .chain(key_lines)
+    .collect()
+}
+
+/// Providers with keys and second credentials. Gives the lines of the keys.
+async fn credentials(bench: &Bench) -> Vec<String> {
+    let (one, two) = (client_key(), client_key());
+    let mut draft = provider_draft("second");
+    let secret = std::mem::replace(
+        &mut draft.profile.credential,
+        ClientCredential::Key(one.clone()),
+    );
+    draft.profile.second_credential = Some(secret);
+    bench.vault.add_provider(&draft, at(0)).await.unwrap();
+    let mut draft = provider_draft("third");
+    draft.profile.second_credential = Some(ClientCredential::Key(two.clone()));
+    bench.vault.add_provider(&draft, at(0)).await.unwrap();
+    let lines = |key: &ClientKey| -> Vec<String> {
+        let lines = key.private_key().expose_secret().lines();
+        let inner = lines.filter(|line| !line.starts_with('-') && line.len() > 20);
+        inner.map(str::to_owned).collect()
+    };
+    // The algorithm's name begins every key, and is no secret.
+    let own = |key| lines(key).split_off(1);
+    assert!(!own(&one).is_empty());
+    [
+        own(&one),
+        own(&two),
+        vec!["client-secret-of-third".to_owned()],
+    ]
+    .concat()
 }
 
 /// The rest of the tables, so that the search looks at full ones.

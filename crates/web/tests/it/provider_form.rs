@@ -1,7 +1,8 @@
 //! The form of a provider: whatever is typed into it.
 
-use mailgrant_oauth::ClientCredential;
-use mailgrant_vault::EventKind;
+use mailgrant_base::{Clock as _, ManualClock, SystemRandom};
+use mailgrant_oauth::{ClientCredential, ClientKey, KeyAlgorithm};
+use mailgrant_vault::{EventKind, ProviderForm};
 use secrecy::ExposeSecret as _;
 
 use crate::html::{control, hidden, told_at};
@@ -173,6 +174,48 @@ async fn an_empty_secret_keeps_the_stored_one_and_a_tick_drops_it() {
         assert!(!page.contains("LEAK"), "{page}");
     }
     assert_eq!(world.events().await.len(), 3);
+}
+
+#[tokio::test]
+async fn what_the_page_has_no_field_for_stays_as_it_is() {
+    let world = World::new().await;
+    let provider = world.add_provider().await;
+    let mut form = ProviderForm::of(&provider);
+    form.access = "application".to_owned();
+    form.device_authorization_endpoint = "https://login.example.com/device".to_owned();
+    form.introspection_endpoint = "https://login.example.com/introspect".to_owned();
+    let (clock, random) = (ManualClock::default(), SystemRandom);
+    let key = ClientKey::generate("desk", 30, KeyAlgorithm::EcP256, &clock, &random).unwrap();
+    form.client_key = Some(key);
+    form.keep_second = true;
+    let draft = form.check(Some(&provider)).unwrap();
+    let changed = world
+        .vault
+        .change_provider(provider.id, provider.version, &draft, clock.now());
+    let before = changed.await.unwrap();
+
+    let mut visitor = world.administrator().await;
+    let path = format!("/providers/{}", provider.id.0);
+    let page = visitor.page(&path).await;
+    assert!(page.contains("A certificate is stored."), "{page}");
+    let version = hidden(&page, "version").unwrap();
+    let form = with(&with(&GOOD, "version", &version), "client_secret", "");
+    assert_eq!(visitor.post(&path, &form).await.leads_to(), path);
+    let after = world.vault.provider(provider.id).await.unwrap().unwrap();
+    assert!(after.version > before.version);
+    let (before, after) = (before.profile, after.profile);
+    assert_eq!(after.access, before.access);
+    let key = |credential: &ClientCredential| match credential {
+        ClientCredential::Key(key) => key.private_key().expose_secret().to_owned(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(key(&after.credential), key(&before.credential));
+    assert!(matches!(
+        after.second_credential,
+        Some(ClientCredential::Secret { .. })
+    ));
+    assert!(after.endpoints.device_authorization.is_some());
+    assert!(after.endpoints.introspection.is_some());
 }
 
 #[tokio::test]

@@ -102,8 +102,12 @@ pub(crate) async fn submit(
 }
 
 fn sections(form: &ProviderForm, provider: &Provider) -> Vec<crate::fields::Section> {
-    let has_secret = matches!(provider.profile.credential, ClientCredential::Secret { .. });
-    form::sections(form, has_secret)
+    let stored = match &provider.profile.credential {
+        ClientCredential::None => None,
+        ClientCredential::Secret { .. } => Some("secret"),
+        other => Some(other.label()),
+    };
+    form::sections(form, stored)
 }
 
 fn view(site: &Site, visitor: &SignedIn, provider: &Provider, form: Filled) -> ProviderPage {

@@ -16,6 +16,7 @@ pub(super) fn read(sent: &Sent, present: ProviderForm) -> ProviderForm {
         client_id: sent.text("client_id"),
         client_secret: sent.text("client_secret"),
         no_client_secret: sent.ticked("no_client_secret"),
+        secret_expires: sent.text("secret_expires"),
         secret_method: sent.text("secret_method"),
         tenant: sent.text("tenant"),
         issuer: sent.text("issuer"),
@@ -28,11 +29,12 @@ pub(super) fn read(sent: &Sent, present: ProviderForm) -> ProviderForm {
     }
 }
 
-/// The form's sections. `has_secret` says that a secret is stored, which an empty field keeps.
-pub(super) fn sections(form: &ProviderForm, has_secret: bool) -> Vec<Section> {
+/// The form's sections. `stored` is the kind of the credential that is there, which an empty field
+/// keeps.
+pub(super) fn sections(form: &ProviderForm, stored: Option<&str>) -> Vec<Section> {
     vec![
         which(form),
-        registration(form, has_secret),
+        registration(form, stored),
         tenant(form),
         discovery(form),
         by_hand(form),
@@ -61,7 +63,7 @@ fn which(form: &ProviderForm) -> Section {
     )
 }
 
-fn registration(form: &ProviderForm, has_secret: bool) -> Section {
+fn registration(form: &ProviderForm, stored: Option<&str>) -> Section {
     let secret = Field::password("client_secret", "Client secret");
     // A secret never goes back to the browser; whoever typed one must know that it is gone.
     let lost = if form.client_secret.is_empty() {
@@ -74,13 +76,13 @@ fn registration(form: &ProviderForm, has_secret: bool) -> Section {
             .hint("Microsoft calls it “Application (client) ID”.")
             .required(),
     ];
-    if has_secret {
+    if let Some(stored) = stored {
         fields.push(secret.hint(format!(
-            "{lost}A secret is stored. Leave this empty to keep it."
+            "{lost}A {stored} is stored. Leave this empty to keep it."
         )));
         fields.push(Field::tick(
             "no_client_secret",
-            "Drop the stored secret (public client)",
+            "Drop the stored credential (public client)",
             form.no_client_secret,
         ));
     } else {
@@ -88,6 +90,11 @@ fn registration(form: &ProviderForm, has_secret: bool) -> Section {
             "{lost}The secret’s value, not its id. Leave it empty for a public client."
         )));
     }
+    fields.push(
+        Field::text("secret_expires", "The secret ends on", &form.secret_expires).hint(
+            "For example 2027-11-30, as the provider’s portal shows it. Empty if it is not known.",
+        ),
+    );
     Section::new("Registration", fields)
         .hint("What the provider gave you when you registered Mailgrant there as an application.")
 }

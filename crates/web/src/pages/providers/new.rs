@@ -31,7 +31,7 @@ pub(crate) async fn show(State(site): State<Site>, visitor: SignedIn) -> Respons
     page(&view(
         &site,
         &visitor,
-        Filled::new(form::sections(&empty, false)),
+        Filled::new(form::sections(&empty, None)),
     ))
 }
 
@@ -43,7 +43,7 @@ pub(crate) async fn submit(
 ) -> Result<Response, Problem> {
     let typed = form::read(&sent, ProviderForm::default());
     let again = |errors| {
-        let filled = Filled::with_errors(form::sections(&typed, false), errors);
+        let filled = Filled::with_errors(form::sections(&typed, None), errors);
         let page = view(&site, &visitor, filled);
         Ok(page_with_status(StatusCode::UNPROCESSABLE_ENTITY, &page))
     };
