@@ -8,7 +8,7 @@ use crate::catalogue::{self, KnownEndpoints};
 use crate::error_catalogue::{NO_DISCOVERY, PROFILE_INCOMPLETE, UNSAFE_ENDPOINT, WRONG_ISSUER};
 use crate::http_client::{Answer, place};
 use crate::transport::is_safe_transport;
-use crate::{HttpClient, Profile, Refusal};
+use crate::{EndpointOverrides, HttpClient, Profile, Refusal};
 
 /// The template in an issuer that stands for the `tid` claim of the token at hand.
 const TENANT_ID: &str = "{tenantid}";
@@ -59,53 +59,64 @@ pub async fn resolve(http: &HttpClient, profile: &Profile) -> Result<Endpoints, 
             found.issuer = Some(issuer_text(issuer).to_owned());
         }
     }
-    let missing = |what| {
-        Refusal::profile(
-            PROFILE_INCOMPLETE,
-            format!("it has no {what}, and no issuer from which to find it"),
-        )
-    };
-    let endpoints = Endpoints {
-        issuer: found.issuer,
-        authorization: by_hand
-            .authorization
-            .clone()
-            .or(found.authorization_endpoint)
-            .ok_or_else(|| missing("authorization endpoint"))?,
-        token: by_hand
-            .token
-            .clone()
-            .or(found.token_endpoint)
-            .ok_or_else(|| missing("token endpoint"))?,
-        jwks: by_hand.jwks.clone().or(found.jwks_uri),
-        revocation: by_hand.revocation.clone().or(found.revocation_endpoint),
-        device_authorization: by_hand
-            .device_authorization
-            .clone()
-            .or(found.device_authorization_endpoint),
-        introspection: by_hand
-            .introspection
-            .clone()
-            .or(found.introspection_endpoint),
-        auth_methods: found.token_endpoint_auth_methods_supported,
-        grant_types: found.grant_types_supported,
-        sends_iss: found
-            .authorization_response_iss_parameter_supported
-            .unwrap_or(false),
-        scopes_supported: found.scopes_supported,
-    };
-    let all = [Some(&endpoints.authorization), Some(&endpoints.token)];
-    let optional = [
-        &endpoints.jwks,
-        &endpoints.revocation,
-        &endpoints.device_authorization,
-        &endpoints.introspection,
-    ];
-    let optional = optional.map(Option::as_ref);
-    for url in all.into_iter().chain(optional).flatten() {
-        check_endpoint(url, is_safe_transport(url))?;
+    Endpoints::of(by_hand, found)
+}
+
+impl Endpoints {
+    /// Reads a discovery document of `issuer`, and checks it as [`resolve`] does.
+    pub fn read(issuer: &Url, body: &[u8]) -> Result<Self, Refusal> {
+        Self::of(&EndpointOverrides::default(), Document::read(issuer, body)?)
     }
-    Ok(endpoints)
+
+    fn of(by_hand: &EndpointOverrides, found: Document) -> Result<Self, Refusal> {
+        let missing = |what| {
+            Refusal::profile(
+                PROFILE_INCOMPLETE,
+                format!("it has no {what}, and no issuer from which to find it"),
+            )
+        };
+        let endpoints = Endpoints {
+            issuer: found.issuer,
+            authorization: by_hand
+                .authorization
+                .clone()
+                .or(found.authorization_endpoint)
+                .ok_or_else(|| missing("authorization endpoint"))?,
+            token: by_hand
+                .token
+                .clone()
+                .or(found.token_endpoint)
+                .ok_or_else(|| missing("token endpoint"))?,
+            jwks: by_hand.jwks.clone().or(found.jwks_uri),
+            revocation: by_hand.revocation.clone().or(found.revocation_endpoint),
+            device_authorization: by_hand
+                .device_authorization
+                .clone()
+                .or(found.device_authorization_endpoint),
+            introspection: by_hand
+                .introspection
+                .clone()
+                .or(found.introspection_endpoint),
+            auth_methods: found.token_endpoint_auth_methods_supported,
+            grant_types: found.grant_types_supported,
+            sends_iss: found
+                .authorization_response_iss_parameter_supported
+                .unwrap_or(false),
+            scopes_supported: found.scopes_supported,
+        };
+        let all = [Some(&endpoints.authorization), Some(&endpoints.token)];
+        let optional = [
+            &endpoints.jwks,
+            &endpoints.revocation,
+            &endpoints.device_authorization,
+            &endpoints.introspection,
+        ];
+        let optional = optional.map(Option::as_ref);
+        for url in all.into_iter().chain(optional).flatten() {
+            check_endpoint(url, is_safe_transport(url))?;
+        }
+        Ok(endpoints)
+    }
 }
 
 /// Whether an issuer is the expected one: exactly, but for the template.
