@@ -307,7 +307,7 @@ mod tests {
         let present = provider(secret("s"), None);
         assert_eq!(ProviderForm::of(&present).secret_expires, "2027-11-30");
         let other = changed(&present, |form| {
-            form.secret_expires = "2028-01-02".to_owned()
+            form.secret_expires = "2028-01-02".to_owned();
         });
         assert_eq!(other.0, "s Some(2028-01-02T00:00:00Z)");
         let none = changed(&present, |form| form.secret_expires.clear());
@@ -330,7 +330,7 @@ mod tests {
         });
         assert_eq!(two, ["client_secret"]);
         let path = refused(&present, |form| {
-            form.federated_token_file = "token".to_owned()
+            form.federated_token_file = "token".to_owned();
         });
         assert_eq!(path, ["federated_token_file"]);
     }
