@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use mailgrant_oauth::{Refusal, Resource, Scope, Tokens, refresh, requested_scopes, resolve};
+use mailgrant_oauth::{
+    Access, Refusal, Resource, Scope, Tokens, application_token, refresh, requested_scopes, resolve,
+};
 use mailgrant_vault::{EventKind, GrantState, NewEvent, Renewal, VaultError};
 use secrecy::SecretString;
 use tokio::time::Instant;
@@ -26,31 +28,37 @@ impl Keeper {
         resource: Resource,
         owner: &str,
     ) -> Result<AccessToken, KeeperError> {
-        let Some(spent) = case.grant.refresh_token.clone() else {
-            return self.end(&case, "there is no refresh token").await;
+        let spent = match case.provider.profile.access {
+            Access::Application => None,
+            Access::Delegated => match case.grant.refresh_token.clone() {
+                None => return self.end(&case, "there is no refresh token").await,
+                spent => spent,
+            },
         };
         let sent_at = self.now();
         let started = Instant::now();
-        let answer = self.refresh(&case, &spent, resource).await;
+        let answer = self.fetch(&case, spent.as_ref(), resource).await;
         self.inner
             .metrics
             .duration
             .observe(started.elapsed().as_secs_f64());
         match answer {
             Ok(tokens) => {
+                self.note_refused_credential(&case.provider).await;
                 let expires_at = ends_at(sent_at, tokens.expires_in);
                 let answer = Answer {
                     name: case.name().to_owned(),
                     owner: owner.to_owned(),
                     version: case.grant.version,
-                    spent,
                     renewal: Renewal {
-                        refresh_token: tokens.refresh_token,
-                        scopes: tokens.scopes,
+                        // RFC 6749, section 4.4.3: an application's access has no refresh token.
+                        refresh_token: tokens.refresh_token.filter(|_| spent.is_some()),
+                        scopes: granted_for(resource, tokens.scopes),
                         access_token: tokens.access_token,
                         resource,
                         expires_at,
                     },
+                    spent,
                 };
                 self.keep(&case, answer).await
             }
@@ -69,28 +77,31 @@ impl Keeper {
         }
     }
 
-    async fn refresh(
+    /// With the refresh token that a person gave, or in the application's own name.
+    async fn fetch(
         &self,
         case: &Case,
-        spent: &SecretString,
+        spent: Option<&SecretString>,
         resource: Resource,
     ) -> Result<Tokens, Refusal> {
-        let endpoints = match resolve(&self.inner.http, &case.provider.profile).await {
+        let (http, profile) = (&self.inner.http, &case.provider.profile);
+        let endpoints = match resolve(http, profile).await {
             // Discovery knows nothing of this grant, so it cannot end it.
             Err(Refusal::NeedsPerson(said)) => return Err(Refusal::Garbled(said.to_string())),
             found => found?,
         };
-        let profile = &case.provider.profile;
-        let scopes = scopes_to_renew(&case.grant.scopes, &requested_scopes(profile, &endpoints));
-        refresh(
-            &self.inner.http,
-            profile,
-            &endpoints,
-            spent,
-            resource,
-            &scopes,
-        )
-        .await
+        let Some(spent) = spent else {
+            let mailbox = &case.account.draft.address;
+            return application_token(http, profile, &endpoints, mailbox, resource).await;
+        };
+        let requested = requested_scopes(profile, &endpoints);
+        let scopes = match resource {
+            Resource::Mail => scopes_to_renew(&case.grant.scopes, &requested),
+            // What was granted is known for the mail servers alone: a token answer lists the scopes
+            // of its own resource.
+            Resource::Graph | Resource::Gmail => requested,
+        };
+        refresh(http, profile, &endpoints, spent, resource, &scopes).await
     }
 
     /// Commits the answer; only then is its access token handed out.
@@ -204,6 +215,12 @@ pub(crate) fn ends_at(sent_at: Timestamp, expires_in: Option<Duration>) -> Times
     sent_at
         .saturating_add(SignedDuration::try_from(life).unwrap_or(SignedDuration::ZERO))
         .unwrap_or(sent_at)
+}
+
+/// What is noted as granted: the scopes of the mail servers, which the grant is for. A token for
+/// another resource names others.
+fn granted_for(resource: Resource, scopes: Option<Vec<Scope>>) -> Option<Vec<Scope>> {
+    scopes.filter(|_| resource == Resource::Mail)
 }
 
 /// The scopes of a renewal: never more than was granted (RFC 6749, section 6). `offline_access` is

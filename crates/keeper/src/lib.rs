@@ -37,7 +37,7 @@ mod single_flight;
 mod unstored;
 mod watch;
 
-pub use authorization::{Arrival, AuthorizationError, Departure, Finished, Ticket};
+pub use authorization::{Arrival, AuthorizationError, Departure, DeviceOffer, Finished, Ticket};
 pub use error::KeeperError;
 pub use keeper::{AccessToken, Keeper};
 pub use metrics::KeeperMetrics;

@@ -1,7 +1,7 @@
 //! A provider that refuses Mailgrant's registration: told once, probed seldom, forgotten on success.
 
 use mailgrant_vault::{AccountId, EventKind, NewEvent, Provider, ProviderTrouble, VaultError};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::Keeper;
 use crate::access::Case;
@@ -52,6 +52,43 @@ impl Keeper {
             .await;
         }
         Ok(())
+    }
+
+    /// The provider took the second of two client credentials because it refuses the first: told
+    /// once.
+    pub(crate) async fn note_refused_credential(&self, provider: &Provider) {
+        let http = &self.inner.http;
+        let Some(refused) = http.newly_refused_credential(&provider.profile) else {
+            return;
+        };
+        let subject = format!(
+            "provider {} version {} first credential refused",
+            provider.id.0, provider.version
+        );
+        match self.inner.vault.note_warning(&subject, self.now()).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(failure) => {
+                error!(%failure, "a warning could not be recorded");
+                return;
+            }
+        }
+        let said = refused.said.to_string();
+        warn!(
+            provider = provider.name,
+            said, "the provider refuses the first client credential; the second serves"
+        );
+        self.record(NewEvent {
+            kind: EventKind::CredentialRefused,
+            actor: "keeper".to_owned(),
+            provider: Some(provider.id),
+            account: None,
+            text: format!(
+                "{} refuses the first client credential, and the second serves: {said}",
+                provider.name
+            ),
+        })
+        .await;
     }
 
     /// The provider accepted Mailgrant's registration.

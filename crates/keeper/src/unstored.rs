@@ -28,18 +28,18 @@ pub(crate) struct Answer {
     pub(crate) owner: String,
     /// The grant's version when the provider was asked.
     pub(crate) version: i64,
-    /// The refresh token that was given for it.
-    pub(crate) spent: SecretString,
+    /// The refresh token that was given for it; an application's access has none.
+    pub(crate) spent: Option<SecretString>,
     pub(crate) renewal: Renewal,
 }
 
 impl Answer {
     /// Whether the provider gave a refresh token in place of the spent one.
     fn rotated(&self) -> bool {
-        self.renewal
-            .refresh_token
-            .as_ref()
-            .is_some_and(|new| !same(new, &self.spent))
+        match (&self.renewal.refresh_token, &self.spent) {
+            (Some(new), Some(spent)) => !same(new, spent),
+            _ => false,
+        }
     }
 }
 
@@ -70,7 +70,7 @@ impl Unstored {
         let mut answers = self.lock();
         if answers
             .get(&account)
-            .is_some_and(|kept| same(&kept.spent, &answer.spent))
+            .is_some_and(|kept| same_if_any(kept.spent.as_ref(), answer.spent.as_ref()))
         {
             answers.remove(&account);
         }
@@ -109,10 +109,7 @@ impl Keeper {
             match vault.grant(account).await? {
                 Some(present)
                     if present.state == GrantState::Active
-                        && present
-                            .refresh_token
-                            .as_ref()
-                            .is_some_and(|stored| same(stored, &answer.spent)) =>
+                        && same_if_any(present.refresh_token.as_ref(), answer.spent.as_ref()) =>
                 {
                     version = present.version;
                 }
@@ -158,6 +155,14 @@ impl Keeper {
                 );
             }
         }
+    }
+}
+
+fn same_if_any(one: Option<&SecretString>, other: Option<&SecretString>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => same(one, other),
+        (None, None) => true,
+        _ => false,
     }
 }
 

@@ -163,6 +163,7 @@ impl Keeper {
         redirect_uri: &RedirectUri,
     ) -> Result<Departure, AuthorizationError> {
         let (account, provider) = self.account_and_provider(account).await?;
+        super::require_somebody(&provider)?;
         let (ticket, invitation) = match origin {
             Origin::Here => (None, None),
             Origin::Ticket(id) => (Some(id), None),

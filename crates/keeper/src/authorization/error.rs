@@ -13,14 +13,26 @@ pub enum AuthorizationError {
     /// The provider (profile) is paused.
     #[error("provider {0} is paused")]
     ProviderPaused(String),
+    /// The profile says that nobody signs in.
+    #[error("nobody signs in at provider {0}")]
+    NobodySignsIn(String),
+    /// The profile says that somebody signs in.
+    #[error("somebody has to sign in at provider {0}")]
+    SomebodySignsIn(String),
+    /// The person said no on the other device.
+    #[error("the permission was denied")]
+    Declined,
+    /// Nobody typed the code in time.
+    #[error("nobody has typed the code in time")]
+    CodeExpired,
     /// The link was used, is too old or was never given out.
     #[error("this link has been used or is too old")]
     DeadTicket,
     /// The invitation was used, withdrawn, is too old or was never given out.
     #[error("this invitation has been used, was withdrawn or is too old")]
     DeadInvitation,
-    /// Somebody else signed in than was invited.
-    #[error("{signed_in} signed in, {expected} was invited")]
+    /// Somebody else signed in than was sent here, who cannot decide that they may.
+    #[error("{signed_in} signed in, {expected} was expected")]
     NotTheInvited {
         /// Who was invited.
         expected: String,
@@ -69,6 +81,28 @@ impl Diagnose for AuthorizationError {
                 format!("The provider {provider} is paused, so nobody can be sent to it."),
                 "Resume the provider in Mailgrant, then press Authorize again.",
             ),
+            Self::NobodySignsIn(provider) => Diagnosis::new(
+                Fault::Operator,
+                format!("At {provider} nobody signs in: Mailgrant has access in its own name."),
+                "Press Connect on the account's page, or run `mailgrant account authorize` without \
+                 further flags. If somebody is to sign in, change the access of the provider.",
+            ),
+            Self::SomebodySignsIn(provider) => Diagnosis::new(
+                Fault::Operator,
+                format!("At {provider} somebody has to sign in for each mailbox."),
+                "Press Authorize. If Mailgrant is to have access in its own name, change the access \
+                 of the provider.",
+            ),
+            Self::Declined => Diagnosis::new(
+                Fault::Owner,
+                "The permission was denied where the code was typed.",
+                "Nothing was changed. Ask for a new code and agree to what is asked.",
+            ),
+            Self::CodeExpired => Diagnosis::new(
+                Fault::Owner,
+                "Nobody has typed the code before it ended.",
+                "Nothing was changed. Ask for a new code.",
+            ),
             Self::DeadTicket => Diagnosis::new(
                 Fault::Owner,
                 "This link has been used already, or is older than 10 minutes.",
@@ -84,10 +118,10 @@ impl Diagnose for AuthorizationError {
                 signed_in,
             } => Diagnosis::new(
                 Fault::Owner,
-                format!("{signed_in} signed in, but this invitation is for {expected}."),
+                format!("{signed_in} signed in, but {expected} was expected."),
                 format!(
-                    "Nothing was changed. Sign out at the provider, open the invitation again and \
-                     sign in as {expected}; if that is not you, tell whoever invited you."
+                    "Nothing was changed. Sign out at the provider, begin again and sign in as \
+                     {expected}; if that is not you, tell whoever sent you here."
                 ),
             ),
             Self::UnknownState => Diagnosis::new(

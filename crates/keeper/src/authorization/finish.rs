@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use jiff::Timestamp;
 use mailgrant_base::Diagnose as _;
 use mailgrant_oauth::{
     Callback, Endpoints, Identity, IdentityError, RedirectUri, Resource, Scope, Tokens, identity,
@@ -92,12 +93,31 @@ impl Keeper {
         .await?;
         self.note_no_trouble(account.id, &provider).await;
 
-        let signed_in = self
-            .signed_in(&provider, &endpoints, &tokens, &begun.attempt.nonce)
+        let nonce = Some(&begun.attempt.nonce);
+        let grant = self
+            .granted_to(&account, &provider, &endpoints, tokens, nonce, sent_at)
             .await?;
+        if let Some(invitation) = begun.invitation {
+            return self.store_for_invited(invitation, &account, grant).await;
+        }
+        self.store_or_hold(authorization.id, &account, grant).await
+    }
+
+    /// What a provider gave, checked: who signed in, what was granted, and that it lasts. A code that
+    /// came through a browser brings the `nonce` that it left with.
+    pub(super) async fn granted_to(
+        &self,
+        account: &Account,
+        provider: &Provider,
+        endpoints: &Endpoints,
+        tokens: Tokens,
+        nonce: Option<&SecretString>,
+        sent_at: Timestamp,
+    ) -> Result<NewGrant, AuthorizationError> {
+        let signed_in = self.signed_in(provider, endpoints, &tokens, nonce).await?;
         let expires_at = ends_at(sent_at, tokens.expires_in);
         let grant = NewGrant {
-            scopes: granted(&provider, &endpoints, &tokens)?,
+            scopes: granted(provider, endpoints, &tokens)?,
             refresh_token: tokens.refresh_token,
             subject: signed_in.as_ref().map(|identity| identity.subject.clone()),
             signed_in: signed_in.map(|identity| identity.name),
@@ -106,34 +126,34 @@ impl Keeper {
             expires_at,
         };
         self.require_refresh_token(account.id, &grant).await?;
-        if let Some(invitation) = begun.invitation {
-            return self.store_for_invited(invitation, &account, grant).await;
-        }
-        self.store_or_hold(authorization.id, &account, grant).await
+        Ok(grant)
     }
 
-    /// Whoever was invited cannot decide that somebody else may sign in: an unexpected identity is
-    /// refused, and the link goes on serving.
+    /// The link goes on serving until it has led to a grant.
     async fn store_for_invited(
         &self,
         invitation: InvitationId,
         account: &Account,
         grant: NewGrant,
     ) -> Result<AuthorizationOutcome, AuthorizationError> {
-        let expected = account.expected_sign_in();
-        if let Some(signed_in) = &grant.signed_in
-            && !is_expected(signed_in, expected)
-        {
-            return Err(AuthorizationError::NotTheInvited {
-                expected: expected.to_owned(),
-                signed_in: signed_in.clone(),
-            });
-        }
-        let vault = &self.inner.vault;
+        require_expected(account, &grant)?;
         // Withdrawn, used or run out while its browser was away.
+        let vault = &self.inner.vault;
         if !vault.spend_invitation(invitation, self.now()).await? {
             return Err(AuthorizationError::DeadInvitation);
         }
+        self.store_for_expected(account, grant).await
+    }
+
+    /// Where whoever signs in cannot decide that somebody else may, an unexpected identity is
+    /// refused and not held.
+    pub(super) async fn store_for_expected(
+        &self,
+        account: &Account,
+        grant: NewGrant,
+    ) -> Result<AuthorizationOutcome, AuthorizationError> {
+        require_expected(account, &grant)?;
+        let vault = &self.inner.vault;
         vault.store_grant(account.id, &grant, self.now()).await?;
         Ok(AuthorizationOutcome::Granted(grant.signed_in))
     }
@@ -144,7 +164,7 @@ impl Keeper {
         provider: &Provider,
         endpoints: &Endpoints,
         tokens: &Tokens,
-        nonce: &SecretString,
+        nonce: Option<&SecretString>,
     ) -> Result<Option<Identity>, AuthorizationError> {
         if endpoints.jwks.is_none() {
             return Ok(None);
@@ -227,7 +247,7 @@ impl Keeper {
     }
 
     /// Records how it ended: for whoever waits for it, and for good.
-    async fn conclude(
+    pub(super) async fn conclude(
         &self,
         id: AuthorizationId,
         account: AccountId,
@@ -305,6 +325,19 @@ impl Keeper {
             let what = format!("an authorization broke off: {failure}");
             Err(VaultError::Unexpected(what).into())
         })
+    }
+}
+
+fn require_expected(account: &Account, grant: &NewGrant) -> Result<(), AuthorizationError> {
+    let expected = account.expected_sign_in();
+    match &grant.signed_in {
+        Some(signed_in) if !is_expected(signed_in, expected) => {
+            Err(AuthorizationError::NotTheInvited {
+                expected: expected.to_owned(),
+                signed_in: signed_in.clone(),
+            })
+        }
+        _ => Ok(()),
     }
 }
 

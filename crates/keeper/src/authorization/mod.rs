@@ -1,17 +1,29 @@
 //! A person authorises an account: to the provider ([`begin`]) and back ([`finish`]).
 
+mod application;
 mod begin;
 mod checks;
+mod device;
 mod error;
 mod finish;
 
 use std::fmt;
 
-use mailgrant_vault::{AccountId, AuthorizationId, AuthorizationOutcome};
+use mailgrant_oauth::Access;
+use mailgrant_vault::{AccountId, AuthorizationId, AuthorizationOutcome, Provider};
 use secrecy::SecretString;
 use url::Url;
 
+pub use device::DeviceOffer;
 pub use error::AuthorizationError;
+
+/// Somebody can sign in only where the profile says that somebody does.
+fn require_somebody(provider: &Provider) -> Result<(), AuthorizationError> {
+    match provider.profile.access {
+        Access::Delegated => Ok(()),
+        Access::Application => Err(AuthorizationError::NobodySignsIn(provider.name.clone())),
+    }
+}
 
 /// A one-time link's secret, for `mailgrant account authorize`.
 #[derive(Debug, Clone)]

@@ -10,6 +10,8 @@
     reason = "a test that cannot go on ends here"
 )]
 
+mod application;
+mod device;
 mod endings;
 mod flow;
 mod flow_faults;

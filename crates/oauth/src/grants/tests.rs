@@ -107,7 +107,12 @@ fn a_grant_can_be_kept_by_any_thread() {
     assert_send(&crate::resolve(&http, &google));
     let now = jiff::Timestamp::UNIX_EPOCH;
     assert_send(&crate::identity(
-        &http, &google, &endpoints, &token, &token, now,
+        &http,
+        &google,
+        &endpoints,
+        &token,
+        Some(&token),
+        now,
     ));
     let redirect_uri = RedirectUri::parse("http://localhost/").unwrap();
     assert_send(&redeem_code(

@@ -83,7 +83,7 @@ impl Signer {
             &profile(self.kind),
             &endpoints,
             token,
-            &nonce,
+            Some(&nonce),
             now,
         )
         .await
@@ -243,7 +243,7 @@ async fn keys_that_cannot_be_fetched_are_nobodys_fault() {
         &profile(Oidc),
         &nobody,
         &token,
-        &"n-1".into(),
+        Some(&"n-1".into()),
         now,
     )
     .await;
