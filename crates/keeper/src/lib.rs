@@ -35,6 +35,7 @@ mod revoke;
 mod schedule;
 mod single_flight;
 mod unstored;
+mod warnings;
 mod watch;
 
 pub use authorization::{Arrival, AuthorizationError, Departure, DeviceOffer, Finished, Ticket};

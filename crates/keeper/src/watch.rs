@@ -30,7 +30,7 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// Between two attempts to store what could not be stored.
 const UNSTORED_PAUSE: Duration = Duration::from_secs(10);
 
-/// Between two clean-ups of dead authorizations.
+/// Between two clean-ups of what is dead, and looks at what ends soon.
 const SWEEP: SignedDuration = SignedDuration::from_hours(1);
 
 impl Keeper {
@@ -194,6 +194,7 @@ impl Keeper {
         if let Err(failure) = self.inner.vault.sweep(now).await {
             error!(%failure, "dead authorizations could not be removed");
         }
+        self.warn_of_ends().await;
     }
 }
 

@@ -23,5 +23,6 @@ mod renewal;
 mod revoke;
 mod storm;
 mod unstored;
+mod warnings;
 mod watch;
 mod world;
