@@ -6,9 +6,9 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{
     ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
 };
-use mailgrant_oauth::ProviderKind;
 use mailgrant_oauth::catalogue::{self, Protocol};
 use mailgrant_oauth::guide::DEFAULT_NAME;
+use mailgrant_oauth::{ProviderKind, Resource};
 use mailgrant_vault::{AccountForm, ProviderForm};
 
 use crate::failure::Failure;
@@ -80,6 +80,30 @@ pub(crate) struct Token {
     /// Print an object with the token and the time when it ends
     #[arg(long)]
     pub(crate) json: bool,
+    /// What the token is for
+    #[arg(long, value_enum, default_value_t = For::Mail)]
+    pub(crate) resource: For,
+}
+
+/// What a token is for.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum For {
+    /// The mail servers: IMAP, POP3, SMTP
+    Mail,
+    /// Microsoft Graph
+    Graph,
+    /// The Gmail API
+    Gmail,
+}
+
+impl From<For> for Resource {
+    fn from(what: For) -> Self {
+        match what {
+            For::Mail => Self::Mail,
+            For::Graph => Self::Graph,
+            For::Gmail => Self::Gmail,
+        }
+    }
 }
 
 /// Flags of every listing.
@@ -121,6 +145,9 @@ pub(crate) struct Way {
     /// desktop application's redirect URI)
     #[arg(long)]
     pub(crate) here: bool,
+    /// With a code that is typed on any device, where the provider can
+    #[arg(long)]
+    pub(crate) device: bool,
     /// With a browser anywhere: copy the address that it ends at, and paste it here
     #[arg(long)]
     pub(crate) paste: bool,

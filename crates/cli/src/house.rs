@@ -40,7 +40,8 @@ impl House {
         let vault = open_vault(config, &random).await?;
         let mut registry = Registry::default();
         let http = HttpClient::with_roots(PROVIDER_PATIENCE, roots.clone())
-            .map_err(|error| Failure::operator(format!("{error}."), TRUST_HINT))?;
+            .map_err(|error| Failure::operator(format!("{error}."), TRUST_HINT))?
+            .with_clock(Arc::clone(&clock), Arc::clone(&random));
         let keeper = Keeper::new(
             vault.clone(),
             http,

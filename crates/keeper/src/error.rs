@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use mailgrant_base::{Diagnose, Diagnosis, Fault};
+use mailgrant_oauth::explain;
 use mailgrant_vault::VaultError;
 
 /// Why there is no access token; names the account.
@@ -82,22 +83,33 @@ impl Diagnose for KeeperError {
                 format!("Nobody has authorised {account} yet."),
                 authorize(account),
             ),
-            Self::NeedsAuthorization { account, reason } => Diagnosis::new(
-                Fault::Owner,
-                format!("The permission to read the mail of {account} has ended."),
-                authorize(account),
-            )
-            .said(reason),
-            Self::ProviderTrouble { provider, reason } => Diagnosis::new(
-                Fault::Operator,
-                format!(
-                    "{provider} does not accept Mailgrant's registration. Its accounts keep their \
-                     permissions and wait."
-                ),
-                "Compare client id and client secret with the registration at the provider (a \
-                 secret may have expired), and correct them in Mailgrant's provider page.",
-            )
-            .said(reason),
+            Self::NeedsAuthorization { account, reason } => {
+                let ended = format!("The permission to read the mail of {account} has ended.");
+                match known(reason) {
+                    Some(known) => Diagnosis {
+                        what: format!("{ended} {}", known.what),
+                        ..known
+                    },
+                    None => Diagnosis::new(Fault::Owner, ended, authorize(account)).said(reason),
+                }
+            }
+            Self::ProviderTrouble { provider, reason } => {
+                let refused = format!("{provider} does not accept Mailgrant's registration");
+                let wait = "Its accounts keep their permissions and wait.";
+                match known(reason) {
+                    Some(known) => Diagnosis {
+                        what: format!("{refused}: {} {wait}", known.what),
+                        ..known
+                    },
+                    None => Diagnosis::new(
+                        Fault::Operator,
+                        format!("{refused}. {wait}"),
+                        "Compare client id and client secret with the registration at the provider \
+                         (a secret may have expired), and correct them in Mailgrant's provider page.",
+                    )
+                    .said(reason),
+                }
+            }
             Self::ProviderPaused { provider } => Diagnosis::new(
                 Fault::Operator,
                 format!("The provider {provider} is paused."),
@@ -116,6 +128,11 @@ impl Diagnose for KeeperError {
             Self::Vault(failure) => failure.diagnosis(),
         }
     }
+}
+
+/// What the catalogue knows of the provider's words, where it is somebody's turn.
+fn known(reason: &str) -> Option<Diagnosis> {
+    explain(reason).filter(|known| !known.fault.passes_by_itself())
 }
 
 fn authorize(account: &str) -> String {

@@ -1,7 +1,10 @@
 //! A test of a provider that touches no grant.
 
 use mailgrant_base::{Diagnose as _, Diagnosis, Fault};
-use mailgrant_oauth::{Endpoints, Refusal, Resource, Scope, refresh, requested_scopes, resolve};
+use mailgrant_oauth::{
+    Access, Endpoints, Refusal, Resource, Scope, application_token, refresh, requested_scopes,
+    resolve,
+};
 use mailgrant_vault::Provider;
 
 use crate::Keeper;
@@ -29,12 +32,40 @@ impl Keeper {
                     "Choose the scopes".to_owned(),
                     Ok(format!("Asks for {scopes}.")),
                 ));
-                let answer = self.ask_with_made_up_token(provider, &endpoints).await;
-                let accepted = registration(provider, &endpoints, answer);
+                let accepted = match provider.profile.access {
+                    Access::Application => self.ask_as_application(provider, &endpoints).await,
+                    Access::Delegated => {
+                        let answer = self.ask_with_made_up_token(provider, &endpoints).await;
+                        registration(provider, &endpoints, answer)
+                    }
+                };
                 steps.push(("Present Mailgrant's registration".to_owned(), accepted));
             }
         }
         ProviderCheck { steps }
+    }
+
+    /// An access token in the application's own name: nothing is spent by that, and it is not kept.
+    async fn ask_as_application(
+        &self,
+        provider: &Provider,
+        endpoints: &Endpoints,
+    ) -> Result<String, Diagnosis> {
+        let (http, profile) = (&self.inner.http, &provider.profile);
+        // At Google the token is for one mailbox: the address is made up, and its refusal as one
+        // that does not exist shows that the key was accepted.
+        let answer = application_token(http, profile, endpoints, "nobody@invalid", Resource::Mail);
+        match answer.await {
+            Ok(_) => Ok(format!(
+                "{} gives access in Mailgrant's own name.",
+                endpoints.token
+            )),
+            Err(Refusal::NeedsPerson(_)) => Ok(format!(
+                "{} answers and does not refuse the client.",
+                endpoints.token
+            )),
+            Err(refusal) => Err(refusal.diagnosis()),
+        }
     }
 
     /// A renewal with a refresh token that nobody ever gave. A provider that refuses the token, and

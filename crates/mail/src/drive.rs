@@ -20,7 +20,7 @@ use crate::{Limits, MailError, MailServer, Security, Trust};
 
 /// Connects, secures the connection, logs in and proves that the mailbox opens, all of it within
 /// the time that an opening may take.
-pub(crate) async fn open<'a, S, L>(
+pub(crate) async fn open<S, L>(
     server: &MailServer,
     trust: &Trust,
     limits: Limits,

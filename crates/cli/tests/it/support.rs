@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
 use mailgrant_lab::free_port;
 use mailgrant_sandbox::{Client, IdentityProvider, ProviderOptions, TokenBook, User};
@@ -171,6 +172,7 @@ pub(crate) async fn provider(redirect_uri: &str, tokens: &TokenBook) -> Identity
         id: id.to_owned(),
         secret: Some(format!("{id}-secret")),
         redirect_uris: vec![redirect_uri.to_owned(), "http://localhost/".to_owned()],
+        own_scopes: vec!["mail".to_owned()],
         ..Client::default()
     };
     let user = |address: &str| User {
@@ -180,6 +182,7 @@ pub(crate) async fn provider(redirect_uri: &str, tokens: &TokenBook) -> Identity
     let options = ProviderOptions {
         clients: vec![client("mailgrant"), client("dovecot")],
         users: vec![user("support@example.com"), user("ada@example.com")],
+        device_interval: Duration::from_secs(1),
         ..ProviderOptions::default()
     };
     IdentityProvider::start(options, tokens.clone())

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, ChildStdout, Stdio};
 
-use mailgrant_sandbox::{Browser, IdentityProvider, TokenBook, sign_in};
+use mailgrant_sandbox::{Browser, IdentityProvider, TokenBook, answer_device, sign_in};
 
 use crate::installation::{ADDRESS, add_account, add_provider};
 use crate::support::{Mailgrant, PASSWORD, provider, secrets_in};
@@ -42,6 +42,50 @@ async fn a_pasted_address_finishes_the_sign_in() {
     }
     mailgrant.ok(&["token", "support"]);
     assert!(secrets_in(&mailgrant.log()).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_typed_on_another_device_finishes_the_sign_in() {
+    let (mailgrant, _provider) = with_account().await;
+    let args = ["account", "authorize", "support", "--device"];
+    for (allow, status, says) in [
+        (
+            false,
+            77,
+            "The permission was denied where the code was typed",
+        ),
+        (true, 0, "Authorised. support@example.com signed in."),
+    ] {
+        let mut command = Running::start(&mailgrant, &args);
+        let (line, page) = command.line_before_address();
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let at = words.iter().position(|word| *word == "code").unwrap();
+        let person = (ADDRESS, PASSWORD);
+        answer_device(&page, words[at + 1], person, allow)
+            .await
+            .unwrap();
+        command.ends(status, says);
+    }
+    mailgrant.ok(&["token", "support"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nobody_signs_in_the_account_is_connected_at_once() {
+    let (mailgrant, _provider) = with_account().await;
+    let change = ["--access", "application", "--scopes", "mail"];
+    mailgrant.ok(&[&["provider", "change", "sandbox"], &change[..]].concat());
+    let said = mailgrant.ok(&["account", "authorize", "support"]);
+    assert!(said.contains("nobody signs in"), "{said}");
+    mailgrant.ok(&["token", "support"]);
+    mailgrant.ok(&["provider", "test", "sandbox"]);
+    let graph = mailgrant.run(&["token", "support", "--resource", "graph"]);
+    assert_eq!(graph.status.code(), Some(78));
+    let refused = mailgrant.run(&["account", "authorize", "support", "--device"]);
+    assert_eq!(
+        refused.status.code(),
+        Some(0),
+        "the flag has nothing to do there"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -141,12 +185,22 @@ impl Running {
 
     /// The address that it prints.
     fn address(&mut self) -> String {
+        self.line_before_address().1
+    }
+
+    /// The last line of words before the address that it prints, and that.
+    fn line_before_address(&mut self) -> (String, String) {
+        let mut before = String::new();
         loop {
             let mut line = String::new();
             let read = self.output.read_line(&mut line).unwrap();
             assert!(read > 0, "no address was printed");
-            if line.trim().starts_with("http") {
-                return line.trim().to_owned();
+            let line = line.trim();
+            if line.starts_with("http") {
+                return (before, line.to_owned());
+            }
+            if !line.is_empty() {
+                line.clone_into(&mut before);
             }
         }
     }

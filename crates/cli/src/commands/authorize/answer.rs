@@ -1,10 +1,11 @@
-//! The provider's answer, where this command itself is the browser that left.
+//! How an authorization ends: as this command finishes it, where it is itself the browser that left,
+//! or as somebody else records it.
 
 use std::io::{BufRead as _, IsTerminal as _};
 
 use mailgrant_base::{Diagnose as _, Diagnosis, Fault};
 use mailgrant_keeper::Arrival;
-use mailgrant_vault::AuthorizationOutcome;
+use mailgrant_vault::{Account, AuthorizationId, AuthorizationOutcome};
 use secrecy::SecretString;
 
 use crate::failure::Failure;
@@ -71,5 +72,47 @@ fn agrees(expected: &str, signed_in: &str) -> Result<bool, Failure> {
     Ok(matches!(
         answer.trim().to_ascii_lowercase().as_str(),
         "yes" | "y"
+    ))
+}
+
+/// Waits for an outcome that somebody else records, and tells it.
+pub(super) async fn outcome(house: &House, id: AuthorizationId) -> Result<(), Failure> {
+    let mut changes = house.vault.changes();
+    let mut asked = false;
+    loop {
+        let authorization = house.vault.authorization(id).await?;
+        match authorization.and_then(|authorization| authorization.outcome) {
+            Some(AuthorizationOutcome::Granted(who)) => {
+                return granted(who.as_deref());
+            }
+            Some(AuthorizationOutcome::Failed(why)) => {
+                return Err(Failure::of(Diagnosis::new(
+                    Fault::Owner,
+                    why,
+                    "Run the command again.",
+                )));
+            }
+            Some(AuthorizationOutcome::OtherIdentity {
+                expected,
+                signed_in,
+            }) if !asked => {
+                asked = true;
+                output::line(&format!(
+                    "{signed_in} signed in, but {expected} was expected. The page in the browser \
+                     asks whether to use this sign-in; waiting for the answer."
+                ))?;
+            }
+            Some(AuthorizationOutcome::OtherIdentity { .. }) | None => {}
+        }
+        changes.changed().await;
+    }
+}
+
+/// Nobody has come; nothing was changed.
+pub(super) fn nobody_yet(account: &Account) -> Failure {
+    Failure::of(Diagnosis::new(
+        Fault::Owner,
+        format!("Nobody has authorised {} yet.", account.draft.name),
+        "Run the command again; what was there before is untouched.",
     ))
 }

@@ -65,11 +65,7 @@ pub(super) async fn authorize(house: &House, account: &Account) -> Result<(), Fa
     tasks.stop(Duration::from_secs(2)).await;
     match query {
         Some(query) => answer::finish(house, &query, &browser).await,
-        None => Err(Failure::of(Diagnosis::new(
-            Fault::Owner,
-            format!("Nobody has authorised {} yet.", account.draft.name),
-            "Run the command again; what was there before is untouched.",
-        ))),
+        None => Err(answer::nobody_yet(account)),
     }
 }
 

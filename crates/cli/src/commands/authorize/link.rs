@@ -3,12 +3,13 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use mailgrant_base::{Diagnosis, Fault, Tasks};
-use mailgrant_vault::{Account, AuthorizationId, AuthorizationOutcome};
+use mailgrant_base::Tasks;
+use mailgrant_vault::Account;
 use mailgrant_web::{callback_router, serve};
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpStream;
 
+use super::answer;
 use crate::failure::Failure;
 use crate::house::House;
 use crate::output;
@@ -26,7 +27,6 @@ pub(super) async fn authorize(
     config: &Config,
     account: &Account,
 ) -> Result<(), Failure> {
-    let name = &account.draft.name;
     let tasks = Tasks::new();
     let alone = !server_is_running(config.listen.address).await;
     if alone {
@@ -43,9 +43,9 @@ pub(super) async fn authorize(
         ticket.secret.expose_secret()
     ))?;
     let outcome = tokio::select! {
-        outcome = outcome(house, ticket.id) => outcome,
-        () = tokio::time::sleep(PATIENCE) => Err(timed_out(name)),
-        _ = tokio::signal::ctrl_c() => Err(timed_out(name)),
+        outcome = answer::outcome(house, ticket.id) => outcome,
+        () = tokio::time::sleep(PATIENCE) => Err(answer::nobody_yet(account)),
+        _ = tokio::signal::ctrl_c() => Err(answer::nobody_yet(account)),
     };
     if alone {
         // The browser has yet to load the page that says how it ended.
@@ -53,49 +53,6 @@ pub(super) async fn authorize(
     }
     tasks.stop(Duration::from_secs(5)).await;
     outcome
-}
-
-async fn outcome(house: &House, id: AuthorizationId) -> Result<(), Failure> {
-    let mut changes = house.vault.changes();
-    let mut asked = false;
-    loop {
-        let authorization = house.vault.authorization(id).await?;
-        match authorization.and_then(|authorization| authorization.outcome) {
-            Some(AuthorizationOutcome::Granted(who)) => {
-                let who = who
-                    .map(|who| format!(" {who} signed in."))
-                    .unwrap_or_default();
-                return output::line(&format!("Authorised.{who}"));
-            }
-            Some(AuthorizationOutcome::Failed(why)) => {
-                return Err(Failure::of(Diagnosis::new(
-                    Fault::Owner,
-                    why,
-                    "Run the command again for a new link.",
-                )));
-            }
-            Some(AuthorizationOutcome::OtherIdentity {
-                expected,
-                signed_in,
-            }) if !asked => {
-                asked = true;
-                output::line(&format!(
-                    "{signed_in} signed in, but {expected} was expected. The page in the browser \
-                     asks whether to use this sign-in; waiting for the answer."
-                ))?;
-            }
-            Some(AuthorizationOutcome::OtherIdentity { .. }) | None => {}
-        }
-        changes.changed().await;
-    }
-}
-
-fn timed_out(name: &str) -> Failure {
-    Failure::of(Diagnosis::new(
-        Fault::Owner,
-        format!("Nobody has authorised {name} yet."),
-        "Run the command again for a new link; what was there before is untouched.",
-    ))
 }
 
 /// Whether somebody (a running `mailgrant serve`) listens where the pages are to be.
