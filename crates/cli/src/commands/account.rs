@@ -1,5 +1,6 @@
 //! `mailgrant account …`
 
+use mailgrant_oauth::catalogue;
 use mailgrant_vault::{Account, AccountForm, EventKind, Provider, VaultError};
 
 use super::{ACTOR, account_named, authorize, invite, report, wrong_change, wrong_flags};
@@ -154,13 +155,18 @@ async fn revoke(house: &House, name: &str) -> Result<(), Failure> {
     let told = house.keeper.revoke(account.id, ACTOR).await?;
     output::line(&format!("Ended the grant of {name}."))?;
     if told {
-        output::line("The identity provider has ended it too.")
-    } else {
-        output::line(
-            "The identity provider was not told: it has no place for that, or gave no answer. \
-             Remove Mailgrant's access in the provider's own pages as well.",
-        )
+        return output::line("The identity provider has ended it too.");
     }
+    output::line(
+        "The identity provider was not told: it has no place for that, or gave no answer. \
+         Remove Mailgrant's access in the provider's own pages as well.",
+    )?;
+    let provider = house.vault.provider(account.draft.provider).await?;
+    let kind = provider.map(|provider| provider.profile.kind);
+    for elsewhere in kind.map_or(&[][..], |kind| catalogue::row(kind).revoke_elsewhere) {
+        output::line(&format!("{} {}", elsewhere.text, elsewhere.place))?;
+    }
+    Ok(())
 }
 
 async fn retry(house: &House, name: &str) -> Result<(), Failure> {
