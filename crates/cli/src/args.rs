@@ -141,8 +141,8 @@ pub(crate) struct Authorize {
 #[derive(Debug, Args)]
 #[group(multiple = false)]
 pub(crate) struct Way {
-    /// With a browser on this machine: the provider answers `http://localhost` (register that as a
-    /// desktop application's redirect URI)
+    /// With a browser on this machine: the provider answers a loopback address (register
+    /// `http://localhost` at Microsoft, elsewhere a desktop application)
     #[arg(long)]
     pub(crate) here: bool,
     /// With a code that is typed on any device, where the provider can

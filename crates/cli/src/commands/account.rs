@@ -201,7 +201,7 @@ fn provider_name<'a>(providers: &'a [Provider], account: &Account) -> &'a str {
         .map_or("?", |provider| provider.name.as_str())
 }
 
-fn gone() -> Failure {
+pub(super) fn gone() -> Failure {
     Failure::from(VaultError::Stale {
         what: "the account",
     })

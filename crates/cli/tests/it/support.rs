@@ -171,7 +171,11 @@ pub(crate) async fn provider(redirect_uri: &str, tokens: &TokenBook) -> Identity
     let client = |id: &str| Client {
         id: id.to_owned(),
         secret: Some(format!("{id}-secret")),
-        redirect_uris: vec![redirect_uri.to_owned(), "http://localhost/".to_owned()],
+        redirect_uris: vec![
+            redirect_uri.to_owned(),
+            "http://localhost/".to_owned(),
+            "http://127.0.0.1/".to_owned(),
+        ],
         own_scopes: vec!["mail".to_owned()],
         ..Client::default()
     };

@@ -15,7 +15,7 @@ async fn here_the_command_itself_takes_the_answer_at_a_loopback_address() {
     let back = sign_in(&command.address(), ADDRESS, PASSWORD)
         .await
         .unwrap();
-    assert!(back.starts_with("http://localhost:"), "{back}");
+    assert!(back.starts_with("http://127.0.0.1:"), "{back}");
     let mut browser = Browser::default();
     // Browsers ask for icons, and a person may reload: only the answer counts.
     let bare = back.split('?').next().unwrap();

@@ -68,19 +68,10 @@ pub enum AuthorizationError {
     Vault(#[from] VaultError),
 }
 
-impl Diagnose for AuthorizationError {
-    fn diagnosis(&self) -> Diagnosis {
-        match self {
-            Self::NoAccount => Diagnosis::new(
-                Fault::Operator,
-                "The account was removed before the sign-in was finished.",
-                "Nothing was stored. Add the account again if it is still wanted.",
-            ),
-            Self::ProviderPaused(provider) => Diagnosis::new(
-                Fault::Operator,
-                format!("The provider {provider} is paused, so nobody can be sent to it."),
-                "Resume the provider in Mailgrant, then press Authorize again.",
-            ),
+impl AuthorizationError {
+    /// Where the way itself, and not the provider's answer, is at fault.
+    fn about_the_way(&self) -> Option<Diagnosis> {
+        Some(match self {
             Self::NobodySignsIn(provider) => Diagnosis::new(
                 Fault::Operator,
                 format!("At {provider} nobody signs in: Mailgrant has access in its own name."),
@@ -123,6 +114,27 @@ impl Diagnose for AuthorizationError {
                     "Nothing was changed. Sign out at the provider, begin again and sign in as \
                      {expected}; if that is not you, tell whoever sent you here."
                 ),
+            ),
+            _ => return None,
+        })
+    }
+}
+
+impl Diagnose for AuthorizationError {
+    fn diagnosis(&self) -> Diagnosis {
+        if let Some(diagnosis) = self.about_the_way() {
+            return diagnosis;
+        }
+        match self {
+            Self::NoAccount => Diagnosis::new(
+                Fault::Operator,
+                "The account was removed before the sign-in was finished.",
+                "Nothing was stored. Add the account again if it is still wanted.",
+            ),
+            Self::ProviderPaused(provider) => Diagnosis::new(
+                Fault::Operator,
+                format!("The provider {provider} is paused, so nobody can be sent to it."),
+                "Resume the provider in Mailgrant, then press Authorize again.",
             ),
             Self::UnknownState => Diagnosis::new(
                 Fault::Owner,
@@ -189,6 +201,11 @@ impl Diagnose for AuthorizationError {
                 "Nothing was stored. Press Authorize again.",
             ),
             Self::Vault(failure) => failure.diagnosis(),
+            other => Diagnosis::new(
+                Fault::Bug,
+                format!("The sign-in failed: {other}."),
+                "Nothing was changed. Please report this.",
+            ),
         }
     }
 }

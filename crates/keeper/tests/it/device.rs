@@ -90,9 +90,8 @@ async fn a_provider_without_such_an_endpoint_says_so() {
     world
         .change_profile(|profile| {
             profile.issuer = None;
-            let origin = world.peer.issuer();
-            let at = |path: &str| Some(format!("{origin}/{path}").parse().unwrap());
-            profile.endpoints.authorization = at("authorize");
+            let address = format!("{}/authorize", world.peer.issuer());
+            profile.endpoints.authorization = Some(address.parse().unwrap());
         })
         .await;
     let error = world.keeper.begin_device(account).await.unwrap_err();

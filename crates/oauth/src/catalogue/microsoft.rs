@@ -84,6 +84,8 @@ macro_rules! cloud {
             portal: Some($portal),
             // token_endpoint_auth_methods_supported lists client_secret_post.
             secret_method: SecretMethod::Post,
+            // reply-url: any port of `http://localhost` is taken; 127.0.0.1 the portal refuses.
+            loopback_host: "localhost",
             // certificate-credentials: `alg` is PS256.
             rsa_algorithm: RsaAlgorithm::Ps256,
             // 24 months at most: the portal's longest choice.

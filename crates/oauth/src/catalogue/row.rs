@@ -46,6 +46,8 @@ pub struct Row {
     pub secret_longest_days: Option<u16>,
     /// Extra parameters of the authorization request (`access_type=offline` …).
     pub authorize_parameters: &'static [(&'static str, &'static str)],
+    /// The host in a redirect URI to a command line on the same machine.
+    pub loopback_host: &'static str,
     /// How an application gets access of its own, without a person; `None` where it cannot.
     pub application_grant: Option<ApplicationGrant>,
 
@@ -407,6 +409,8 @@ impl Row {
         rsa_algorithm: RsaAlgorithm::Rs256,
         secret_longest_days: None,
         authorize_parameters: &[],
+        // RFC 8252, section 7.3; `localhost` may lead elsewhere (section 8.3).
+        loopback_host: "127.0.0.1",
         application_grant: None,
         scopes: &[(Resource::Mail, &[])],
         scope_words: &[],

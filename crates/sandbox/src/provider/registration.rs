@@ -9,7 +9,8 @@ pub struct Client {
     pub id: String,
     /// Its secret; `None` for a public client and for one with other credentials.
     pub secret: Option<String>,
-    /// Its redirect URIs, compared exactly; `http://localhost/` stands for every port
+    /// Its redirect URIs, compared exactly; `http://localhost/` and
+    /// `http://127.0.0.1/` stand for every port
     /// (RFC 8252, section 7.3).
     pub redirect_uris: Vec<String>,
     /// Further credentials, each as good as the secret: two at once let a client roll over without
@@ -87,12 +88,16 @@ impl Client {
 
 impl Client {
     pub(super) fn redirects_to(&self, asked: &str) -> bool {
-        let loopback = asked
-            .strip_prefix("http://localhost:")
-            .and_then(|rest| rest.strip_suffix('/'))
-            .is_some_and(|port| port.parse::<u16>().is_ok());
         let registered = |uri: &str| self.redirect_uris.iter().any(|one| one == uri);
-        registered(asked) || (loopback && registered("http://localhost/"))
+        registered(asked)
+            || ["http://localhost", "http://127.0.0.1"].iter().any(|host| {
+                let rest = asked
+                    .strip_prefix(host)
+                    .and_then(|rest| rest.strip_prefix(':'));
+                let port = rest.and_then(|rest| rest.strip_suffix('/'));
+                port.is_some_and(|port| port.parse::<u16>().is_ok())
+                    && registered(&format!("{host}/"))
+            })
     }
 }
 

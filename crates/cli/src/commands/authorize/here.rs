@@ -9,7 +9,7 @@ use axum::extract::{RawQuery, State};
 use axum::response::Html;
 use axum::routing::get;
 use mailgrant_base::{Diagnose as _, Diagnosis, Fault, Tasks};
-use mailgrant_oauth::RedirectUri;
+use mailgrant_oauth::{ProviderKind, RedirectUri, catalogue};
 use mailgrant_vault::Account;
 use mailgrant_web::{Listen, serve};
 use secrecy::SecretString;
@@ -32,14 +32,19 @@ const PAGE: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
     this page.</p></body></html>";
 
 /// Listens, prints the provider's address, and waits for the answer.
-pub(super) async fn authorize(house: &House, account: &Account) -> Result<(), Failure> {
+pub(super) async fn authorize(
+    house: &House,
+    account: &Account,
+    kind: ProviderKind,
+) -> Result<(), Failure> {
     let listen = Listen {
         address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         tls: None,
     };
     let bound = listen.bind().await?;
     let port = bound.listener.local_addr().map_err(no_port)?.port();
-    let redirect_uri = RedirectUri::parse(&format!("http://localhost:{port}/"))
+    let host = catalogue::row(kind).loopback_host;
+    let redirect_uri = RedirectUri::parse(&format!("http://{host}:{port}/"))
         .map_err(|why| Failure::operator(format!("{why}."), "Please report this."))?;
     let browser = SecretString::from(house.random.token());
     let departure = house

@@ -34,7 +34,8 @@ pub(crate) async fn authorize(
 ) -> Result<(), Failure> {
     let account = super::account_named(&house.vault, &flags.name).await?;
     let provider = house.vault.provider(account.draft.provider).await?;
-    if provider.is_some_and(|provider| provider.profile.access == Access::Application) {
+    let profile = provider.ok_or_else(super::account::gone)?.profile;
+    if profile.access == Access::Application {
         let connected = house.keeper.connect(account.id, super::ACTOR).await;
         connected.map_err(|error| Failure::of(error.diagnosis()))?;
         return output::line("Connected: Mailgrant has access in its own name, nobody signs in.");
@@ -42,7 +43,7 @@ pub(crate) async fn authorize(
     if flags.way.device {
         device::authorize(house, &account).await
     } else if flags.way.here {
-        here::authorize(house, &account).await
+        here::authorize(house, &account, profile.kind).await
     } else if flags.way.paste {
         paste::authorize(house, config, &account, flags.redirect_uri.as_deref()).await
     } else {
