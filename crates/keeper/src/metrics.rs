@@ -14,6 +14,7 @@ pub struct KeeperMetrics {
     pub(crate) renewals: Family<Outcome, Counter>,
     pub(crate) grants: Family<State, Gauge>,
     pub(crate) duration: Histogram,
+    pub(crate) credentials: Family<Within, Gauge>,
 }
 
 /// How a renewal ended.
@@ -53,6 +54,11 @@ pub(crate) struct Outcome {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct Within {
+    days: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct State {
     state: &'static str,
 }
@@ -63,13 +69,14 @@ impl Default for KeeperMetrics {
             renewals: Family::default(),
             grants: Family::default(),
             duration: Histogram::new(exponential_buckets(0.01, 2.0, 13)),
+            credentials: Family::default(),
         }
     }
 }
 
 impl KeeperMetrics {
-    /// Registers `mailgrant_renewals_total{outcome}`, `mailgrant_grants{state}` and
-    /// `mailgrant_renewal_duration_seconds`.
+    /// Registers `mailgrant_renewals_total{outcome}`, `mailgrant_grants{state}`,
+    /// `mailgrant_renewal_duration_seconds` and `mailgrant_credentials_ending{days}`.
     pub fn register(registry: &mut Registry) -> Self {
         let metrics = Self::default();
         registry.register(
@@ -88,7 +95,19 @@ impl KeeperMetrics {
             Unit::Seconds,
             metrics.duration.clone(),
         );
+        registry.register(
+            "mailgrant_credentials_ending",
+            "Client credentials that end within so many days; 0: that have ended",
+            metrics.credentials.clone(),
+        );
         metrics
+    }
+
+    /// Sets how many client credentials end within each number of days.
+    pub(crate) fn credentials_ending(&self, counts: impl Iterator<Item = (i64, i64)>) {
+        for (days, count) in counts {
+            self.credentials.get_or_create(&Within { days }).set(count);
+        }
     }
 
     pub(crate) fn renewal(&self, outcome: RenewalOutcome) {

@@ -34,6 +34,13 @@ impl Keeper {
         let now = self.now();
         let (providers, accounts) = (vault.providers().await?, vault.accounts().await?);
         let grants = vault.grants().await?;
+        let ends = || providers.iter().flat_map(Provider::expiries);
+        let ending = |days: i64| {
+            let soon = ends().filter(|end| nearness(end.at, now, &[days]).is_some());
+            (days, i64::try_from(soon.count()).unwrap_or(i64::MAX))
+        };
+        let days = DAYS.into_iter().chain([0]);
+        self.inner.metrics.credentials_ending(days.map(ending));
         for provider in &providers {
             let count = of_provider(provider.id, &accounts).count();
             for end in provider.expiries() {

@@ -38,6 +38,8 @@ async fn a_secret_that_ends_is_told_at_sixty_thirty_seven_and_one_days_and_at_it
         let new = told.iter().find(|text| text.contains(says));
         assert!(new.unwrap().contains("2 accounts"), "{told:?}");
     }
+    let counted = "mailgrant_credentials_ending{days=\"0\"} 1";
+    assert!(world.metrics().iter().any(|line| line == counted));
     // Another process does not say it again.
     let (other, _vault) = world.other_process(HOUR).await;
     other.warn_of_ends().await;
