@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::{SignedDuration, Timestamp};
 use mailgrant_keeper::AccessToken;
 use mailgrant_mail::{ImapSession, MailError};
 use mailgrant_oauth::Resource;
@@ -13,10 +14,13 @@ use crate::shared::Shared;
 /// Logs in to an account's mailbox.
 pub(crate) struct Login {
     shared: Arc<Shared>,
-    /// A fresh token was refused too: the mail server means it, and another renewal would only
-    /// burden the provider. Asked again after a login that worked.
-    renewed_in_vain: bool,
+    /// When a refused token was last replaced ahead of its time. A server that refuses whatever it
+    /// is given, or every second login, must not make a renewal of each.
+    renewed_at: Option<Timestamp>,
 }
+
+/// How long after one such renewal the next may follow: a token does not end by itself sooner.
+const BETWEEN_RENEWALS: SignedDuration = SignedDuration::from_mins(10);
 
 /// A session and the token that it lives on.
 pub(crate) struct LoggedIn {
@@ -28,7 +32,7 @@ impl Login {
     pub(crate) fn new(shared: &Arc<Shared>) -> Self {
         Self {
             shared: Arc::clone(shared),
-            renewed_in_vain: false,
+            renewed_at: None,
         }
     }
 
@@ -37,21 +41,24 @@ impl Login {
         let keeper = &self.shared.keeper;
         let token = keeper.access_token(account.id, Resource::Mail).await?;
         let refused = match self.attempt(account, &token).await {
-            Ok(session) => {
-                self.renewed_in_vain = false;
-                return Ok(LoggedIn { session, token });
-            }
-            Err(error @ MailError::LoginRefused { .. }) if !self.renewed_in_vain => error,
+            Ok(session) => return Ok(LoggedIn { session, token }),
+            Err(error @ MailError::LoginRefused { .. }) if self.may_renew() => error,
             Err(error) => return Err(error.into()),
         };
         tracing::debug!(account = account.draft.name, %refused, "renewing a refused token");
         let token = keeper
             .renew_refused(account.id, Resource::Mail, &token)
             .await?;
-        self.renewed_in_vain = true;
+        self.renewed_at = Some(self.shared.now());
         let session = self.attempt(account, &token).await?;
-        self.renewed_in_vain = false;
         Ok(LoggedIn { session, token })
+    }
+
+    fn may_renew(&self) -> bool {
+        self.renewed_at.is_none_or(|at| {
+            let age = self.shared.now().duration_since(at);
+            age.is_negative() || age >= BETWEEN_RENEWALS
+        })
     }
 
     async fn attempt(
