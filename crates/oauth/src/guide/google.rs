@@ -109,17 +109,18 @@ fn application(row: &Row, installation: &Installation<'_>) -> Vec<Step> {
                  unauthorized_client.",
             ),
         mailbox_switches(installation),
-        Step::new("Tell Mailgrant")
+        tell_mailgrant(row, installation, SERVICE_ACCOUNT)
             .text(
-                "Add a provider of the kind google with access as an application and the key file \
-                 as its credential. Each account's address is the mailbox that is opened: the \
-                 person's own address, no alias, no group and nothing outside the domain.",
+                "Each account's address is the mailbox that is opened: the person's own address, no \
+                 alias, no group and nothing outside the domain.",
             )
             .warning(
                 "This opens every mailbox of the domain: whoever has the key file, has them all.",
             ),
     ]
 }
+
+const SERVICE_ACCOUNT: &[&str] = &["--client-key-file KEY.json"];
 
 fn project(row: &Row) -> Step {
     let portal = row.portal.unwrap_or_default();

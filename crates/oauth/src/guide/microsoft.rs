@@ -45,7 +45,7 @@ fn application(row: &Row, installation: &Installation<'_>) -> Vec<Step> {
     ];
     steps.push(
         tell_mailgrant(row, installation, FLAGS)
-            .text("Choose access as an application for the provider: nobody signs in then.")
+            .text("A certificate goes in the secret's place with --client-key-file.")
             .warning("The tenant must be its id or domain here: common, organizations and consumers have no access as an application."),
     );
     steps

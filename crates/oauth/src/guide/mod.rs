@@ -199,6 +199,9 @@ pub const DEFAULT_NAME: &str = "Mailgrant";
 fn tell_mailgrant(row: &Row, installation: &Installation<'_>, flags: &[&str]) -> Step {
     let name = profile_name(installation, row);
     let mut lines = vec![format!("mailgrant provider add {name} --kind {}", row.kind)];
+    if installation.application {
+        lines.push("--access application".to_owned());
+    }
     lines.extend(flags.iter().map(|flag| (*flag).to_owned()));
     let scopes = scopes(row, installation);
     if scopes.beyond_usual && !installation.application {
