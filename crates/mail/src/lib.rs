@@ -23,7 +23,6 @@ mod machine;
 mod offers;
 mod opening;
 pub mod pop3;
-mod protocol;
 pub mod rehearsal;
 pub mod sasl;
 mod server;
@@ -40,9 +39,9 @@ pub use imap::{
 };
 pub use inspect::{Inspection, Session, Timed, TlsInspection, inspect, try_login};
 pub use limits::Limits;
+pub use mailgrant_base::Protocol;
 pub use offers::Offers;
 pub use pop3::{Pop3Opened, Pop3Session};
-pub use protocol::Protocol;
 pub use sasl::Challenge;
 pub use server::{MailServer, Security, ServerError};
 pub use smtp::{SmtpOpened, SmtpSession};

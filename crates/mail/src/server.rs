@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
+use mailgrant_base::Protocol;
 use serde::{Deserialize, Serialize};
 
 /// Host, port and how the connection is secured.
@@ -26,6 +27,21 @@ pub enum Security {
     StartTls,
     /// No TLS at all: loopback addresses only.
     Plain,
+}
+
+impl Security {
+    /// The port that a server of this protocol is expected on (RFC 8314, section 7; RFC 6409,
+    /// section 3.1).
+    pub const fn default_port(self, protocol: Protocol) -> u16 {
+        match (protocol, self) {
+            (Protocol::Imap, Self::Tls) => 993,
+            (Protocol::Imap, Self::StartTls | Self::Plain) => 143,
+            (Protocol::Pop3, Self::Tls) => 995,
+            (Protocol::Pop3, Self::StartTls | Self::Plain) => 110,
+            (Protocol::Smtp, Self::Tls) => 465,
+            (Protocol::Smtp, Self::StartTls | Self::Plain) => 587,
+        }
+    }
 }
 
 /// A server that must not be used so.
@@ -108,6 +124,13 @@ impl fmt::Display for MailServer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ports_are_those_of_the_registry() {
+        let ports = |security: Security| Protocol::ALL.map(|it| security.default_port(it));
+        assert_eq!(ports(Security::Tls), [993, 995, 465]);
+        assert_eq!(ports(Security::StartTls), [143, 110, 587]);
+    }
 
     #[test]
     fn names_and_addresses_are_taken() {

@@ -15,9 +15,10 @@ mod row;
 mod tests;
 mod without_oauth;
 
+pub use mailgrant_base::Protocol;
 pub use row::{
     ApplicationGrant, ApplicationMethod, Connections, Documented, Group, Host, HostSecurity,
-    KnownEndpoints, Protocol, RevokeElsewhere, Rotation, Row, RsaAlgorithm, ScopeRules, Tenant,
+    KnownEndpoints, RevokeElsewhere, Rotation, Row, RsaAlgorithm, ScopeRules, Tenant,
 };
 pub use without_oauth::{WithoutOauth, without_oauth};
 

@@ -1,7 +1,5 @@
 //! What a row of the catalogue says.
 
-use serde::{Deserialize, Serialize};
-
 use crate::{ProviderKind, Resource, SecretMethod};
 
 /// One kind of provider.
@@ -159,48 +157,6 @@ impl Host {
             port,
             security: HostSecurity::StartTls,
         }
-    }
-}
-
-/// A protocol by which mail is reached with a token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Protocol {
-    /// Reading, with folders.
-    Imap,
-    /// Reading the inbox.
-    Pop3,
-    /// Sending.
-    Smtp,
-}
-
-impl Protocol {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Imap, Self::Pop3, Self::Smtp];
-
-    /// Its name for people.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Imap => "IMAP",
-            Self::Pop3 => "POP3",
-            Self::Smtp => "SMTP",
-        }
-    }
-
-    /// The short word for its scopes, as a profile may have it.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Imap => "imap",
-            Self::Pop3 => "pop3",
-            Self::Smtp => "smtp",
-        }
-    }
-
-    /// The protocol of this word, if there is one.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|protocol| protocol.word() == word)
     }
 }
 
