@@ -8,7 +8,7 @@ use serde::Serialize;
 use url::Url;
 
 use crate::catalogue::RsaAlgorithm;
-use crate::client_authentication::CREDENTIAL_UNUSABLE;
+use crate::error_catalogue::CREDENTIAL_UNUSABLE;
 use crate::{ClientKey, KeyAlgorithm, Refusal};
 
 /// How long an assertion serves. Entra documentation, `certificate-credentials`, recommends five

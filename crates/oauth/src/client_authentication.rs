@@ -12,29 +12,16 @@ use url::{Url, form_urlencoded};
 
 use crate::answer::read_fields;
 use crate::assertion::Claims;
+use crate::error_catalogue::{CREDENTIAL_UNUSABLE, is_about_credential};
 use crate::http_client::Answer;
 use crate::words::Secrets;
 use crate::{ClientCredential, HttpClient, Profile, Refusal, Said, SecretMethod, catalogue};
-
-/// A credential that cannot even be sent; Mailgrant's own code.
-pub(crate) const CREDENTIAL_UNUSABLE: &str = "credential_unusable";
 
 /// RFC 7523, section 2.2.
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// No assertion is longer.
 const LONGEST_ASSERTION: u64 = 64 * 1024;
-
-/// The numbers with which Microsoft says that the credential is what is wrong, whatever the `error`
-/// (Entra documentation, `reference-error-codes`).
-const ENTRA_NUMBERS: &[&str] = &[
-    "50012", "70002", "70021", "700021", "700023", "700024", "700025", "700027", "700030",
-    "700211", "700212", "700213", "7000110", "7000112", "7000215", "7000216", "7000218", "7000222",
-];
-
-/// How Google says that it does not know the key of a service account (developers.google.com,
-/// `identity/protocols/oauth2/service-account`, "JWT error codes").
-const BAD_SIGNATURES: &[&str] = &["Invalid JWT Signature", "Invalid JWT: No valid verifier"];
 
 /// What a credential is to prove.
 pub(crate) enum Proving<'a> {
@@ -154,24 +141,6 @@ pub(crate) fn refused_credential(answer: &Answer, secrets: &Secrets<'_>) -> Opti
         }),
         _ => None,
     }
-}
-
-/// Whether what was said is about the client credential, or the key that stands in its place.
-pub(crate) fn is_about_credential(said: &Said) -> bool {
-    let number = said.description.as_deref().and_then(|text| {
-        let rest = text.strip_prefix("AADSTS")?;
-        let end = rest.find(|c: char| !c.is_ascii_digit());
-        Some(&rest[..end.unwrap_or(rest.len())])
-    });
-    let by_number = number.is_some_and(|number| ENTRA_NUMBERS.contains(&number));
-    let signature = said.description.as_deref().is_some_and(|text| {
-        BAD_SIGNATURES
-            .iter()
-            .any(|beginning| text.starts_with(beginning))
-    });
-    by_number
-        || (signature && said.error == "invalid_grant")
-        || [CREDENTIAL_UNUSABLE, "invalid_client"].contains(&said.error.as_str())
 }
 
 /// `client_secret_basic`: id and secret are form-encoded before they are joined, which is easily
@@ -423,6 +392,11 @@ mod tests {
             "AADSTS700016: Application not found."
         ));
         assert!(!about("invalid_scope", "Invalid JWT Signature."));
+        assert!(about("invalid_client", "AADSTS98765432: new"));
+        assert!(!about(
+            "invalid_client",
+            "AADSTS7000112: The application is disabled."
+        ));
         assert!(!about("invalid_grant", "AADSTS70000822"));
     }
 

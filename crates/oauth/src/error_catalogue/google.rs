@@ -97,7 +97,7 @@ pub(super) static WORDS: &[Row] = rows! { GoogleWords;
               timeframe. Check your iat and exp values in the JWT claim."
         "The clock of Mailgrant's machine differs from Google's."
         CHECK_CLOCK from GAM;
-    Profile Operator "invalid_grant" ["invalid jwt signature", "no valid verifier"]
+    Profile Operator "invalid_grant" ["invalid jwt signature", "no valid verifier"] about credential
         says "Invalid JWT Signature."
         "Google does not know the key with which Mailgrant signs for the service account."
         NEW_KEY at KEYS from GAM;
@@ -154,7 +154,7 @@ pub(super) static WORDS: &[Row] = rows! { GoogleWords;
         says "The OAuth client was not found."
         "Google does not know Mailgrant's client id."
         CHECK_CLIENT at CLIENTS from WEB;
-    Profile Operator "invalid_client" ["unauthorized"]
+    Profile Operator "invalid_client" ["unauthorized"] about credential
         says "Unauthorized"
         "Google does not accept Mailgrant's client secret."
         CHECK_CLIENT at CLIENTS from WEB;

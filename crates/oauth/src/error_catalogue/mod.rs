@@ -18,7 +18,9 @@ mod rows;
 use mailgrant_base::Diagnosis;
 
 pub(crate) use microsoft::number_in;
-pub(crate) use oauth::{NO_DISCOVERY, PROFILE_INCOMPLETE, UNSAFE_ENDPOINT, WRONG_ISSUER};
+pub(crate) use oauth::{
+    CREDENTIAL_UNUSABLE, NO_DISCOVERY, PROFILE_INCOMPLETE, UNSAFE_ENDPOINT, WRONG_ISSUER,
+};
 pub use refine::refine;
 pub use row::{Effect, Example, Family, Row};
 
@@ -59,6 +61,13 @@ pub(crate) fn effect(said: &Said) -> Option<Effect> {
         Some(row) if row.effect != Effect::Ends => Some(row.effect),
         _ => find(&ERRORS, &said.error).map(|row| row.effect),
     }
+}
+
+/// Whether what was said is about the client credential, or the key that stands in its place, and
+/// about nothing else: the provider's number or words where they are known, else the OAuth code.
+pub(crate) fn is_about_credential(said: &Said) -> bool {
+    let row = detail(said).or_else(|| find(&ERRORS, &said.error));
+    row.is_some_and(|row| row.about_credential)
 }
 
 /// What the provider says beyond the OAuth code, where that is known.

@@ -12,6 +12,8 @@ pub(crate) const PROFILE_INCOMPLETE: &str = "profile_incomplete";
 pub(crate) const NO_DISCOVERY: &str = "no_discovery";
 /// A discovery document of another issuer; Mailgrant's own code.
 pub(crate) const WRONG_ISSUER: &str = "wrong_issuer";
+/// A credential that cannot even be sent; Mailgrant's own code.
+pub(crate) const CREDENTIAL_UNUSABLE: &str = "credential_unusable";
 /// An endpoint that others could read along with; Mailgrant's own code.
 pub(crate) const UNSAFE_ENDPOINT: &str = "unsafe_endpoint";
 
@@ -27,6 +29,8 @@ const CHECK_ISSUER: &str = "Check the issuer of the provider profile, or enter t
 const COPY_ISSUER: &str = "Enter the issuer in the provider profile exactly as the provider writes \
     it.";
 const USE_HTTPS: &str = "Use endpoints that begin with https://.";
+const ENTER_CREDENTIAL: &str = "Look at the words below: enter the key or certificate anew in the \
+    provider profile, or mend the file that it names and let Mailgrant's user read it.";
 const NO_DPOP: &str = "Switch off, in the registration, that tokens are bound to a key (DPoP).";
 
 /// RFC 6749, sections 4.1.2.1 and 5.2; OpenID Connect Core, section 3.1.2.6; RFC 7009, 7523, 8628,
@@ -68,7 +72,7 @@ pub(super) static STANDARD: &[Row] = rows! { Standard;
     Passes Provider "server_error" ["server_error"]
         "The identity provider has a fault."
         WAIT from "RFC 6749, section 4.1.2.1";
-    Profile Operator "invalid_client" ["invalid_client"]
+    Profile Operator "invalid_client" ["invalid_client"] about credential
         "The identity provider does not accept Mailgrant's client id or client secret."
         CHECK_CLIENT from "RFC 6749, section 5.2, and RFC 7523, section 3.2";
     Profile Operator "unauthorized_client" ["unauthorized_client"]
@@ -114,4 +118,8 @@ pub(super) static OWN: &[Row] = rows! { Mailgrant;
     Profile Operator "unsafe_endpoint" ["unsafe_endpoint"]
         "An endpoint of the identity provider cannot be used safely."
         USE_HTTPS from "RFC 6749, sections 3.1 and 3.2";
+    Profile Operator "credential_unusable" ["credential_unusable"] about credential
+        "The credential of the provider profile cannot be used: its key or file is missing, cannot be \
+         read, or is of another kind than is needed here."
+        ENTER_CREDENTIAL from "RFC 7523, section 2, and RFC 7521, section 4.2";
 };

@@ -48,6 +48,8 @@ pub struct Row {
     pub error: &'static str,
     /// What the description says, where the codes are words.
     pub says: Option<&'static str>,
+    /// Whether it is about the client credential and nothing else, so that another may be taken.
+    pub about_credential: bool,
     /// What becomes of the grant.
     pub effect: Effect,
     /// Whose turn it is.

@@ -1,9 +1,11 @@
 //! How the tables are written: effect, whose turn, the OAuth error that it comes with, the codes,
-//! what happened, what to do, where, and what it follows.
+//! whether it is the client credential's fault, what happened, what to do, where, and what it
+//! follows.
 
 macro_rules! rows {
     ($family:ident; $(
-        $effect:ident $fault:ident $error:literal [$($code:literal),+ $(,)?] $(says $says:literal)?
+        $effect:ident $fault:ident $error:literal [$($code:literal),+ $(,)?] $(about $about:ident)?
+        $(says $says:literal)?
         $what:literal
         $next:ident $(at $place:ident)? from $source:expr;
     )+) => {
@@ -13,6 +15,7 @@ macro_rules! rows {
                 codes: &[$(concat!($code)),+],
                 error: $error,
                 says: $crate::error_catalogue::rows::rows!(@optional $($says)?),
+                about_credential: $crate::error_catalogue::rows::rows!(@about $($about)?),
                 effect: $crate::error_catalogue::Effect::$effect,
                 fault: mailgrant_base::Fault::$fault,
                 what: $what,
@@ -22,6 +25,8 @@ macro_rules! rows {
             },
         )+]
     };
+    (@about) => { false };
+    (@about credential) => { true };
     (@optional) => { None };
     (@optional $some:expr) => { Some($some) };
 }

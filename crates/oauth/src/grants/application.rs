@@ -3,8 +3,8 @@
 
 use crate::answer::read_tokens;
 use crate::catalogue::{ApplicationGrant, ApplicationMethod};
-use crate::client_authentication::{Proving, is_about_credential};
-use crate::error_catalogue::PROFILE_INCOMPLETE;
+use crate::client_authentication::Proving;
+use crate::error_catalogue::{PROFILE_INCOMPLETE, is_about_credential};
 use crate::request::Request;
 use crate::{Endpoints, HttpClient, Profile, Refusal, Resource, Scope, Tokens, catalogue};
 

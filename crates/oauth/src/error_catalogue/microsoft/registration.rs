@@ -84,33 +84,37 @@ pub(super) static ROWS: &[Row] = rows! { Microsoft;
     Profile Operator "invalid_client" [50003]
         "The registration has no signing key where Microsoft needs one."
         NEW_SECRET at CREDENTIALS from CODES;
-    Profile Operator "invalid_client" [50012, 700027]
+    Profile Operator "invalid_client" [50012, 700027] about credential
         "Microsoft does not accept Mailgrant's client certificate: it is not registered, has \
          expired, or belongs to another key."
         CHECK_CERTIFICATE at CREDENTIALS from CODES;
-    Profile Operator "invalid_client" [50017]
+    Profile Operator "invalid_client" [50017] about credential
         "Microsoft cannot check the chain of the client certificate."
         CHECK_CERTIFICATE at CREDENTIALS from CODES;
-    Profile Operator "invalid_client" [700030]
+    Profile Operator "invalid_client" [700030] about credential
         "The name in the client certificate is not allowed for this registration."
         CHECK_CERTIFICATE at CREDENTIALS from CODES;
-    Profile Operator "invalid_client" [50006, 50027, 50048, 50099, 900384]
+    Profile Operator "invalid_client" [50006, 50027, 50048, 50099, 900384] about credential
         "Microsoft does not accept the signed statement with which Mailgrant proves itself."
         CHECK_CERTIFICATE at CREDENTIALS from CODES;
-    Profile Operator "invalid_client" [50013, 500133]
+    Profile Operator "invalid_client" [50013, 500133] about credential
         "The signed statement with which Mailgrant proves itself is outside its time, or made \
          for somebody else."
         CHECK_CLOCK at CREDENTIALS from CODES;
-    Profile Operator "invalid_client" [700024]
+    Profile Operator "invalid_client" [700021] about credential
+        "The signed statement with which Mailgrant proves itself names another client id than the \
+         profile."
+        CHECK_CLIENT at CREDENTIALS from "https://learn.microsoft.com/entra/identity-platform/certificate-credentials";
+    Profile Operator "invalid_client" [700024] about credential
         "The signed statement with which Mailgrant proves itself is outside its time."
         CHECK_CLOCK at CREDENTIALS from "https://github.com/AzureAD/microsoft-authentication-library-for-dotnet/issues/4951";
-    Profile Operator "invalid_client" [1000502]
+    Profile Operator "invalid_client" [1000502] about credential
         "The client certificate is outside its time."
         CHECK_CERTIFICATE at CREDENTIALS from "https://github.com/AzureAD/microsoft-identity-web/pull/2840";
-    Profile Operator "invalid_client" [50032]
+    Profile Operator "invalid_client" [50032] about credential
         "The key of the client certificate is too weak for Microsoft."
         CHECK_CERTIFICATE at CREDENTIALS from CODES;
-    Profile Operator "invalid_client" [220501]
+    Profile Operator "invalid_client" [220501] about credential
         "Microsoft cannot load the list of revoked certificates that the certificate names."
         CHECK_CERTIFICATE at CREDENTIALS from CODES;
     Profile Operator "invalid_client" [50146]
@@ -126,42 +130,42 @@ pub(super) static ROWS: &[Row] = rows! { Microsoft;
     Profile Operator "invalid_request" [50165]
         "The registration wants the token encrypted in a way that Microsoft does not do."
         CHECK_MANIFEST at REGISTRATION from CODES;
-    Profile Operator "invalid_client" [70002]
+    Profile Operator "invalid_client" [70002] about credential
         "Microsoft does not accept Mailgrant's client secret."
         NEW_SECRET at CREDENTIALS from CODES;
-    Profile Operator "invalid_client" [7000215]
+    Profile Operator "invalid_client" [7000215] about credential
         "Microsoft does not accept the client secret; often the secret's id was entered \
          instead of its value."
         NEW_SECRET at CREDENTIALS from CODES;
-    Profile Operator "invalid_client" [7000218]
+    Profile Operator "invalid_client" [7000218] about credential
         "Microsoft wants a client secret or certificate for this registration."
         ADD_SECRET at CREDENTIALS from CODES;
-    Profile Operator "invalid_client" [7000216]
+    Profile Operator "invalid_client" [7000216] about credential
         "The request came without a client secret or certificate."
         ADD_SECRET at CREDENTIALS from "https://github.com/MicrosoftDocs/azure-docs/issues/30777";
-    Profile Operator "invalid_client" [7000222]
+    Profile Operator "invalid_client" [7000222] about credential
         "The client secret has expired; every mailbox of this registration waits for a new \
          one."
         NEW_SECRET at CREDENTIALS from CODES;
-    Profile Operator "invalid_client" [700025]
+    Profile Operator "invalid_client" [700025] about credential
         "The registration is a public client's, which must not send a secret."
         REMOVE_SECRET at AUTHENTICATION from CODES;
     Profile Operator "invalid_client" [7000110]
         "The authorization was given to another client id than the one that Mailgrant sends."
         CHECK_CLIENT at CREDENTIALS from AMBIGUOUS;
-    Profile Operator "invalid_client" [700211, 700213]
+    Profile Operator "invalid_client" [700211, 700212, 700213] about credential
         "The federated credential in the registration does not fit the token that this \
          machine shows."
         CHECK_FEDERATED at CREDENTIALS from "https://github.com/Azure/azure-workload-identity/issues/1200";
-    Profile Operator "invalid_client" [7002137]
+    Profile Operator "invalid_client" [7002137] about credential
         "The federated credential in the registration does not fit the token that this \
          machine shows."
         CHECK_FEDERATED at CREDENTIALS from "https://github.com/microsoft/Agents/issues/202";
-    Profile Operator "invalid_client" [7002138]
+    Profile Operator "invalid_client" [7002138] about credential
         "The federated credential differs in capital letters from the token that this machine \
          shows."
         CHECK_FEDERATED at CREDENTIALS from "https://github.com/Azure/login/issues/517";
-    Profile Operator "invalid_client" [700229]
+    Profile Operator "invalid_client" [700229] about credential
         "Microsoft takes only a token of an application, not of a person, as a federated \
          credential."
         CHECK_FEDERATED at CREDENTIALS from CODES;
