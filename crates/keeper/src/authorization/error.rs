@@ -142,40 +142,8 @@ impl Diagnose for AuthorizationError {
                  last 10 minutes, or it was used already.",
                 "Nothing was changed. Press Authorize again and finish in the same browser.",
             ),
-            Self::Callback(CallbackError::WrongIssuer { .. } | CallbackError::MissingIssuer) => {
-                Diagnosis::new(
-                    Fault::Operator,
-                    "The answer does not come from the identity provider that was asked.",
-                    "Nothing was changed. Check the issuer in the provider's page; if it is right, \
-                     somebody may be mixing up providers on purpose.",
-                )
-                .said(self.to_string())
-            }
-            Self::Callback(_) => Diagnosis::new(
-                Fault::Provider,
-                "The identity provider's answer is not a proper one.",
-                "Nothing was changed. Press Authorize again.",
-            )
-            .said(self.to_string()),
-            Self::Refused(Refusal::NeedsPerson(said)) if said.error == "access_denied" => {
-                Diagnosis::new(
-                    Fault::Owner,
-                    "The permission was denied at the identity provider.",
-                    "Nothing was changed. Press Authorize again and agree to what is asked, or ask \
-                     the provider's administrator to allow Mailgrant.",
-                )
-                .said(said.to_string())
-            }
-            Self::Refused(refusal) => {
-                let mut diagnosis = refusal.diagnosis();
-                // Renewals are tried again by themselves; a person's sign-in is not.
-                if diagnosis.fault.passes_by_itself() {
-                    "Nothing was changed. Press Authorize again in a while; if it stays, check the \
-                     network between this machine and the provider."
-                        .clone_into(&mut diagnosis.next);
-                }
-                diagnosis
-            }
+            Self::Callback(answer) => not_an_answer(answer),
+            Self::Refused(refusal) => refused(refusal),
             Self::ScopeMissing { missing } => Diagnosis::new(
                 Fault::Owner,
                 format!("The provider did not give the permission `{missing}`, which is needed for mail."),
@@ -207,5 +175,55 @@ impl Diagnose for AuthorizationError {
                 "Nothing was changed. Please report this.",
             ),
         }
+    }
+}
+
+fn not_an_answer(answer: &CallbackError) -> Diagnosis {
+    let diagnosis = match answer {
+        CallbackError::WrongIssuer { .. } | CallbackError::MissingIssuer => Diagnosis::new(
+            Fault::Operator,
+            "The answer does not come from the identity provider that was asked.",
+            "Nothing was changed. Check the issuer in the provider's page; if it is right, somebody \
+             may be mixing up providers on purpose.",
+        ),
+        _ => Diagnosis::new(
+            Fault::Provider,
+            "The identity provider's answer is not a proper one.",
+            "Nothing was changed. Press Authorize again.",
+        ),
+    };
+    diagnosis.said(answer.to_string())
+}
+
+fn refused(refusal: &Refusal) -> Diagnosis {
+    let mut diagnosis = refusal.diagnosis();
+    // Renewals are tried again by themselves; a person's sign-in is not.
+    if diagnosis.fault.passes_by_itself() {
+        "Nothing was changed. Press Authorize again in a while; if it stays, check the network \
+         between this machine and the provider."
+            .clone_into(&mut diagnosis.next);
+    }
+    diagnosis
+}
+
+#[cfg(test)]
+mod tests {
+    use mailgrant_oauth::Callback;
+
+    use super::*;
+
+    #[test]
+    fn whoever_declines_reads_what_the_catalogue_knows_of_it() {
+        let diagnosis = |words: &str| {
+            let query = format!("state=s&error=access_denied&error_description={words}");
+            let refusal = Callback::parse(&query).unwrap().answer.unwrap_err();
+            AuthorizationError::from(refusal).diagnosis()
+        };
+        let declined = diagnosis("");
+        assert_eq!(declined.fault, Fault::Owner);
+        assert!(declined.what.contains("declined"), "{declined:?}");
+        let restricted = diagnosis("Account+restricted");
+        assert_eq!(restricted.fault, Fault::Tenant);
+        assert!(restricted.place.is_some());
     }
 }

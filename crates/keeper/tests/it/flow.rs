@@ -161,7 +161,7 @@ async fn a_declined_consent_is_told_to_the_owner(world: World<impl Peer>) {
     );
     let diagnosis = error.diagnosis();
     assert_eq!(diagnosis.fault, Fault::Owner);
-    assert!(diagnosis.what.contains("denied"), "{diagnosis}");
+    assert!(diagnosis.what.contains("declined"), "{diagnosis}");
     assert_eq!(world.events(EventKind::AuthorizationFailed).await.len(), 1);
     // A state that brought an error is used too.
     let again = refused(&world, account, &back).await;
@@ -435,7 +435,7 @@ async fn a_link_begins_one_authorization_and_tells_whoever_waits_how_it_ended(
     let Some(AuthorizationOutcome::Failed(why)) = outcome(ticket.id).await else {
         panic!()
     };
-    assert!(why.contains("denied"), "{why}");
+    assert!(why.contains("declined"), "{why}");
 
     let late = world.keeper.offer(account).await.unwrap();
     world.advance(Duration::from_mins(10));

@@ -158,7 +158,7 @@ async fn a_denied_consent_is_told_and_the_grant_stays() {
     let arrival = local(&url.unwrap());
     let said = "the user has denied the request";
     let again = format!("action=\"/accounts/{}/authorize\"", away.account.id.0);
-    away.back(&arrival, 403, &["The permission was denied", said, &again])
+    away.back(&arrival, 403, &["The access was declined", said, &again])
         .await;
     let events = away.world.events().await;
     assert_eq!(events[0].kind, EventKind::AuthorizationFailed);
