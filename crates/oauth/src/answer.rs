@@ -34,9 +34,14 @@ pub(crate) fn read_tokens(answer: &Answer, secrets: &Secrets<'_>) -> Result<Toke
     if !access_token.bytes().all(|byte| byte.is_ascii_graphic()) {
         return garbled("its access token has characters that a token cannot have");
     }
+    let expires_in = fields.get("expires_in").and_then(read_seconds);
+    // Handed out it would only be refused elsewhere, where nobody could see why.
+    if expires_in.is_some_and(|life| life.is_zero()) {
+        return garbled("it gives an access token that has ended already");
+    }
     Ok(Tokens {
         access_token: access_token.into(),
-        expires_in: fields.get("expires_in").and_then(read_seconds),
+        expires_in,
         refresh_token: text("refresh_token").map(SecretString::from),
         scopes: fields.get("scope").and_then(read_scopes),
         id_token: text("id_token").map(SecretString::from),
@@ -252,7 +257,7 @@ mod tests {
                 Some(3600),
                 Some("a"),
             ),
-            (r#""expires_in":-5,"scope":"""#, Some(0), None),
+            (r#""expires_in":1,"scope":"""#, Some(1), None),
             (
                 r#""expires_in":1e30,"scope":null"#,
                 Some(LONGEST_LIFE),
@@ -288,6 +293,9 @@ mod tests {
             (200, r#"{"access_token":7}"#),
             (200, r#"{"access_token":"a\u0001b"}"#),
             (200, r#"{"access_token":"a","token_type":"DPoP"}"#),
+            (200, r#"{"access_token":"a","expires_in":0}"#),
+            (200, r#"{"access_token":"a","expires_in":-5}"#),
+            (200, r#"{"access_token":"a","expires_in":"0"}"#),
             (302, ""),
             (400, "<html>"),
             (403, r#"{"message":"Forbidden"}"#),

@@ -132,6 +132,9 @@ fn read(fields: &Map<String, Value>) -> Result<DeviceAuthorization, Refusal> {
         .and_then(|code| clean(code, &Secrets::default()))
         .filter(|code| code.chars().count() <= LONGEST_USER_CODE);
     let life = fields.get("expires_in").and_then(read_seconds);
+    if life.is_some_and(|life| life.is_zero()) {
+        return Err(garbled("codes that have ended already"));
+    }
     let interval = fields.get("interval").and_then(read_seconds);
     Ok(DeviceAuthorization {
         device_code: device_code.ok_or_else(|| garbled("no device code"))?.into(),
@@ -268,6 +271,10 @@ mod tests {
                 "code that a person",
             ),
             (r#"{"device_code":"d","user_code":"u"}"#, "address"),
+            (
+                r#"{"device_code":"d","user_code":"u","expires_in":-1}"#,
+                "ended already",
+            ),
         ] {
             let refusal = read(body).unwrap_err();
             assert!(refusal.to_string().contains(missing), "{refusal}");
