@@ -124,8 +124,9 @@ fn found(endpoints: &Endpoints) -> String {
         Some(issuer) => format!("Issuer {issuer}. "),
         None => String::new(),
     };
-    format!(
-        "{issuer}People sign in at {}; tokens come from {}.",
-        endpoints.authorization, endpoints.token
-    )
+    let sign_in = match &endpoints.authorization {
+        Some(page) => format!("People sign in at {page}; tokens come from"),
+        None => "Tokens come from".to_owned(),
+    };
+    format!("{issuer}{sign_in} {}.", endpoints.token)
 }

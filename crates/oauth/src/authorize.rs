@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 use url::{Url, form_urlencoded};
 
-use crate::{Endpoints, Profile, RedirectUri, Resource, Scope, catalogue, expand_scopes};
+use crate::{Endpoints, Profile, RedirectUri, Refusal, Resource, Scope, catalogue, expand_scopes};
 
 /// What is remembered from sending the browser away until it comes back.
 #[derive(Debug, Clone)]
@@ -49,7 +49,8 @@ pub struct AuthorizeUrl<'a> {
 /// The URL of the provider's own login page for this attempt: authorization code (RFC 6749,
 /// section 4.1.1) with PKCE (RFC 7636, section 4.3). Parameters that the endpoint's address already
 /// has are kept, and win over the catalogue's.
-pub fn authorize_url(request: &AuthorizeUrl<'_>, attempt: &Attempt) -> Url {
+pub fn authorize_url(request: &AuthorizeUrl<'_>, attempt: &Attempt) -> Result<Url, Refusal> {
+    let mut url = request.endpoints.to_sign_in()?.clone();
     let challenge = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(attempt.verifier.expose_secret()));
     let scope = Scope::join(request.scopes);
     let asks_identity = request
@@ -74,7 +75,6 @@ pub fn authorize_url(request: &AuthorizeUrl<'_>, attempt: &Attempt) -> Url {
         ("code_challenge_method", "S256"),
         ("login_hint", request.login_hint),
     ];
-    let mut url = request.endpoints.authorization.clone();
     let kept = query_without(&url, &own);
     let has = |name: &str| form_urlencoded::parse(kept.as_bytes()).any(|(key, _)| key == name);
     let extra = catalogue::row(request.profile.kind).authorize_parameters;
@@ -90,7 +90,7 @@ pub fn authorize_url(request: &AuthorizeUrl<'_>, attempt: &Attempt) -> Url {
         .replace('+', "%20");
     let separator = if kept.is_empty() { "" } else { "&" };
     url.set_query(Some(&format!("{kept}{separator}{added}")));
-    url
+    Ok(url)
 }
 
 /// The scopes to ask for: those entered by hand, their short words expanded and the mail servers'
@@ -143,7 +143,7 @@ mod tests {
 
     fn url(kind: ProviderKind, endpoint: &str, scopes: &str, login_hint: &str) -> Url {
         let mut endpoints = endpoints("https://login.example.com");
-        endpoints.authorization = Url::parse(endpoint).unwrap();
+        endpoints.authorization = Url::parse(endpoint).ok();
         let desk = "https://desk.example.com/index.pl?Action=AdminMailAccount";
         let request = AuthorizeUrl {
             profile: &profile(kind),
@@ -152,7 +152,7 @@ mod tests {
             scopes: &Scope::parse_list(scopes).unwrap(),
             login_hint,
         };
-        authorize_url(&request, &Attempt::new(&SeededRandom::new(1)))
+        authorize_url(&request, &Attempt::new(&SeededRandom::new(1))).unwrap()
     }
 
     fn parameters(url: &Url) -> HashMap<String, String> {
@@ -210,7 +210,7 @@ mod tests {
             scopes: &[],
             login_hint: "",
         };
-        let sent = parameters(&authorize_url(&request, &attempt));
+        let sent = parameters(&authorize_url(&request, &attempt).unwrap());
         assert_eq!(
             sent["code_challenge"],
             "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"

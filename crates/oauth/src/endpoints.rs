@@ -8,7 +8,7 @@ use crate::catalogue::{self, KnownEndpoints};
 use crate::error_catalogue::{NO_DISCOVERY, PROFILE_INCOMPLETE, UNSAFE_ENDPOINT, WRONG_ISSUER};
 use crate::http_client::{Answer, place};
 use crate::transport::is_safe_transport;
-use crate::{EndpointOverrides, HttpClient, Profile, Refusal};
+use crate::{Access, EndpointOverrides, HttpClient, Profile, Refusal};
 
 /// The template in an issuer that stands for the `tid` claim of the token at hand.
 const TENANT_ID: &str = "{tenantid}";
@@ -19,8 +19,8 @@ pub struct Endpoints {
     /// The issuer that `iss` (RFC 9207) and `id_token` are compared with; may hold the template
     /// `{tenantid}`; `None` for plain OAuth 2.0.
     pub issuer: Option<String>,
-    /// Where the browser is sent.
-    pub authorization: Url,
+    /// Where the browser is sent; an application, or a device, does without.
+    pub authorization: Option<Url>,
     /// Where codes and refresh tokens are redeemed.
     pub token: Url,
     /// Where the signing keys are.
@@ -50,8 +50,10 @@ pub async fn resolve(http: &HttpClient, profile: &Profile) -> Result<Endpoints, 
         Some(known) => known.of_tenant(profile.tenant.as_deref())?,
         None => Document::default(),
     };
-    let complete =
-        by_hand.authorization.is_some() && by_hand.token.is_some() && by_hand.jwks.is_some();
+    // Nobody signs in to an application's access, so nothing is needed for that.
+    let signs_in = profile.access == Access::Delegated;
+    let for_signing_in = by_hand.authorization.is_some() && by_hand.jwks.is_some();
+    let complete = by_hand.token.is_some() && (for_signing_in || !signs_in);
     if let Some(issuer) = &profile.issuer {
         if found.is_empty() && !complete {
             found = discovered(http, issuer).await?;
@@ -59,29 +61,32 @@ pub async fn resolve(http: &HttpClient, profile: &Profile) -> Result<Endpoints, 
             found.issuer = Some(issuer_text(issuer).to_owned());
         }
     }
-    Endpoints::of(by_hand, found)
+    let endpoints = Endpoints::of(by_hand, found)?;
+    if signs_in && endpoints.device_authorization.is_none() {
+        endpoints.to_sign_in()?;
+    }
+    Ok(endpoints)
 }
 
 impl Endpoints {
+    /// Where the browser is sent.
+    pub(crate) fn to_sign_in(&self) -> Result<&Url, Refusal> {
+        let found = self.authorization.as_ref();
+        found.ok_or_else(|| missing("authorization endpoint"))
+    }
+
     /// Reads a discovery document of `issuer`, and checks it as [`resolve`] does.
     pub fn read(issuer: &Url, body: &[u8]) -> Result<Self, Refusal> {
         Self::of(&EndpointOverrides::default(), Document::read(issuer, body)?)
     }
 
     fn of(by_hand: &EndpointOverrides, found: Document) -> Result<Self, Refusal> {
-        let missing = |what| {
-            Refusal::profile(
-                PROFILE_INCOMPLETE,
-                format!("it has no {what}, and no issuer from which to find it"),
-            )
-        };
         let endpoints = Endpoints {
             issuer: found.issuer,
             authorization: by_hand
                 .authorization
                 .clone()
-                .or(found.authorization_endpoint)
-                .ok_or_else(|| missing("authorization endpoint"))?,
+                .or(found.authorization_endpoint),
             token: by_hand
                 .token
                 .clone()
@@ -104,19 +109,24 @@ impl Endpoints {
                 .unwrap_or(false),
             scopes_supported: found.scopes_supported,
         };
-        let all = [Some(&endpoints.authorization), Some(&endpoints.token)];
         let optional = [
+            &endpoints.authorization,
             &endpoints.jwks,
             &endpoints.revocation,
             &endpoints.device_authorization,
             &endpoints.introspection,
         ];
         let optional = optional.map(Option::as_ref);
-        for url in all.into_iter().chain(optional).flatten() {
+        for url in optional.into_iter().flatten().chain([&endpoints.token]) {
             check_endpoint(url, is_safe_transport(url))?;
         }
         Ok(endpoints)
     }
+}
+
+fn missing(what: &str) -> Refusal {
+    let said = format!("it has no {what}, and no issuer from which to find it");
+    Refusal::profile(PROFILE_INCOMPLETE, said)
 }
 
 /// Whether an issuer is the expected one: exactly, but for the template.
@@ -314,7 +324,7 @@ pub(crate) mod tests {
     pub(crate) fn endpoints(issuer: &str) -> Endpoints {
         Endpoints {
             issuer: Some(issuer.to_owned()),
-            authorization: Url::parse("https://login.example.com/authorize").unwrap(),
+            authorization: Url::parse("https://login.example.com/authorize").ok(),
             token: Url::parse("https://login.example.com/token").unwrap(),
             jwks: None,
             revocation: None,
@@ -348,7 +358,8 @@ pub(crate) mod tests {
 
         microsoft.tenant = None;
         let found = resolved(&microsoft).await;
-        assert!(found.authorization.path().starts_with("/common/"));
+        let sign_in = found.to_sign_in().unwrap();
+        assert!(sign_in.path().starts_with("/common/"));
         for (tenant, issuer) in [
             ("consumers", "9188040d-6c67-4c5b-b112-36a304b66dad"),
             (
@@ -371,20 +382,24 @@ pub(crate) mod tests {
         google.endpoints.token = Some(Url::parse("https://proxy.example.com/token").unwrap());
         let found = resolved(&google).await;
         assert_eq!(found.token.as_str(), "https://proxy.example.com/token");
-        assert_eq!(found.authorization.host_str(), Some("accounts.google.com"));
+        let sign_in = found.to_sign_in().unwrap();
+        assert_eq!(sign_in.host_str(), Some("accounts.google.com"));
         assert_eq!(found.revocation.unwrap().path(), "/revoke");
     }
 
     #[tokio::test]
     async fn endpoints_by_hand_need_no_discovery() {
         let mut own = profile(Oauth2);
-        let missing = resolve(&http_client(), &own).await.unwrap_err();
-        assert!(
-            missing.to_string().contains("no authorization endpoint"),
-            "{missing}"
-        );
-        own.endpoints.authorization = Some(Url::parse("https://a.example/authorize").unwrap());
+        let lacks = async |own: &Profile| {
+            let refusal = resolve(&http_client(), own).await.unwrap_err();
+            refusal.to_string()
+        };
+        let lack = lacks(&own).await;
+        assert!(lack.contains("no token endpoint"), "{lack}");
         own.endpoints.token = Some(Url::parse("https://a.example/token").unwrap());
+        let lack = lacks(&own).await;
+        assert!(lack.contains("no authorization endpoint"), "{lack}");
+        own.endpoints.authorization = Some(Url::parse("https://a.example/authorize").unwrap());
         assert_eq!(resolved(&own).await.issuer, None);
         own.endpoints.token = Some(Url::parse("http://a.example/token").unwrap());
         let refusal = resolve(&http_client(), &own).await.unwrap_err();
@@ -394,6 +409,31 @@ pub(crate) mod tests {
                 .contains("http://a.example/token is not https"),
             "{refusal}"
         );
+    }
+
+    #[tokio::test]
+    async fn where_nobody_signs_in_nothing_is_needed_for_it() {
+        let mut own = profile(Oidc);
+        own.access = Access::Application;
+        // Nobody answers there.
+        own.issuer = Some(Url::parse("http://127.0.0.1:9").unwrap());
+        own.endpoints.token = Some(Url::parse("https://a.example/token").unwrap());
+        let found = resolved(&own).await;
+        assert_eq!(found.authorization, None);
+        let refusal = found.to_sign_in().unwrap_err();
+        assert!(matches!(&refusal, Refusal::Profile(said) if said.error == PROFILE_INCOMPLETE));
+        assert!(
+            refusal.to_string().contains("no authorization endpoint"),
+            "{refusal}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_device_needs_no_page_for_the_browser() {
+        let mut own = profile(Oauth2);
+        own.endpoints.token = Some(Url::parse("https://a.example/token").unwrap());
+        own.endpoints.device_authorization = Some(Url::parse("https://a.example/device").unwrap());
+        assert_eq!(resolved(&own).await.authorization, None);
     }
 
     #[tokio::test]

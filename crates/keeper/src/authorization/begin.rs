@@ -187,7 +187,7 @@ impl Keeper {
                 login_hint: account.expected_sign_in(),
             },
             &begun.attempt,
-        );
+        )?;
         let now = self.now();
         self.inner
             .vault

@@ -152,8 +152,9 @@ impl ProviderForm {
 
     /// What the catalogue does not know must be found or entered.
     fn require_endpoints(&self, profile: &Profile, problems: &mut Problems) {
-        let entered =
-            profile.endpoints.authorization.is_some() && profile.endpoints.token.is_some();
+        let signs_in = profile.access == Access::Delegated;
+        let page = profile.endpoints.authorization.is_some() || !signs_in;
+        let entered = page && profile.endpoints.token.is_some();
         match profile.kind {
             ProviderKind::Oidc if self.issuer.trim().is_empty() && !entered => {
                 problems.add(
@@ -164,7 +165,7 @@ impl ProviderForm {
             ProviderKind::Oauth2 if !entered => {
                 let problem =
                     "is missing: authorization and token endpoint are entered by hand here";
-                if self.authorization_endpoint.trim().is_empty() {
+                if signs_in && self.authorization_endpoint.trim().is_empty() {
                     problems.add("authorization_endpoint", problem);
                 }
                 if self.token_endpoint.trim().is_empty() {
