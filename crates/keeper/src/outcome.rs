@@ -13,6 +13,9 @@ const LONGEST: Duration = Duration::from_mins(15);
 
 /// No wait that is noted is longer: no provider is believed that it wants to be left alone for more.
 pub(crate) const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(24);
+/// In characters: longer than the longest sentence with Microsoft's identifiers behind it.
+const LONGEST_WORDS: usize = 1500;
+
 const LONGEST_ASKED: Duration = LONGEST_WAIT.unsigned_abs();
 
 /// What follows from a refusal.
@@ -41,20 +44,29 @@ pub(crate) enum Verdict {
 pub(crate) fn verdict(refusal: &Refusal) -> Verdict {
     match refusal {
         Refusal::NeedsPerson(said) => Verdict::End {
-            reason: said.to_string(),
+            reason: bounded(said.to_string()),
         },
         Refusal::Profile(said) => Verdict::BlameProfile {
-            reason: said.to_string(),
+            reason: bounded(said.to_string()),
         },
         Refusal::Later { retry_after, .. } => Verdict::TryLater {
-            why: refusal.to_string(),
+            why: bounded(refusal.to_string()),
             asked: *retry_after,
         },
         Refusal::Garbled(_) => Verdict::TryLater {
-            why: refusal.to_string(),
+            why: bounded(refusal.to_string()),
             asked: None,
         },
     }
+}
+
+/// Words that are stored with the grant: whatever a provider says, they stay short.
+fn bounded(mut words: String) -> String {
+    if let Some((end, _)) = words.char_indices().nth(LONGEST_WORDS) {
+        words.truncate(end);
+        words.push('…');
+    }
+    words
 }
 
 /// When to try again after `failures` earlier failures.
@@ -108,6 +120,21 @@ mod tests {
         fn only_a_provider_that_asks_for_a_person_ends_a_grant(refusal in refusal()) {
             let ends = matches!(verdict(&refusal), Verdict::End { .. });
             prop_assert_eq!(ends, matches!(refusal, Refusal::NeedsPerson(_)));
+        }
+
+        #[test]
+        fn what_is_stored_of_a_refusal_is_short(text in ".{0,4000}", place in 0..4) {
+            let said = Said { error: text.clone(), ..Said::default() };
+            let refusal = match place {
+                0 => Refusal::NeedsPerson(said),
+                1 => Refusal::Profile(said),
+                2 => Refusal::Later { why: text, retry_after: None, known: None },
+                _ => Refusal::Garbled(text),
+            };
+            let (Verdict::End { reason: words }
+            | Verdict::BlameProfile { reason: words }
+            | Verdict::TryLater { why: words, .. }) = verdict(&refusal);
+            prop_assert!(words.chars().count() <= LONGEST_WORDS + 1);
         }
 
         #[test]

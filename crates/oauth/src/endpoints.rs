@@ -8,6 +8,7 @@ use crate::catalogue::{self, KnownEndpoints};
 use crate::error_catalogue::{NO_DISCOVERY, PROFILE_INCOMPLETE, UNSAFE_ENDPOINT, WRONG_ISSUER};
 use crate::http_client::{Answer, place};
 use crate::transport::is_safe_transport;
+use crate::words::{Secrets, clean};
 use crate::{Access, EndpointOverrides, HttpClient, Profile, Refusal};
 
 /// The template in an issuer that stands for the `tid` claim of the token at hand.
@@ -175,8 +176,8 @@ pub(crate) struct Document {
 impl Document {
     /// Reads a discovery document of `issuer` and checks all that can be checked.
     pub(crate) fn read(issuer: &Url, body: &[u8]) -> Result<Self, Refusal> {
-        let document: Self = serde_json::from_slice(body)
-            .map_err(|error| Refusal::Garbled(format!("{}: {error}", place(issuer))))?;
+        let document: Self =
+            serde_json::from_slice(body).map_err(|error| unreadable(issuer, &error))?;
         let expected = issuer_text(issuer);
         let named = document.issuer.as_deref().unwrap_or_default();
         if !is_same_issuer(issuer, named) {
@@ -254,6 +255,12 @@ async fn discovered(http: &HttpClient, issuer: &Url) -> Result<Document, Refusal
         Err(Refusal::profile(NO_DISCOVERY, said))
     };
     http.documents().get(issuer.as_str(), fetch).await
+}
+
+/// What was to be read at this address, and is no such document. The error may quote it.
+pub(crate) fn unreadable(url: &Url, error: &serde_json::Error) -> Refusal {
+    let why = clean(&error.to_string(), &Secrets::default()).unwrap_or_default();
+    Refusal::Garbled(format!("{}: {why}", place(url)))
 }
 
 pub(crate) fn later(url: &Url, answer: &Answer) -> Refusal {
@@ -543,6 +550,21 @@ pub(crate) mod tests {
             if let Ok(document) = Document::read(&issuer, json.to_string().as_bytes()) {
                 prop_assert!(document.token_endpoint.is_none_or(|url| url.scheme() == "https"));
             }
+        }
+
+        #[test]
+        fn why_a_document_is_refused_is_short_and_without_control_characters(
+            text in ".{0,3000}", path in "[a-z/]{0,3000}", place in 0..4usize,
+        ) {
+            let issuer = Url::parse("https://a.example").unwrap();
+            let mut json = serde_json::json!({"issuer": "https://a.example"});
+            json[["issuer", "token_endpoint", "jwks_uri", "scopes_supported"][place]] = text.into();
+            json["introspection_endpoint"] = format!("http://a.example/{path}").into();
+            let refusal = Document::read(&issuer, json.to_string().as_bytes()).unwrap_err();
+            let diagnosis = mailgrant_base::Diagnose::diagnosis(&refusal);
+            let shown = format!("{refusal} {}", diagnosis.said.unwrap_or_default());
+            prop_assert!(!shown.chars().any(char::is_control), "{}", shown);
+            prop_assert!(shown.chars().count() < 2000, "{}", shown);
         }
     }
 }

@@ -31,6 +31,9 @@ const LONGEST_WAIT: Duration = Duration::from_hours(24);
 /// How long an idle connection is kept: long enough for a round of renewals.
 const IDLE: Duration = Duration::from_secs(30);
 
+/// No more of an address is shown.
+const LONGEST_PLACE: usize = 300;
+
 /// Sends requests to identity providers, and remembers what they publish about themselves. Cheap
 /// to clone; connections and memory are shared.
 ///
@@ -218,7 +221,10 @@ pub(crate) struct Answer {
 /// Scheme, host and path: what may be shown of an address.
 pub(crate) fn place(url: &Url) -> String {
     let host = &url[url::Position::BeforeHost..url::Position::AfterPath];
-    format!("{}://{host}", url.scheme())
+    // A parsed address is ASCII. A provider may name very long ones.
+    let (cut, rest) = host.split_at(host.len().min(LONGEST_PLACE));
+    let rest = if rest.is_empty() { "" } else { "…" };
+    format!("{}://{cut}{rest}", url.scheme())
 }
 
 fn tls_config(roots: Vec<CertificateDer<'static>>) -> Result<ClientConfig, rustls::Error> {

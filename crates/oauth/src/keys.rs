@@ -9,8 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-use crate::endpoints::later;
-use crate::http_client::place;
+use crate::endpoints::{later, unreadable};
 use crate::{HttpClient, Refusal};
 
 /// A published set of keys; those that cannot be understood are left out.
@@ -45,8 +44,8 @@ impl Keys {
     }
 
     fn read(url: &Url, body: &[u8]) -> Result<Self, Refusal> {
-        let document: Document = serde_json::from_slice(body)
-            .map_err(|error| Refusal::Garbled(format!("{}: {error}", place(url))))?;
+        let document: Document =
+            serde_json::from_slice(body).map_err(|error| unreadable(url, &error))?;
         let keys = document.keys.into_iter();
         Ok(Self(
             keys.filter_map(|key| serde_json::from_value(key).ok())
