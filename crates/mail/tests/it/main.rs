@@ -8,6 +8,7 @@
 )]
 
 mod answers;
+mod answers_over_the_wire;
 mod faults;
 mod inspection;
 mod logins;

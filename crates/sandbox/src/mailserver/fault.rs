@@ -45,7 +45,7 @@ pub enum ImapFault {
         text: String,
     },
     /// The login succeeds, and the next command but CAPABILITY, ID and LOGOUT is answered with
-    /// exactly this (`NO …`, `BAD …`).
+    /// exactly this (`NO …`, `BAD …`; `BYE …` comes without a tag, and ends the session).
     FirstAnswer(String),
     /// The capabilities name no mechanism, the next time they are told.
     NoMechanism,

@@ -226,9 +226,13 @@ impl Session {
                 return Verdict::bad("User is authenticated but not connected.");
             }
             _ if self.first_answer.is_some() => {
-                return Ok(Verdict::Exactly(
-                    self.first_answer.take().unwrap_or_default(),
-                ));
+                let text = self.first_answer.take().unwrap_or_default();
+                if !text.starts_with("BYE ") {
+                    return Ok(Verdict::Exactly(text));
+                }
+                self.ended = true;
+                self.connection.send(format!("* {text}")).await?;
+                return Ok(Verdict::Unsaid);
             }
             Command::StartTls => return self.start_tls(),
             Command::Authenticate {
