@@ -87,3 +87,42 @@ fn fits(key: &Jwk, algorithm: Algorithm) -> bool {
     );
     kind && promised && for_signing
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(body: &[u8]) -> Result<Keys, Refusal> {
+        Keys::read(&Url::parse("https://a.example/keys").unwrap(), body)
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_understood_leaves_the_others_in_place() {
+        let ec = r#"{"kty":"EC","crv":"P-256","kid":"ec",
+            "x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+            "y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
+        let body = format!(r#"{{"keys":[{{"kty":"new"}},7,null,{ec}]}}"#);
+        let keys = read(body.as_bytes()).unwrap();
+        assert!(keys.find(Some("ec"), Algorithm::ES256).is_some());
+        assert!(keys.find(Some("ec"), Algorithm::RS256).is_none());
+        assert!(keys.find(Some("other"), Algorithm::ES256).is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn any_key_set_is_read_or_refused_in_few_words(
+            bytes in proptest::collection::vec(any::<u8>(), 0..200), text in ".{0,3000}",
+        ) {
+            let quoted = serde_json::json!({ "keys": text }).to_string();
+            for body in [bytes.as_slice(), quoted.as_bytes()] {
+                if let Err(refusal) = read(body) {
+                    let shown = refusal.to_string();
+                    prop_assert!(!shown.chars().any(char::is_control), "{}", shown);
+                    prop_assert!(shown.chars().count() < 1000, "{}", shown);
+                }
+            }
+        }
+    }
+}
