@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use mailgrant_oauth::{
-    Access, Refusal, Resource, Scope, Tokens, application_token, refresh, requested_scopes, resolve,
+    Access, Refusal, Resource, Scope, Tokens, application_token, check_renewed_identity, refresh,
+    requested_scopes, resolve,
 };
 use mailgrant_vault::{EventKind, GrantState, NewEvent, Renewal, VaultError};
 use secrecy::SecretString;
@@ -101,7 +102,11 @@ impl Keeper {
             // of its own resource.
             Resource::Graph | Resource::Gmail => requested,
         };
-        refresh(http, profile, &endpoints, spent, resource, &scopes).await
+        let tokens = refresh(http, profile, &endpoints, spent, resource, &scopes).await?;
+        if let (Some(id_token), Some(subject)) = (&tokens.id_token, &case.grant.subject) {
+            check_renewed_identity(profile, &endpoints, id_token, subject)?;
+        }
+        Ok(tokens)
     }
 
     /// Commits the answer; only then is its access token handed out.

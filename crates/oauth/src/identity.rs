@@ -9,6 +9,7 @@ use subtle::ConstantTimeEq as _;
 
 use crate::endpoints::issuer_of_tenant;
 use crate::keys::Keys;
+use crate::token_claims::payload;
 use crate::words::{Secrets, clean};
 use crate::{Endpoints, HttpClient, Profile, Refusal, catalogue};
 
@@ -62,6 +63,7 @@ pub async fn identity(
         ("audience", is_for(&claims, &profile.client_id)),
         ("nonce", nonce.is_none_or(|nonce| has_nonce(&claims, nonce))),
         ("time", is_valid_at(&claims, now)),
+        ("subject", text(&claims, "sub").is_some()),
     ];
     if let Some((what, _)) = checks.iter().find(|(_, right)| !right) {
         return invalid(format!("its {what} is wrong"));
@@ -71,6 +73,38 @@ pub async fn identity(
     };
     let name = name(&claims).unwrap_or_else(|| subject.clone());
     Ok(Identity { subject, name })
+}
+
+/// Checks the `id_token` that a renewal may bring (OpenID Connect Core, section 12.2): of the same
+/// issuer, for the same client and about the same person as the one that began. It comes straight
+/// from the token endpoint, so no keys have to be fetched to believe it (section 3.1.3.7, rule 6).
+///
+/// What it does not say contradicts nothing: Microsoft names a person's object only where `profile`
+/// is asked for again. An answer about somebody else cannot be understood, and ends nothing.
+pub fn check_renewed_identity(
+    profile: &Profile,
+    endpoints: &Endpoints,
+    id_token: &SecretString,
+    subject: &str,
+) -> Result<(), Refusal> {
+    let Some(claims) = payload(id_token) else {
+        return Ok(());
+    };
+    let same_issuer = endpoints.issuer.is_none() || is_of_issuer(&claims, profile, endpoints);
+    let names = catalogue::row(profile.kind).subject_claims;
+    let own = whole_subject(&claims, names);
+    let same_person = own.is_none_or(|own| own == subject || text(&claims, "sub") == Some(subject));
+    let checks = [
+        ("issuer", same_issuer),
+        ("audience", is_for(&claims, &profile.client_id)),
+        ("subject", same_person),
+    ];
+    match checks.iter().find(|(_, same)| !same) {
+        None => Ok(()),
+        Some((what, _)) => Err(Refusal::Garbled(format!(
+            "its renewed id_token has another {what} than whoever signed in"
+        ))),
+    }
 }
 
 /// The claims, if one of the provider's keys signed them.
@@ -142,7 +176,7 @@ fn has_nonce(claims: &Claims, nonce: &SecretString) -> bool {
     !expected.is_empty() && bool::from(got.as_bytes().ct_eq(expected.as_bytes()))
 }
 
-/// Rules 9 and 10; the token must say when it ends.
+/// Rules 9 and 10; the token must say when it ends and when it was made (section 2).
 fn is_valid_at(claims: &Claims, now: Timestamp) -> bool {
     #[expect(
         clippy::cast_precision_loss,
@@ -150,14 +184,19 @@ fn is_valid_at(claims: &Claims, now: Timestamp) -> bool {
     )]
     let now = now.as_second() as f64;
     let time = |name| claims.get(name).and_then(Value::as_f64);
-    let begun = |name| time(name).is_none_or(|begin| begin <= now + LEEWAY_SECONDS);
-    time("exp").is_some_and(|end| end > now - LEEWAY_SECONDS) && begun("nbf") && begun("iat")
+    let begun = |begin| begin <= now + LEEWAY_SECONDS;
+    time("exp").is_some_and(|end| end > now - LEEWAY_SECONDS)
+        && time("iat").is_some_and(begun)
+        && time("nbf").is_none_or(begun)
 }
 
 fn subject(claims: &Claims, names: &[&str]) -> Option<String> {
+    whole_subject(claims, names).or_else(|| text(claims, "sub").map(str::to_owned))
+}
+
+fn whole_subject(claims: &Claims, names: &[&str]) -> Option<String> {
     let parts: Option<Vec<&str>> = names.iter().map(|name| text(claims, name)).collect();
-    let whole = parts.map(|parts| parts.join("/"));
-    whole.or_else(|| text(claims, "sub").map(str::to_owned))
+    parts.map(|parts| parts.join("/"))
 }
 
 fn name(claims: &Claims) -> Option<String> {

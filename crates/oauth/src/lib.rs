@@ -60,7 +60,7 @@ pub use grants::introspection::{Introspection, introspect};
 pub use grants::refresh::refresh;
 pub use grants::revocation::revoke;
 pub use http_client::{HttpClient, HttpFailure};
-pub use identity::{Identity, IdentityError, identity};
+pub use identity::{Identity, IdentityError, check_renewed_identity, identity};
 pub use profile::{
     Access, ClientCredential, EndpointOverrides, Profile, ProviderKind, SecretMethod,
 };

@@ -60,18 +60,7 @@ impl TokenClaims {
     /// Reads a token without verifying anything; `None` where it is no JWT that can be read
     /// (opaque or encrypted).
     pub fn peek(token: &SecretString) -> Option<Self> {
-        let token = token.expose_secret();
-        if token.len() > LONGEST {
-            return None;
-        }
-        let mut parts = token.split('.');
-        let (_header, payload, _signature) = (parts.next()?, parts.next()?, parts.next()?);
-        if parts.next().is_some() {
-            return None;
-        }
-        let payload = BASE64.decode(payload).ok()?;
-        let claims: Map<String, Value> = serde_json::from_slice(&payload).ok()?;
-        Some(Self::of(&claims))
+        payload(token).as_ref().map(Self::of)
     }
 
     fn of(claims: &Map<String, Value>) -> Self {
@@ -96,6 +85,21 @@ impl TokenClaims {
             identity_type: text("idtyp"),
         }
     }
+}
+
+/// The claims of a JWT, **unverified**; `None` where it is none that can be read.
+pub(crate) fn payload(token: &SecretString) -> Option<Map<String, Value>> {
+    let token = token.expose_secret();
+    if token.len() > LONGEST {
+        return None;
+    }
+    let mut parts = token.split('.');
+    let (_header, payload, _signature) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() {
+        return None;
+    }
+    let payload = BASE64.decode(payload).ok()?;
+    serde_json::from_slice(&payload).ok()
 }
 
 /// A field as text that may be shown.

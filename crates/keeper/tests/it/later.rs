@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use mailgrant_base::{Clock as _, Diagnose as _, Fault};
 use mailgrant_keeper::{AccessToken, Keeper, KeeperError};
 use mailgrant_oauth::Resource;
 use mailgrant_sandbox::{IdentityProvider, ProviderFault};
-use mailgrant_vault::{AccountId, EventKind, GrantState};
+use mailgrant_vault::{AccountId, EventKind, GrantState, StoredToken};
 use secrecy::ExposeSecret as _;
 
-use crate::world::{DESK, HOUR, NEARLY_AN_HOUR, World};
+use crate::world::{CLIENT, DESK, HOUR, NEARLY_AN_HOUR, OTHER, World};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -153,4 +155,43 @@ async fn a_provider_that_is_away_for_a_day_is_asked_seldom_and_found_again_by_it
     world.live(HOUR).await;
     assert_eq!(world.grant(account).await.failures, 0);
     world.token(account).await.unwrap();
+}
+
+/// OpenID Connect Core, section 12.2.
+#[tokio::test]
+async fn a_renewal_that_names_somebody_else_is_not_believed_and_ends_nothing() {
+    let world = without_rotation().await;
+    let account = world.authorised(DESK).await;
+    let issuer = world.peer.issuer();
+    let answer = |issuer: &str, sub: &str| {
+        let claims = serde_json::json!({"iss": issuer, "sub": sub, "aud": CLIENT});
+        let claims = BASE64_URL_SAFE_NO_PAD.encode(claims.to_string());
+        let body = serde_json::json!({
+            "access_token": "of-somebody", "token_type": "Bearer", "expires_in": 3600,
+            "id_token": format!("e30.{claims}.x"),
+        });
+        let body = body.to_string();
+        ProviderFault::Answer { status: 200, body }
+    };
+    for (issuer, sub, wrong) in [
+        ("https://login.example.com", DESK, "issuer"),
+        (issuer.as_str(), OTHER, "subject"),
+    ] {
+        world.advance(HOUR);
+        let before = world.kept(account).await;
+        world.peer.fault(answer(issuer, sub), Some(1));
+        let error = world.token(account).await.unwrap_err();
+        let KeeperError::Later { why, .. } = &error else {
+            panic!("{error:?}")
+        };
+        assert!(why.contains(wrong), "{why}");
+        let token =
+            |kept: Option<StoredToken>| kept.map(|kept| kept.token.expose_secret().to_owned());
+        assert_eq!(token(world.kept(account).await), token(before));
+        assert_eq!(world.grant(account).await.state, GrantState::Active);
+    }
+    world.advance(HOUR);
+    world.peer.fault(answer(&issuer, DESK), Some(1));
+    let token = world.token(account).await.unwrap();
+    assert_eq!(token.token.expose_secret(), "of-somebody");
 }

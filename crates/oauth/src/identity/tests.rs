@@ -1,3 +1,5 @@
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::json;
@@ -122,7 +124,99 @@ async fn rsa_keys_serve_too() {
         let signer = Signer::with_key(Oidc, "https://a.example", key, algorithm).await;
         let token = signer.sign("k1", &claims("https://a.example"));
         signer.verify(&token).await.unwrap();
+        // One character of the signature is another.
+        let (signed, signature) = token.expose_secret().rsplit_once('.').unwrap();
+        let other = if signature.starts_with('A') { "B" } else { "A" };
+        let token = format!("{signed}.{other}{}", &signature[1..]);
+        let said = signer.verify(&token.into()).await.unwrap_err();
+        assert!(said.contains("signature is wrong"), "{said}");
     }
+}
+
+#[tokio::test]
+async fn a_signature_that_names_no_key_is_checked_by_the_only_one_that_fits() {
+    let signer = Signer::new(Oidc, "https://a.example").await;
+    let claims = claims("https://a.example");
+    let nameless = encode(&Header::new(signer.algorithm), &claims, &signer.key).unwrap();
+    signer.verify(&nameless.into()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_signature_that_names_no_key_is_refused_where_several_fit() {
+    let signer = Signer::new(Oidc, "https://a.example").await;
+    let claims = claims("https://a.example");
+    // The keys are looked at, and looked at anew for want of one.
+    signer.verify(&signer.sign("k1", &claims)).await.unwrap();
+    signer.publish(&["k1", "k2"]);
+    signer.verify(&signer.sign("k2", &claims)).await.unwrap();
+    let nameless = encode(&Header::new(signer.algorithm), &claims, &signer.key).unwrap();
+    let said = signer.verify(&nameless.into()).await.unwrap_err();
+    assert!(said.contains("does not publish the key"), "{said}");
+}
+
+#[tokio::test]
+async fn each_missing_claim_is_missed_by_name() {
+    let signer = Signer::new(Oidc, "https://a.example").await;
+    for (name, wrong) in [
+        ("iss", "issuer"),
+        ("aud", "audience"),
+        ("nonce", "nonce"),
+        ("exp", "time"),
+        ("iat", "time"),
+        ("sub", "subject"),
+    ] {
+        let mut without = claims("https://a.example");
+        without.as_object_mut().unwrap().remove(name);
+        let said = signer
+            .verify(&signer.sign("k1", &without))
+            .await
+            .unwrap_err();
+        assert!(
+            said.ends_with(&format!("its {wrong} is wrong")),
+            "{name}: {said}"
+        );
+    }
+}
+
+#[test]
+fn a_renewed_identity_is_that_of_whoever_signed_in() {
+    let unsigned = |claims: &Value| -> SecretString {
+        let payload = BASE64_URL_SAFE_NO_PAD.encode(claims.to_string());
+        format!("e30.{payload}.x").into()
+    };
+    let said = |kind, issuer: &str, claims: &Value, subject: &str| {
+        let (profile, endpoints) = (profile(kind), endpoints(issuer));
+        let checked = check_renewed_identity(&profile, &endpoints, &unsigned(claims), subject);
+        checked.map_err(|refusal| refusal.to_string())
+    };
+    let oidc = |claims: &Value| said(Oidc, "https://a.example", claims, "s-1");
+    let good = claims("https://a.example");
+    assert_eq!(oidc(&good), Ok(()));
+    for (name, value, wrong) in [
+        ("iss", json!("https://b.example"), "issuer"),
+        ("sub", json!("s-2"), "subject"),
+        ("aud", json!("other"), "audience"),
+        ("azp", json!("other"), "audience"),
+    ] {
+        let refusal = oidc(&changed(name, value)).unwrap_err();
+        assert!(refusal.contains(wrong), "{name}: {refusal}");
+    }
+
+    let template = "https://login.microsoftonline.com/{tenantid}/v2.0";
+    let mut entra = claims(&template.replace("{tenantid}", TENANT));
+    entra["tid"] = json!(TENANT);
+    let object = format!("{TENANT}/o-1");
+    let microsoft = |claims: &Value| said(Microsoft, template, claims, &object);
+    // Without `profile` it does not name the object.
+    assert_eq!(microsoft(&entra), Ok(()));
+    entra["oid"] = json!("o-1");
+    assert_eq!(microsoft(&entra), Ok(()));
+    entra["oid"] = json!("o-2");
+    assert!(microsoft(&entra).unwrap_err().contains("subject"));
+
+    let (profile, endpoints) = (profile(Oidc), endpoints("https://a.example"));
+    let opaque = "not a token".into();
+    check_renewed_identity(&profile, &endpoints, &opaque, "s-1").unwrap();
 }
 
 #[tokio::test]
