@@ -414,6 +414,18 @@ form_flags! {
         imap_port,
         /// tls, starttls, or plain (loopback only) [default: tls]
         imap_security,
+        /// The POP3 server, for the doctor [default: the provider's own]
+        pop3_host,
+        /// Its port [default: 995, or 110 without TLS from the first byte]
+        pop3_port,
+        /// As for IMAP [default: tls]
+        pop3_security,
+        /// The SMTP server for sending, for the doctor [default: the provider's own]
+        smtp_host,
+        /// Its port [default: 465, or 587 without TLS from the first byte]
+        smtp_port,
+        /// As for IMAP [default: tls]
+        smtp_security,
         /// The folder to fetch [default: INBOX]
         folder,
         /// What is fetched at first: everything or only-new [default: everything]

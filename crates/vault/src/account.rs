@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use mailgrant_mail::MailServer;
+use mailgrant_mail::{MailServer, Protocol, Security};
+use mailgrant_oauth::ProviderKind;
+use mailgrant_oauth::catalogue::{self, HostSecurity};
 use serde::{Deserialize, Serialize};
 
 use crate::column::{from_json, json, micros, time};
@@ -33,6 +35,10 @@ pub struct AccountDraft {
     pub identities: Identities,
     /// Where its mail is read.
     pub imap: MailServer,
+    /// Its POP3 server, where it is another than the provider's own.
+    pub pop3: Option<MailServer>,
+    /// Its server for submission by SMTP, where it is another than the provider's own.
+    pub smtp: Option<MailServer>,
     /// The folder whose new mail is fetched.
     pub folder: String,
     /// Which messages are new at first sight.
@@ -132,11 +138,37 @@ pub struct Account {
 impl Account {
     /// Who is named in `user=` over IMAP.
     pub fn imap_user(&self) -> &str {
-        self.draft
-            .identities
-            .imap
-            .as_deref()
-            .unwrap_or(&self.draft.address)
+        self.user(Protocol::Imap)
+    }
+
+    /// Who is named in `user=` in this protocol.
+    pub fn user(&self, protocol: Protocol) -> &str {
+        let identities = &self.draft.identities;
+        let named = match protocol {
+            Protocol::Imap => &identities.imap,
+            Protocol::Pop3 => &identities.pop3,
+            Protocol::Smtp => &identities.smtp,
+        };
+        named.as_deref().unwrap_or(&self.draft.address)
+    }
+
+    /// Where this protocol is spoken: what was entered, else what everybody has at a provider of
+    /// this kind. `None` where neither is known.
+    pub fn server(&self, protocol: Protocol, kind: ProviderKind) -> Option<MailServer> {
+        let row = catalogue::row(kind);
+        let (entered, known) = match protocol {
+            Protocol::Imap => return Some(self.draft.imap.clone()),
+            Protocol::Pop3 => (&self.draft.pop3, row.pop3),
+            Protocol::Smtp => (&self.draft.smtp, row.smtp),
+        };
+        entered.clone().or_else(|| {
+            let known = known?;
+            let security = match known.security {
+                HostSecurity::Tls => Security::Tls,
+                HostSecurity::StartTls => Security::StartTls,
+            };
+            MailServer::new(known.name, known.port, security).ok()
+        })
     }
 
     /// Who is expected to sign in.
@@ -169,6 +201,10 @@ struct Settings {
     signs_in: Option<String>,
     identities: Identities,
     imap: MailServer,
+    #[serde(default)]
+    pop3: Option<MailServer>,
+    #[serde(default)]
+    smtp: Option<MailServer>,
     folder: String,
     start: StartFrom,
     after: AfterDelivery,
@@ -318,6 +354,8 @@ impl AccountFields {
             signs_in: draft.signs_in.clone(),
             identities: draft.identities.clone(),
             imap: draft.imap.clone(),
+            pop3: draft.pop3.clone(),
+            smtp: draft.smtp.clone(),
             folder: draft.folder.clone(),
             start: draft.start,
             after: draft.after.clone(),
@@ -345,6 +383,8 @@ impl Account {
                 signs_in: settings.signs_in,
                 identities: settings.identities,
                 imap: settings.imap,
+                pop3: settings.pop3,
+                smtp: settings.smtp,
                 folder: settings.folder,
                 start: settings.start,
                 after: settings.after,

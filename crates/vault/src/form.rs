@@ -92,6 +92,18 @@ pub struct AccountForm {
     pub imap_port: String,
     /// `tls`, `starttls`, `plain`; empty means `tls`.
     pub imap_security: String,
+    /// The POP3 host; empty takes the provider's own.
+    pub pop3_host: String,
+    /// The POP3 port; empty takes 995 (tls) or 110.
+    pub pop3_port: String,
+    /// As for IMAP.
+    pub pop3_security: String,
+    /// The SMTP host; empty takes the provider's own.
+    pub smtp_host: String,
+    /// The SMTP port; empty takes 465 (tls) or 587.
+    pub smtp_port: String,
+    /// As for IMAP.
+    pub smtp_security: String,
     /// The folder; empty means `INBOX`.
     pub folder: String,
     /// `everything` (also when empty) or `only-new`.

@@ -161,6 +161,8 @@ impl Plan {
             signs_in: None,
             identities: Identities::default(),
             imap: Where::new("127.0.0.1", port, Security::Tls).unwrap(),
+            pop3: None,
+            smtp: None,
             folder: "INBOX".into(),
             start: self.start,
             after: self.after,

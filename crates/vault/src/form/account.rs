@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use mailgrant_mail::{MailServer, Security};
+use mailgrant_mail::{MailServer, Protocol, Security};
 use mailgrant_oauth::catalogue;
 
 use super::check::Problems;
@@ -73,12 +73,17 @@ impl AccountForm {
             folder: draft.folder.clone(),
             ..Self::default()
         };
-        let security = SECURITIES
-            .iter()
-            .find(|(_, known)| *known == draft.imap.security);
-        form.imap_security = security
-            .map(|(word, _)| (*word).to_owned())
-            .unwrap_or_default();
+        form.imap_security = security_word(&draft.imap);
+        if let Some(pop3) = &draft.pop3 {
+            form.pop3_host.clone_from(&pop3.host);
+            form.pop3_port = pop3.port.to_string();
+            form.pop3_security = security_word(pop3);
+        }
+        if let Some(smtp) = &draft.smtp {
+            form.smtp_host.clone_from(&smtp.host);
+            form.smtp_port = smtp.port.to_string();
+            form.smtp_security = security_word(smtp);
+        }
         let start = STARTS.iter().find(|(_, known)| *known == draft.start);
         form.start = start
             .map(|(word, _)| (*word).to_owned())
@@ -124,6 +129,8 @@ impl AccountForm {
         };
         let signs_in = problems.optional("signs_in", &self.signs_in);
         let imap = self.imap(provider, &mut problems);
+        let pop3 = self.pop3(&mut problems);
+        let smtp = self.smtp(&mut problems);
         let folder = problems
             .optional("folder", &self.folder)
             .unwrap_or_else(|| "INBOX".to_owned());
@@ -138,6 +145,8 @@ impl AccountForm {
                 signs_in,
                 identities,
                 imap: imap?,
+                pop3,
+                smtp,
                 folder,
                 start: start?,
                 after: after?,
@@ -184,27 +193,38 @@ impl AccountForm {
     }
 
     fn imap(&self, provider: Option<&Provider>, problems: &mut Problems) -> Option<MailServer> {
-        let security = problems.word("imap_security", &self.imap_security, &SECURITIES)?;
         let known = provider.and_then(|provider| catalogue::row(provider.profile.kind).imap);
-        let host = problems.text("imap_host", &self.imap_host);
-        let host = match known {
-            Some(known) if host.is_empty() => known.name,
-            _ => host,
+        let mut fields = ServerFields {
+            protocol: Protocol::Imap,
+            host: ("imap_host", &self.imap_host),
+            port: ("imap_port", &self.imap_port),
+            security: ("imap_security", &self.imap_security),
         };
-        if host.is_empty() {
-            problems.add("imap_host", "is missing: the name of the IMAP server");
-            return None;
+        match known {
+            Some(known) if self.imap_host.trim().is_empty() => fields.host.1 = known.name,
+            _ => {}
         }
-        let port = match problems.text("imap_port", &self.imap_port) {
-            "" if security == Security::Tls => Some(993),
-            "" => Some(143),
-            text => text.parse().ok().filter(|port| *port != 0),
+        fields.check(problems)
+    }
+
+    fn pop3(&self, problems: &mut Problems) -> Option<MailServer> {
+        let fields = ServerFields {
+            protocol: Protocol::Pop3,
+            host: ("pop3_host", &self.pop3_host),
+            port: ("pop3_port", &self.pop3_port),
+            security: ("pop3_security", &self.pop3_security),
         };
-        let Some(port) = port else {
-            problems.add("imap_port", "must be a whole number from 1 to 65535");
-            return None;
+        fields.check_if_given(problems)
+    }
+
+    fn smtp(&self, problems: &mut Problems) -> Option<MailServer> {
+        let fields = ServerFields {
+            protocol: Protocol::Smtp,
+            host: ("smtp_host", &self.smtp_host),
+            port: ("smtp_port", &self.smtp_port),
+            security: ("smtp_security", &self.smtp_security),
         };
-        problems.take("imap_host", MailServer::new(host, port, security))
+        fields.check_if_given(problems)
     }
 
     fn after(&self, folder: &str, problems: &mut Problems) -> Option<AfterDelivery> {
@@ -280,9 +300,96 @@ impl AccountForm {
     }
 }
 
+/// What was typed about a server, with the names of the fields.
+struct ServerFields<'a> {
+    protocol: Protocol,
+    host: (&'static str, &'a str),
+    port: (&'static str, &'a str),
+    security: (&'static str, &'a str),
+}
+
+impl ServerFields<'_> {
+    /// Without host and port no server is meant: the provider's own serves.
+    fn check_if_given(&self, problems: &mut Problems) -> Option<MailServer> {
+        let given = |text: &str| !text.trim().is_empty();
+        if given(self.host.1) || given(self.port.1) {
+            return self.check(problems);
+        }
+        problems.word(self.security.0, self.security.1, &SECURITIES)?;
+        None
+    }
+
+    fn check(&self, problems: &mut Problems) -> Option<MailServer> {
+        let security = problems.word(self.security.0, self.security.1, &SECURITIES)?;
+        let host = problems.text(self.host.0, self.host.1);
+        if host.is_empty() {
+            let label = self.protocol.label();
+            problems.add(
+                self.host.0,
+                format!("is missing: the name of the {label} server"),
+            );
+            return None;
+        }
+        let port = match problems.text(self.port.0, self.port.1) {
+            "" => Some(self.protocol.default_port(security)),
+            text => text.parse().ok().filter(|port| *port != 0),
+        };
+        let Some(port) = port else {
+            problems.add(self.port.0, "must be a whole number from 1 to 65535");
+            return None;
+        };
+        problems.take(self.host.0, MailServer::new(host, port, security))
+    }
+}
+
+fn security_word(server: &MailServer) -> String {
+    let security = SECURITIES
+        .iter()
+        .find(|(_, known)| *known == server.security);
+    security
+        .map(|(word, _)| (*word).to_owned())
+        .unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn other_servers_than_the_providers_are_kept_and_none_is_made_up() {
+        let form = AccountForm {
+            pop3_host: "pop.example.com".to_owned(),
+            smtp_host: "smtp.example.com".to_owned(),
+            smtp_security: "starttls".to_owned(),
+            ..AccountForm::default()
+        };
+        let mut problems = Problems::default();
+        let servers = [form.pop3(&mut problems), form.smtp(&mut problems)];
+        let shown = servers.map(|server| server.unwrap().to_string());
+        assert_eq!(shown, ["pop.example.com:995", "smtp.example.com:587"]);
+
+        let none = AccountForm {
+            pop3_security: "tls".to_owned(),
+            ..AccountForm::default()
+        };
+        assert_eq!(none.pop3(&mut problems), None);
+        assert_eq!(none.smtp(&mut problems), None);
+        problems.finish(Some(())).unwrap();
+
+        let mut problems = Problems::default();
+        let half = AccountForm {
+            smtp_port: "25".to_owned(),
+            pop3_security: "maybe".to_owned(),
+            ..AccountForm::default()
+        };
+        assert_eq!(
+            (half.pop3(&mut problems), half.smtp(&mut problems)),
+            (None, None)
+        );
+        let errors = problems.finish(Some(())).unwrap_err();
+        let fields: Vec<&str> = errors.0.iter().map(|error| error.field).collect();
+        assert_eq!(fields, ["pop3_security", "smtp_host"]);
+    }
 
     #[test]
     fn everything_that_is_wrong_is_told_at_once() {

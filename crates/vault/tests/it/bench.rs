@@ -172,6 +172,8 @@ pub(crate) fn account_draft(name: &str, provider: &Provider) -> AccountDraft {
             ..Identities::default()
         },
         imap: MailServer::new("imap.example.com", 993, Security::Tls).unwrap(),
+        pop3: None,
+        smtp: None,
         folder: "INBOX".to_owned(),
         start: StartFrom::Everything,
         after: AfterDelivery::Move {

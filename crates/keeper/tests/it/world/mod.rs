@@ -183,6 +183,8 @@ impl<P: Peer> World<P> {
             signs_in: None,
             identities: Identities::default(),
             imap: MailServer::new("127.0.0.1", 143, Security::Plain).unwrap(),
+            pop3: None,
+            smtp: None,
             folder: "INBOX".to_owned(),
             start: StartFrom::Everything,
             after: AfterDelivery::Keep,

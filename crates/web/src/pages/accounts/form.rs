@@ -18,6 +18,12 @@ pub(super) fn read(sent: &Sent) -> AccountForm {
         imap_host: sent.text("imap_host"),
         imap_port: sent.text("imap_port"),
         imap_security: sent.text("imap_security"),
+        pop3_host: sent.text("pop3_host"),
+        pop3_port: sent.text("pop3_port"),
+        pop3_security: sent.text("pop3_security"),
+        smtp_host: sent.text("smtp_host"),
+        smtp_port: sent.text("smtp_port"),
+        smtp_security: sent.text("smtp_security"),
         folder: sent.text("folder"),
         start: sent.text("start"),
         after: sent.text("after"),
@@ -39,6 +45,7 @@ pub(super) fn sections(form: &AccountForm, providers: &[Provider]) -> Vec<Sectio
         source(form),
         moving(form),
         server(form),
+        other_servers(form),
         shared(form),
     ]
 }
@@ -146,6 +153,43 @@ fn server(form: &AccountForm) -> Section {
             ),
         ],
     )
+}
+
+fn other_servers(form: &AccountForm) -> Section {
+    let securities = |port: &'static str| {
+        [
+            ("tls", "TLS from the start".to_owned()),
+            ("starttls", format!("STARTTLS (port {port})")),
+            ("plain", "None: only for this machine itself".to_owned()),
+        ]
+    };
+    Section::new(
+        "POP3 and SMTP servers",
+        vec![
+            Field::text("pop3_host", "POP3 host", &form.pop3_host)
+                .hint("Empty takes the provider’s own, where it has one."),
+            Field::number("pop3_port", "POP3 port", &form.pop3_port)
+                .hint("Empty means 995, or 110 for STARTTLS."),
+            Field::choice(
+                "pop3_security",
+                "POP3 encryption",
+                &form.pop3_security,
+                securities("110"),
+            ),
+            Field::text("smtp_host", "SMTP host", &form.smtp_host)
+                .hint("Empty takes the provider’s own, where it has one."),
+            Field::number("smtp_port", "SMTP port", &form.smtp_port)
+                .hint("Empty means 465, or 587 for STARTTLS."),
+            Field::choice(
+                "smtp_security",
+                "SMTP encryption",
+                &form.smtp_security,
+                securities("587"),
+            ),
+        ],
+    )
+    .hint("Only where they are not the provider’s own. The doctor looks at them.")
+    .folded()
 }
 
 fn shared(form: &AccountForm) -> Section {
