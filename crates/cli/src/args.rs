@@ -49,6 +49,8 @@ pub(crate) enum Verb {
     /// Mail accounts
     #[command(subcommand)]
     Account(AccountVerb),
+    /// Walk the way of an account step by step and say what is wrong, whose turn it is and what to do
+    Doctor(Show),
     /// Print a valid access token of an account
     Token(Token),
     /// Fetch an account's new mail once

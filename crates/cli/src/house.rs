@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mailgrant_base::{Clock, Random, SystemClock, SystemRandom, files};
+use mailgrant_doctor::{Doctor, DoctorLimits};
 use mailgrant_fetch::{FetchSettings, Fetcher, FetcherMetrics};
 use mailgrant_keeper::{Keeper, KeeperMetrics};
 use mailgrant_mail::{Limits, Trust};
@@ -25,6 +26,7 @@ pub(crate) struct House {
     pub(crate) vault: Vault,
     pub(crate) keeper: Keeper,
     pub(crate) fetcher: Fetcher,
+    pub(crate) doctor: Doctor,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     metrics: Arc<Registry>,
@@ -44,7 +46,7 @@ impl House {
             .with_clock(Arc::clone(&clock), Arc::clone(&random));
         let keeper = Keeper::new(
             vault.clone(),
-            http,
+            http.clone(),
             config.redirect_uri.clone(),
             Arc::clone(&clock),
             Arc::clone(&random),
@@ -52,6 +54,14 @@ impl House {
         );
         let trust = Trust::system_and(roots)
             .map_err(|error| Failure::operator(format!("{error}."), TRUST_HINT))?;
+        let doctor = Doctor::new(
+            vault.clone(),
+            keeper.clone(),
+            http,
+            trust.clone(),
+            DoctorLimits::default(),
+            Arc::clone(&clock),
+        );
         let fetcher = Fetcher::new(
             vault.clone(),
             keeper.clone(),
@@ -69,6 +79,7 @@ impl House {
             vault,
             keeper,
             fetcher,
+            doctor,
             clock,
             random,
             metrics: Arc::new(registry),

@@ -13,7 +13,9 @@
 
 mod doctor;
 mod report;
+mod rules;
 mod walk;
 
 pub use doctor::{Doctor, DoctorLimits};
 pub use report::{Outcome, Report, Step, Verdict};
+pub use walk::open_folder;

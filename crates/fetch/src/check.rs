@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use mailgrant_base::{Diagnose as _, Diagnosis};
+use mailgrant_doctor::open_folder;
 use mailgrant_keeper::KeeperError;
 use mailgrant_mail::{ImapSession, MailError};
 use mailgrant_oauth::Resource;
-use mailgrant_vault::{Account, AccountId, AfterDelivery};
+use mailgrant_vault::{Account, AccountId};
 
 use crate::connect::{LoggedIn, Login};
 use crate::lease::Lease;
@@ -58,7 +59,7 @@ async fn all_steps(shared: &Arc<Shared>, id: AccountId, steps: &mut Steps) -> Re
     steps.passed(TOKEN, "there is a valid access token");
 
     let mut session = log_in(shared, &account, steps).await?;
-    let found = folders(&account, &mut session).await;
+    let found = open_folder(&account, &mut session).await;
     session.logout().await;
     match found {
         Ok(words) => steps.passed("folder", words),
@@ -97,25 +98,6 @@ async fn log_in(
             Err(steps.failed("login", &error))
         }
     }
-}
-
-/// Opens the folder, and looks for the one that mail is moved to.
-async fn folders(account: &Account, session: &mut ImapSession) -> Result<String, MailError> {
-    let folder = &account.draft.folder;
-    let status = session.select(folder).await?;
-    let words = format!("{folder} has {} messages", status.exists);
-    let AfterDelivery::Move { folder: target } = &account.draft.after else {
-        return Ok(words);
-    };
-    let is_target = |name: &String| name == target;
-    if session.folders().await?.iter().any(is_target) {
-        return Ok(format!("{words}; {target} is there for delivered mail"));
-    }
-    Err(MailError::Refused {
-        server: account.draft.imap.to_string(),
-        command: format!("MOVE to \"{target}\""),
-        said: format!("there is no folder {target}"),
-    })
 }
 
 async fn try_sink(shared: &Shared, account: &Account) -> Result<String, FetchError> {

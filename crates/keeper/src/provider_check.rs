@@ -32,17 +32,26 @@ impl Keeper {
                     "Choose the scopes".to_owned(),
                     Ok(format!("Asks for {scopes}.")),
                 ));
-                let accepted = match provider.profile.access {
-                    Access::Application => self.ask_as_application(provider, &endpoints).await,
-                    Access::Delegated => {
-                        let answer = self.ask_with_made_up_token(provider, &endpoints).await;
-                        registration(provider, &endpoints, answer)
-                    }
-                };
+                let accepted = self.check_client(provider, &endpoints).await;
                 steps.push(("Present Mailgrant's registration".to_owned(), accepted));
             }
         }
         ProviderCheck { steps }
+    }
+
+    /// Presents the client credential at the token endpoint without touching any grant.
+    pub async fn check_client(
+        &self,
+        provider: &Provider,
+        endpoints: &Endpoints,
+    ) -> Result<String, Diagnosis> {
+        match provider.profile.access {
+            Access::Application => self.ask_as_application(provider, endpoints).await,
+            Access::Delegated => {
+                let answer = self.ask_with_made_up_token(provider, endpoints).await;
+                registration(provider, endpoints, answer)
+            }
+        }
     }
 
     /// An access token in the application's own name: nothing is spent by that, and it is not kept.

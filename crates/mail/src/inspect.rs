@@ -98,15 +98,38 @@ pub async fn inspect(
     }
 }
 
+/// Looks at a server of any kind, up to TLS from the first byte, and says nothing to it.
+pub async fn inspect_connection(server: &MailServer, trust: &Trust, limits: Limits) -> Inspection {
+    let mut machine = imap::Securing::new(server);
+    let (inspection, _wire) = approach(server, trust, limits, &mut machine).await;
+    inspection
+}
+
 async fn look<S: Securing>(
     server: &MailServer,
     trust: &Trust,
     limits: Limits,
     offers: impl FnOnce(S::Done) -> Offers,
 ) -> Inspection {
+    let mut machine = S::new(server);
+    let (mut inspection, wire) = approach(server, trust, limits, &mut machine).await;
+    if let Some(mut wire) = wire {
+        let offered = timed(server, limits, wire.run(&mut machine)).await;
+        inspection.offers = Some(offered.map(offers));
+    }
+    inspection
+}
+
+/// Up to TLS; the connection, where all went well.
+async fn approach<S: Securing>(
+    server: &MailServer,
+    trust: &Trust,
+    limits: Limits,
+    machine: &mut S,
+) -> (Inspection, Option<Wire<S::Reader>>) {
     let resolved = timed(server, limits, resolve(server, limits)).await;
     let Ok(addresses) = resolved.result.clone() else {
-        return Inspection::begin(resolved.map(|_| Vec::new()));
+        return (Inspection::begin(resolved.map(|_| Vec::new())), None);
     };
     let ips = |addresses: Vec<SocketAddr>| addresses.iter().map(SocketAddr::ip).collect();
     let mut inspection = Inspection::begin(resolved.map(ips));
@@ -121,7 +144,7 @@ async fn look<S: Securing>(
                 took: Duration::ZERO,
                 result: Err(MailError::Tls { server, why }),
             });
-            return inspection;
+            return (inspection, None);
         }
     };
     let connecting = Wire::<S::Reader>::connect_to(&addresses, server, &trust, limits);
@@ -134,7 +157,7 @@ async fn look<S: Securing>(
                 took: connected.took,
                 result: Err(error),
             });
-            return inspection;
+            return (inspection, None);
         }
     };
     inspection.connected = address(&wire).map(|address| Timed {
@@ -142,21 +165,18 @@ async fn look<S: Securing>(
         result: Ok(address),
     });
 
-    let mut machine = S::new(server);
     if server.security != Security::Plain {
-        let handshake = timed(server, limits, secure(&mut wire, &mut machine, server)).await;
+        let handshake = timed(server, limits, secure(&mut wire, machine, server)).await;
         let failed = handshake.result.is_err();
         inspection.tls = Some(TlsInspection {
             handshake,
             chain: Recording::seen(&recording),
         });
         if failed {
-            return inspection;
+            return (inspection, None);
         }
     }
-    let offered = timed(server, limits, wire.run(&mut machine)).await;
-    inspection.offers = Some(offered.map(offers));
-    inspection
+    (inspection, Some(wire))
 }
 
 /// From the connection to the end of the handshake; says the version.

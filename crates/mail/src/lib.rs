@@ -37,7 +37,9 @@ pub use error::MailError;
 pub use imap::{
     Capabilities, FetchEvent, FolderStatus, IdleEvent, ImapSession, MessageUid, Opened, UidValidity,
 };
-pub use inspect::{Inspection, Session, Timed, TlsInspection, inspect, try_login};
+pub use inspect::{
+    Inspection, Session, Timed, TlsInspection, inspect, inspect_connection, try_login,
+};
 pub use limits::Limits;
 pub use mailgrant_base::Protocol;
 pub use offers::Offers;

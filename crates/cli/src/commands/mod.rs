@@ -3,6 +3,7 @@
 mod account;
 mod authorize;
 mod demo;
+mod doctor;
 mod fetch;
 mod invite;
 mod provider;
@@ -43,6 +44,9 @@ pub(crate) async fn run(verb: Verb, config: Config) -> Result<(), Failure> {
                 account::run(house, verb, config).await
             })
             .await
+        }
+        Verb::Doctor(flags) => {
+            in_house(config, async |house| doctor::doctor(house, &flags).await).await
         }
         Verb::Token(flags) => {
             in_house(config, async |house| token::token(house, &flags).await).await

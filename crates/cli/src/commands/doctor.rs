@@ -1,0 +1,57 @@
+//! `mailgrant doctor ACCOUNT`
+
+use mailgrant_doctor::{Outcome, Step, Verdict};
+
+use super::account_named;
+use crate::args::Show;
+use crate::failure::Failure;
+use crate::house::House;
+use crate::output;
+
+/// Prints each step as it becomes known, and the verdict as this command's failure.
+pub(crate) async fn doctor(house: &House, flags: &Show) -> Result<(), Failure> {
+    let account = account_named(&house.vault, &flags.name).await?;
+    let mut printed = Ok(());
+    let report = house.doctor.examine(account.id, |step| {
+        if !flags.json && printed.is_ok() {
+            printed = output::line(&step_in_words(step));
+        }
+    });
+    let report = report.await;
+    printed?;
+    if flags.json {
+        output::json(&report)?;
+    }
+    match report.verdict {
+        Verdict::Ill { diagnosis, .. } => Err(Failure::of(diagnosis)),
+        Verdict::Well { .. } if flags.json => Ok(()),
+        Verdict::Well { notices: 0 } => output::line("All is well."),
+        Verdict::Well { notices: 1 } => output::line("It works. One thing is noted above."),
+        Verdict::Well { notices } => {
+            output::line(&format!("It works. {notices} things are noted above."))
+        }
+    }
+}
+
+/// A line for each step; under a note, what to do about it.
+fn step_in_words(step: &Step) -> String {
+    let Step {
+        title,
+        took,
+        outcome,
+        ..
+    } = step;
+    let mut text = format!(
+        "{:<8}{title} ({} ms): {}",
+        outcome.mark(),
+        took.as_millis(),
+        outcome.words()
+    );
+    if let Outcome::Noticed(diagnosis) = outcome {
+        text += &format!("\n        next: {}", diagnosis.next);
+        if let Some(place) = &diagnosis.place {
+            text += &format!("\n        where: {place}");
+        }
+    }
+    text
+}
