@@ -97,6 +97,17 @@ pub(crate) fn hand_to(mailgrant: &Mailgrant, program: &str) {
 
 /// `mailgrant account authorize`, with the person's part played over HTTP.
 pub(crate) async fn authorize(mailgrant: &Mailgrant, user: &str) {
+    let sign_in_there = async |away: &str| sign_in(away, user, PASSWORD).await.unwrap();
+    authorize_by(mailgrant, user, sign_in_there).await;
+}
+
+/// The same, where the person does `part` at the provider: from the address where the browser is
+/// sent to the one where it comes back.
+pub(crate) async fn authorize_by(
+    mailgrant: &Mailgrant,
+    user: &str,
+    part: impl AsyncFnOnce(&str) -> String,
+) {
     let mut child = mailgrant
         .command(&["account", "authorize", "support"])
         .stdout(Stdio::piped())
@@ -118,9 +129,7 @@ pub(crate) async fn authorize(mailgrant: &Mailgrant, user: &str) {
     let mut browser = Browser::default();
     let page = browser.open(&link).await.unwrap();
     let away = browser.press(&page, "authorize", &[]).await.unwrap();
-    let back = sign_in(away.leads_to.unwrap().as_str(), user, PASSWORD)
-        .await
-        .unwrap();
+    let back = part(away.leads_to.unwrap().as_str()).await;
     browser.open(&back).await.unwrap();
 
     let status = child.wait().unwrap();

@@ -12,6 +12,7 @@ mod browsing;
 mod command_line;
 mod credentials;
 mod demo;
+mod doctor;
 mod errors;
 mod installation;
 mod kill;

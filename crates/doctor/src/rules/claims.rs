@@ -54,9 +54,13 @@ fn for_another_audience(evidence: &Evidence, claims: &TokenClaims) -> Option<Dia
         return None;
     }
     let mail = row.scope_rules.mail.first().copied().unwrap_or_default();
-    let scope = match evidence.access {
-        Access::Delegated => format!("{mail}IMAP.AccessAsUser.All"),
-        Access::Application => format!("{mail}.default"),
+    let (scope, all) = match evidence.access {
+        Access::Delegated => {
+            let scope = format!("{mail}IMAP.AccessAsUser.All");
+            let all = format!("{scope} offline_access");
+            (scope, all)
+        }
+        Access::Application => (format!("{mail}.default"), format!("{mail}.default")),
     };
     let is_graph = claims.audience.iter().any(|audience| {
         audience == GRAPH
@@ -77,13 +81,15 @@ fn for_another_audience(evidence: &Evidence, claims: &TokenClaims) -> Option<Dia
             claims.audience.join(", ")
         )
     };
-    let next = format!(
-        "Put `{scope}` first among the scopes of the provider profile, and press Authorize on the \
-         account again."
-    );
+    let again = match evidence.access {
+        Access::Delegated => ", and press Authorize on the account again",
+        Access::Application => "",
+    };
+    let next = format!("Put `{scope}` first among the scopes of the provider profile{again}.");
     let diagnosis = Diagnosis::new(Fault::Operator, what, next).source(OAUTH);
     Some(diagnosis.place(format!(
-        "mailgrant provider change PROVIDER --scopes \"{scope} offline_access openid profile\""
+        "mailgrant provider change {} --scopes \"{all}\"",
+        evidence.provider
     )))
 }
 

@@ -28,8 +28,9 @@ pub(crate) fn connections_in_words(kind: ProviderKind, protocol: Protocol, own: 
         Some(limit) => format!("The provider allows {limit} at a time by {label}"),
         None => format!("No limit is published for {label}"),
     };
-    let accounts = if own == 1 { "account" } else { "accounts" };
-    format!("{known}; Mailgrant has at most one for each of {own} {accounts} on this mailbox.")
+    format!(
+        "{known}; Mailgrant itself has at most {own} open, one for each account on this mailbox."
+    )
 }
 
 /// Adds the published limit to a refusal that is about it.

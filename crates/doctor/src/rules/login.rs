@@ -1,7 +1,7 @@
 //! Why a mail server refuses a login, by its words and by all that was found before.
 
 use mailgrant_base::{Diagnose as _, Diagnosis, Fault};
-use mailgrant_mail::{MailError, Protocol};
+use mailgrant_mail::{MailError, Protocol, answers};
 use mailgrant_oauth::{Access, catalogue};
 
 use super::{Evidence, login_limit, of_claims, same};
@@ -10,14 +10,8 @@ const OAUTH: &str = "https://learn.microsoft.com/exchange/client-developer/legac
 const CAS_MAILBOX: &str = "https://learn.microsoft.com/powershell/module/exchange/set-casmailbox";
 const SMTP_AUTH: &str = "https://learn.microsoft.com/exchange/clients-and-mobile-in-exchange-online/authenticated-client-smtp-submission";
 
-/// Words that mean any of many things.
-const SAYS_NOTHING: [&str; 5] = [
-    "authenticate failed.",
-    "unknown user name or bad password",
-    "535 5.7.3",
-    "invalid credentials",
-    "username and password not accepted",
-];
+/// Words of Gmail that mean any of a few things.
+const ANY_OF_A_FEW: &str = "username and password not accepted";
 
 /// The cause of a refused login; `user` was named in it.
 pub(crate) fn refused(
@@ -27,8 +21,10 @@ pub(crate) fn refused(
     error: &MailError,
 ) -> Diagnosis {
     let plain = login_limit(evidence.kind, protocol, error, error.diagnosis());
-    let said = match error {
-        MailError::LoginRefused { said, .. } => said,
+    let tells = match error {
+        MailError::LoginRefused {
+            said, challenge, ..
+        } => tells_why(said, challenge.is_some()),
         MailError::NotConnected { .. } => {
             return of_claims(evidence, protocol)
                 .or_else(|| another_person(evidence, user))
@@ -36,9 +32,7 @@ pub(crate) fn refused(
         }
         _ => return plain,
     };
-    let lower = said.to_ascii_lowercase();
-    let tells_why = lower.contains("error=") || !SAYS_NOTHING.iter().any(|it| lower.contains(it));
-    if tells_why {
+    if tells {
         return plain;
     }
     let cause = of_claims(evidence, protocol)
@@ -46,6 +40,15 @@ pub(crate) fn refused(
         .or_else(|| no_access(evidence, protocol, user))
         .or_else(|| switched_off(evidence, protocol));
     cause.map_or(plain.clone(), |cause| caused(&plain, cause))
+}
+
+/// Whether a server's words say more than no. An error challenge says that the token is not taken,
+/// and not why.
+fn tells_why(said: &str, challenged: bool) -> bool {
+    if said.to_ascii_lowercase().contains(ANY_OF_A_FEW) {
+        return false;
+    }
+    answers::tell_why(said).unwrap_or(!challenged)
 }
 
 /// The cause in the place of what the words alone let guess; the server's words stay.

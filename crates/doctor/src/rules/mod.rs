@@ -27,6 +27,7 @@ pub(crate) use login::{is_only_an_end, refused};
 #[derive(Debug, Clone)]
 pub(crate) struct Evidence {
     pub(crate) account: String,
+    pub(crate) provider: String,
     pub(crate) kind: ProviderKind,
     pub(crate) access: Access,
     /// Mailgrant's client id at the provider.
@@ -45,6 +46,7 @@ impl Evidence {
     pub(crate) fn of(account: &Account, provider: &Provider, now: Timestamp) -> Self {
         Self {
             account: account.draft.name.clone(),
+            provider: provider.name.clone(),
             kind: provider.profile.kind,
             access: provider.profile.access,
             client: provider.profile.client_id.clone(),

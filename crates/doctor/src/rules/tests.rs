@@ -39,6 +39,7 @@ fn claims() -> TokenClaims {
 fn evidence(kind: ProviderKind, claims: Option<TokenClaims>) -> Evidence {
     Evidence {
         account: "support".to_owned(),
+        provider: "entra".to_owned(),
         kind,
         access: Access::Delegated,
         client: "client-1".to_owned(),
@@ -428,7 +429,11 @@ fn trap_8_what_a_change_of_password_ends_is_told_by_provider() {
 fn trap_9_a_tenant_that_forbids_device_codes_ends_grants_that_came_by_one() {
     let reason = "invalid_grant: AADSTS530036: blocked Trace ID: t Correlation ID: c";
     let told = end(ProviderKind::Microsoft, reason, History::default());
-    comes_to(&told, Fault::Tenant, &["by a code on another device", "sign in with a browser"]);
+    comes_to(
+        &told,
+        Fault::Tenant,
+        &["by a code on another device", "sign in with a browser"],
+    );
 }
 
 #[test]

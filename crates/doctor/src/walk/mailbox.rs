@@ -205,7 +205,7 @@ impl<T: FnMut(&Step) + Send> Walk<'_, T> {
             let found = open_folder(account, &mut session).await;
             session.logout().await;
             match found {
-                Ok(found) => Ok((passed(found), ())),
+                Ok(found) => Ok((passed(format!("{found}.")), ())),
                 Err(error) => Err(error.diagnosis()),
             }
         };

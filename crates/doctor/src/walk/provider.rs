@@ -132,7 +132,7 @@ impl<T: FnMut(&Step) + Send> Walk<'_, T> {
         if tls.handshake.failure().is_none() {
             return self.tell_timed(names.tls, title, &tls.handshake, found);
         }
-        let outcome = Outcome::Failed(tls_failed(tls));
+        let outcome = Outcome::Failed(tls_failed(server, tls, now));
         self.tell(names.tls, title, tls.handshake.took, outcome);
         false
     }
@@ -218,7 +218,7 @@ fn tls_found(server: &MailServer, version: &str, tls: &TlsInspection, now: Times
 }
 
 /// Why the handshake failed, and what the server showed of itself.
-fn tls_failed(tls: &TlsInspection) -> Diagnosis {
+fn tls_failed(server: &MailServer, tls: &TlsInspection, now: Timestamp) -> Diagnosis {
     let Some(error) = tls.handshake.failure() else {
         return Diagnosis::new(Fault::Server, "TLS failed.", "Try again.");
     };
@@ -233,6 +233,12 @@ fn tls_failed(tls: &TlsInspection) -> Diagnosis {
             "{} The certificate that it shows is for {names}{end}, from {}.",
             diagnosis.what, own.issuer
         );
+        if own.not_after.is_some_and(|end| end <= now) {
+            diagnosis.next = format!(
+                "Tell whoever runs {server} to renew the certificate; until then Mailgrant shows \
+                 its token to nobody there."
+            );
+        }
     }
     diagnosis
 }

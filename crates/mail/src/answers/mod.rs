@@ -34,6 +34,15 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
     tables.flat_map(|table| table.iter())
 }
 
+/// Whether these words tell why (`Some(true)`), or are known to say no more than no (`Some(false)`);
+/// `None` where they are not known.
+pub fn tell_why(said: &str) -> Option<bool> {
+    if find(&TELLING, said).is_some() {
+        return Some(true);
+    }
+    find(&GENERAL, said).map(|_no| false)
+}
+
 /// What is known of a refusal in these words.
 pub(crate) fn of_words(said: &str) -> Option<&'static Row> {
     find(&TELLING, said).or_else(|| find(&GENERAL, said))
