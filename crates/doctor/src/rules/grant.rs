@@ -110,18 +110,18 @@ pub(crate) fn active_in_words(evidence: &Evidence, grant: &Grant) -> String {
         return "In the application's own name; it ends with the application's permission."
             .to_owned();
     }
-    let mut words = "Active".to_owned();
-    if let Some(at) = grant.authorized_at {
-        words += &format!(", given on {}", day(at));
-    }
-    if let Some(at) = grant.renewed_at {
-        words += &format!(", used last on {}", day(at));
-    }
+    let given = grant
+        .authorized_at
+        .map(|at| format!("given on {}", day(at)));
+    let used = grant
+        .renewed_at
+        .map(|at| format!("used last on {}", day(at)));
+    let facts = ["Active".to_owned()].into_iter().chain(given).chain(used);
+    let facts = facts.collect::<Vec<_>>().join(", ");
     match idle_end(evidence.kind, grant) {
-        Some(end) => words += &format!("; unused it would end on {}.", day(end)),
-        None => words.push('.'),
+        Some(end) => format!("{facts}; unused it would end on {}.", day(end)),
+        None => format!("{facts}."),
     }
-    words
 }
 
 fn idle_end(kind: ProviderKind, grant: &Grant) -> Option<Timestamp> {

@@ -67,10 +67,7 @@ impl Evidence {
     /// Whether the mail servers are Exchange's.
     fn is_exchange(&self) -> bool {
         let row = catalogue::row(self.kind);
-        row.scope_rules
-            .imap
-            .iter()
-            .any(|name| *name == "IMAP.AccessAsUser.All")
+        row.scope_rules.imap.contains(&"IMAP.AccessAsUser.All")
     }
 }
 

@@ -1,7 +1,6 @@
 //! To the mailbox: server, mechanisms, folder, connections.
 
-use mailgrant_base::Diagnosis;
-use mailgrant_base::{Diagnose as _, Fault};
+use mailgrant_base::{Diagnose as _, Diagnosis, Fault};
 use mailgrant_keeper::AccessToken;
 use mailgrant_mail::sasl::Mechanism;
 use mailgrant_mail::{
@@ -14,7 +13,7 @@ use mailgrant_vault::{Account, AfterDelivery, Grant, Provider};
 use super::names::{IMAP_FOLDER, Names};
 use super::{Walk, passed};
 use crate::rules::{self, Evidence, in_catalogue};
-use crate::{Outcome, Step};
+use crate::{Doctor, Outcome, Step};
 
 /// One protocol of one account, with all that was found before.
 #[derive(Clone, Copy)]
@@ -147,53 +146,20 @@ impl<T: FnMut(&Step) + Send> Walk<'_, T> {
                 self.skip(name, title, "The server does not offer it.");
                 continue;
             }
-            let user = way.account.user(way.protocol);
-            let doctor = self.doctor;
             // Only what Mailgrant uses can fail; another mechanism is told beside it.
-            let is_first = used.is_none();
-            let works = matches!(used, Some(Some(_)));
+            let beside = matches!(used, Some(Some(_)));
+            let work = log_in(self.doctor, way, server, mechanism, token);
             let work = async {
-                let limits = doctor.limits.mail();
-                let login = || {
-                    try_login(
-                        way.protocol,
-                        server,
-                        &doctor.trust,
-                        limits,
-                        mechanism,
-                        user,
-                        &token.token,
-                    )
-                };
-                let first = login().await.result;
-                // It may pass: a mailbox that is being moved says the same as one without access.
-                let passing = matches!(first, Err(MailError::NotConnected { .. }));
-                let result = if passing { login().await.result } else { first };
-                let error = match result {
-                    Ok(session) if passing => {
-                        let what = format!(
-                            "{server} opened the mailbox of {user} only at the second try."
-                        );
-                        let next = "Nothing: Mailgrant tries again by itself. If it stays, the mailbox may be on the move.";
-                        let notice = Diagnosis::new(Fault::Server, what, next);
-                        return Ok((Outcome::Noticed(notice), Some(session)));
-                    }
-                    Ok(session) => {
-                        return Ok((passed(format!("{server} lets {user} in.")), Some(session)));
-                    }
-                    Err(error) => error,
-                };
-                let diagnosis = rules::refused(way.evidence, way.protocol, user, &error);
-                if works || rules::is_only_an_end(&error) {
-                    return Ok((Outcome::Noticed(diagnosis), None));
+                match work.await {
+                    Err(diagnosis) if beside => Ok((Outcome::Noticed(diagnosis), None)),
+                    other => other,
                 }
-                Err(diagnosis)
             };
-            let session = self.step(name, title, work).await.flatten();
-            match (is_first, session) {
-                (true, session) => used = Some(session),
-                (false, Some(session)) => session.end().await,
-                (false, None) => {}
+            let session = self.step(name, title, Box::pin(work)).await.flatten();
+            match session {
+                session if used.is_none() => used = Some(session),
+                Some(session) => session.end().await,
+                None => {}
             }
         }
         used.flatten()
@@ -223,6 +189,45 @@ impl<T: FnMut(&Step) + Send> Walk<'_, T> {
                 && other.draft.imap.host == account.draft.imap.host
         };
         accounts.iter().filter(same).count().max(1)
+    }
+}
+
+/// One login, twice where the first may have met a mailbox on the move: that says the same as one
+/// without access.
+async fn log_in(
+    doctor: &Doctor,
+    way: Way<'_>,
+    server: &MailServer,
+    mechanism: Mechanism,
+    token: &AccessToken,
+) -> Result<(Outcome, Option<Session>), Diagnosis> {
+    let (protocol, user) = (way.protocol, way.account.user(way.protocol));
+    let (trust, limits) = (&doctor.trust, doctor.limits.mail());
+    let token = &token.token;
+    let login = || {
+        Box::pin(try_login(
+            protocol, server, trust, limits, mechanism, user, token,
+        ))
+    };
+    let first = login().await.result;
+    let passing = matches!(first, Err(MailError::NotConnected { .. }));
+    let result = if passing { login().await.result } else { first };
+    match result {
+        Ok(session) if passing => {
+            let what = format!("{server} opened the mailbox of {user} only at the second try.");
+            let next = "Nothing: Mailgrant tries again by itself. If it stays, the mailbox may be \
+                        on the move.";
+            let notice = Diagnosis::new(Fault::Server, what, next);
+            Ok((Outcome::Noticed(notice), Some(session)))
+        }
+        Ok(session) => Ok((passed(format!("{server} lets {user} in.")), Some(session))),
+        Err(error) => {
+            let diagnosis = rules::refused(way.evidence, protocol, user, &error);
+            if rules::is_only_an_end(&error) {
+                return Ok((Outcome::Noticed(diagnosis), None));
+            }
+            Err(diagnosis)
+        }
     }
 }
 

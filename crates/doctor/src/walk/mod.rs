@@ -48,7 +48,7 @@ pub(crate) async fn examine(
             evidence: &evidence,
             protocol,
         };
-        walk.mailbox(way).await;
+        Box::pin(walk.mailbox(way)).await;
     }
     walk.end(account.draft.name, provider.name)
 }
