@@ -59,6 +59,17 @@ async fn an_answer_of_another_issuer_or_of_none_is_not_believed() {
     assert_eq!(error.to_string(), missing.to_string());
 }
 
+/// RFC 9207, section 2.4.
+#[tokio::test]
+async fn an_error_of_another_issuer_is_not_taken_for_the_providers() {
+    let error = authorised_again(&[ProviderFault::DenyConsent, ProviderFault::WrongIss]).await;
+    let other = matches!(
+        &error,
+        AuthorizationError::Callback(CallbackError::WrongIssuer { .. })
+    );
+    assert!(other, "{error:?}");
+}
+
 #[tokio::test]
 async fn an_identity_with_another_nonce_or_a_foreign_signature_is_not_believed() {
     for (fault, why) in [

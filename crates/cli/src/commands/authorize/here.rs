@@ -42,7 +42,11 @@ pub(super) async fn authorize(
         tls: None,
     };
     let bound = listen.bind().await?;
-    let port = bound.listener.local_addr().map_err(no_port)?.port();
+    let port = bound
+        .listener
+        .local_addr()
+        .map_err(|error| no_port(&error))?
+        .port();
     let host = catalogue::row(kind).loopback_host;
     let redirect_uri = RedirectUri::parse(&format!("http://{host}:{port}/"))
         .map_err(|why| Failure::operator(format!("{why}."), "Please report this."))?;
@@ -85,7 +89,7 @@ fn router(answers: mpsc::Sender<String>) -> Router {
     Router::new().route("/", get(take)).with_state(answers)
 }
 
-fn no_port(error: std::io::Error) -> Failure {
+fn no_port(error: &std::io::Error) -> Failure {
     let next = "Look at what the operating system said; a free port on 127.0.0.1 is needed.";
     let what = "This command cannot listen for the provider's answer.";
     Failure::of(Diagnosis::new(Fault::Operator, what, next).said(error.to_string()))
