@@ -331,7 +331,7 @@ impl ServerFields<'_> {
             return None;
         }
         let port = match problems.text(self.port.0, self.port.1) {
-            "" => Some(self.protocol.default_port(security)),
+            "" => Some(security.default_port(self.protocol)),
             text => text.parse().ok().filter(|port| *port != 0),
         };
         let Some(port) = port else {
