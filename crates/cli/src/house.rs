@@ -114,6 +114,7 @@ impl House {
             vault: self.vault.clone(),
             keeper: self.keeper.clone(),
             fetcher: self.fetcher.clone(),
+            doctor: self.doctor.clone(),
             clock: Arc::clone(&self.clock),
             random: Arc::clone(&self.random),
             metrics: Arc::clone(&self.metrics),

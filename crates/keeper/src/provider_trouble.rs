@@ -1,5 +1,6 @@
 //! A provider that refuses Mailgrant's registration: told once, probed seldom, forgotten on success.
 
+use mailgrant_oauth::RefusedCredential;
 use mailgrant_vault::{AccountId, EventKind, NewEvent, Provider, ProviderTrouble, VaultError};
 use tracing::{error, info, warn};
 
@@ -7,6 +8,12 @@ use crate::Keeper;
 use crate::access::Case;
 
 impl Keeper {
+    /// Whether the provider refuses the first of two client credentials while the second serves, as
+    /// of the last request that this process sent.
+    pub fn refused_credential(&self, provider: &Provider) -> Option<RefusedCredential> {
+        self.inner.http.refused_credential(&provider.profile)
+    }
+
     /// The provider refused Mailgrant's registration when it was asked for this account.
     pub(crate) async fn note_trouble(&self, case: &Case, reason: &str) -> Result<(), VaultError> {
         let provider = &case.provider;

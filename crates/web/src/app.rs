@@ -10,6 +10,7 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 use http::{Method, StatusCode, Uri};
 use mailgrant_base::{Clock, Random};
+use mailgrant_doctor::Doctor;
 use mailgrant_fetch::Fetcher;
 use mailgrant_keeper::Keeper;
 use mailgrant_oauth::RedirectUri;
@@ -21,6 +22,7 @@ use tower_http::timeout::TimeoutLayer;
 use url::Url;
 
 use crate::layout::see_other;
+use crate::pages::accounts::device::Offers;
 use crate::pages::welcome::Welcome;
 use crate::routes::{self, Route};
 use crate::sign_in_limit::SignInLimit;
@@ -35,6 +37,8 @@ pub struct App {
     pub keeper: Keeper,
     /// The fetcher.
     pub fetcher: Fetcher,
+    /// The doctor; its examinations must end before [`LONGEST_ANSWER`].
+    pub doctor: Doctor,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -72,6 +76,7 @@ pub(crate) struct Site {
     app: App,
     pub(crate) sign_in_limit: Arc<SignInLimit>,
     pub(crate) followers: Arc<Semaphore>,
+    pub(crate) offers: Offers,
 }
 
 impl Site {
@@ -82,6 +87,7 @@ impl Site {
             app,
             sign_in_limit,
             followers,
+            offers: Offers::default(),
         }
     }
 }

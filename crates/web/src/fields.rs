@@ -62,6 +62,8 @@ pub(crate) struct Field {
     error: Option<String>,
     required: bool,
     complete: &'static str,
+    /// As for a section.
+    only_for: &'static str,
     control: Control,
 }
 
@@ -69,6 +71,8 @@ pub(crate) struct Field {
 enum Control {
     /// One line; the kind of keyboard that a phone shows.
     Line(&'static str),
+    /// Several lines, which may be secret: never shows what is there.
+    Paste,
     /// Never shows what is there.
     Password,
     /// Groups of values with their labels; the one group without a name stands alone.
@@ -76,8 +80,16 @@ enum Control {
     Box,
 }
 
-/// Values, each with its label.
-type Choices = Vec<(String, String)>;
+type Choices = Vec<Choice>;
+
+/// One of several values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Choice {
+    pub(crate) value: String,
+    pub(crate) label: String,
+    /// What further fields matter with it, separated by spaces (see `only_for`).
+    pub(crate) takes: String,
+}
 
 impl Field {
     fn new(name: &'static str, label: &'static str, value: &str, control: Control) -> Self {
@@ -89,6 +101,7 @@ impl Field {
             error: None,
             required: false,
             complete: "off",
+            only_for: "",
             control,
         }
     }
@@ -118,6 +131,11 @@ impl Field {
         Self::new(name, label, "", Control::Password)
     }
 
+    /// Several lines to paste, such as a key: what was pasted is not shown again.
+    pub(crate) fn paste(name: &'static str, label: &'static str) -> Self {
+        Self::new(name, label, "", Control::Paste)
+    }
+
     /// One of several values, each with its label.
     pub(crate) fn choice(
         name: &'static str,
@@ -126,7 +144,11 @@ impl Field {
         choices: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
     ) -> Self {
         let choices = choices.into_iter();
-        let choices = choices.map(|(value, label)| (value.into(), label.into()));
+        let choices = choices.map(|(value, label)| Choice {
+            value: value.into(),
+            label: label.into(),
+            takes: String::new(),
+        });
         let alone = ("", choices.collect());
         Self::new(name, label, value, Control::Choice(vec![alone]))
     }
@@ -136,17 +158,10 @@ impl Field {
         name: &'static str,
         label: &'static str,
         value: &str,
-        groups: impl IntoIterator<Item = (&'static str, Vec<(&'static str, &'static str)>)>,
+        groups: impl IntoIterator<Item = (&'static str, Vec<Choice>)>,
     ) -> Self {
-        let owned = |choices: Vec<(&str, &str)>| {
-            let choices = choices.into_iter();
-            choices
-                .map(|(value, label)| (value.to_owned(), label.to_owned()))
-                .collect()
-        };
-        let groups = groups.into_iter();
-        let groups = groups.map(|(group, choices)| (group, owned(choices)));
-        Self::new(name, label, value, Control::Choice(groups.collect()))
+        let groups = groups.into_iter().collect();
+        Self::new(name, label, value, Control::Choice(groups))
     }
 
     /// A box to tick.
@@ -156,6 +171,12 @@ impl Field {
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = hint.into();
+        self
+    }
+
+    /// The choices with which the field matters; the style sheet hides it with the others.
+    pub(crate) fn only_for(mut self, choices: &'static str) -> Self {
+        self.only_for = choices;
         self
     }
 
@@ -253,6 +274,8 @@ mod tests {
     fn a_secret_is_never_shown_again() {
         let html = Field::password("client_secret", "Client secret").to_string();
         assert!(!html.contains("value="), "{html}");
+        let html = Field::paste("client_key", "Key").to_string();
+        assert!(html.contains("></textarea>"), "{html}");
     }
 
     #[test]

@@ -13,6 +13,7 @@
 
 mod app;
 mod cookies;
+mod endings;
 mod fields;
 mod guard;
 mod headers;

@@ -83,9 +83,15 @@ pub(crate) fn all() -> Vec<Route> {
             "/providers/new",
             get(providers::new::show).post(providers::new::submit),
         ),
+        Route::signed_in("/providers/guide", get(providers::guide::list)),
+        Route::signed_in("/providers/guide/{kind}", get(providers::guide::show)),
         Route::signed_in(
             "/providers/{id}",
             get(providers::edit::show).post(providers::edit::submit),
+        ),
+        Route::signed_in(
+            "/providers/{id}/certificate",
+            get(providers::certificate::show).post(providers::certificate::submit),
         ),
         Route::signed_in("/providers/{id}/test", post(providers::test::submit)),
         Route::signed_in("/providers/{id}/pause", post(providers::pause::submit)),
@@ -101,6 +107,18 @@ pub(crate) fn all() -> Vec<Route> {
         Route::signed_in(
             "/accounts/{id}/edit",
             get(accounts::edit::show).post(accounts::edit::submit),
+        ),
+        Route::signed_in(
+            "/accounts/{id}/doctor",
+            get(accounts::doctor::show).post(accounts::doctor::submit),
+        ),
+        Route::signed_in(
+            "/accounts/{id}/device",
+            get(accounts::device::show).post(accounts::device::submit),
+        ),
+        Route::signed_in(
+            "/accounts/{id}/device/{authorization}",
+            get(accounts::device::wait),
         ),
         Route::signed_in("/accounts/{id}/test", post(accounts::test::submit)),
         Route::signed_in("/accounts/{id}/pause", post(accounts::pause::submit)),

@@ -6,11 +6,13 @@ use askama::Template;
 use jiff::Timestamp;
 use mailgrant_base::{Diagnosis, Fault};
 use mailgrant_fetch::{Activity, Status};
+use mailgrant_oauth::Access;
 use mailgrant_vault::{
     Account, AccountId, Counts, Grant, GrantState, Provider, ProviderId, VaultError,
 };
 
 use crate::app::Site;
+use crate::endings;
 use crate::moment::Moment;
 
 /// How a state feels; each has its own icon, so that colour is never the only sign.
@@ -80,6 +82,8 @@ pub(crate) struct Need {
 pub(crate) enum Remedy {
     /// Send the person to the provider.
     Authorize(i64),
+    /// Ask for access in the application's own name: nobody signs in.
+    Connect(i64),
     /// Open a page of ours.
     Open { path: String, label: &'static str },
 }
@@ -95,6 +99,12 @@ pub(crate) struct Facts<'a> {
 }
 
 impl Facts<'_> {
+    /// Whether nobody signs in: the application itself has access.
+    pub(crate) fn has_access_alone(&self) -> bool {
+        self.provider
+            .is_some_and(|provider| provider.profile.access == Access::Application)
+    }
+
     /// What is wrong with the fetching now. A worker keeps its last trouble until a round is
     /// completed; what is already over is not shown.
     pub(crate) fn trouble(&self) -> Option<&Diagnosis> {
@@ -214,10 +224,11 @@ fn need(facts: Facts<'_>) -> Option<Need> {
     };
     match facts.grant {
         Some(grant) if grant.state == GrantState::Active => {}
+        Some(grant) if grant.state == GrantState::Revoked => return None,
+        grant if facts.has_access_alone() => return Some(to_connect(account, grant)),
         Some(grant) if grant.state == GrantState::NeedsAuthorization => {
             return Some(again(grant.reason.clone()));
         }
-        Some(grant) if grant.state == GrantState::Revoked => return None,
         _ => {
             return Some(Need {
                 what: format!("{name} has not been authorised yet."),
@@ -269,6 +280,23 @@ fn need(facts: Facts<'_>) -> Option<Need> {
     })
 }
 
+/// An account that is reached in the application's own name has no access now.
+fn to_connect(account: &Account, grant: Option<&Grant>) -> Need {
+    let name = &account.draft.name;
+    let has_ended = grant.is_some_and(|grant| grant.state == GrantState::NeedsAuthorization);
+    Need {
+        what: if has_ended {
+            format!("{name} must be connected again.")
+        } else {
+            format!("{name} has not been connected yet.")
+        },
+        next: "Nobody signs in: Mailgrant asks for access in the application's own name, as the provider's administrator allowed it.".to_owned(),
+        said: grant.and_then(|grant| grant.reason.clone()),
+        place: None,
+        remedy: Remedy::Connect(account.id.0),
+    }
+}
+
 /// What the provider profiles need from a person: one cause, told once.
 pub(crate) fn provider_needs(providers: &[Provider]) -> impl Iterator<Item = Need> {
     providers.iter().filter(|provider| !provider.paused).filter_map(|provider| {
@@ -297,7 +325,7 @@ pub(crate) struct Everything {
 impl Everything {
     pub(crate) async fn load(site: &Site) -> Result<Self, VaultError> {
         let now = site.clock.now();
-        let accounts = site.vault.accounts().await?;
+        let stored = site.vault.accounts().await?;
         let providers = site.vault.providers().await?;
         let grants: BTreeMap<AccountId, Grant> =
             keyed(site.vault.grants().await?, |grant| grant.account);
@@ -308,7 +336,8 @@ impl Everything {
             .iter()
             .map(|provider| (provider.id, provider))
             .collect();
-        let accounts: Vec<Summary> = accounts
+        let endings = endings::needs(&site.keeper, &providers, &stored, &grants, now);
+        let accounts: Vec<Summary> = stored
             .iter()
             .map(|account| {
                 let facts = Facts {
@@ -322,6 +351,7 @@ impl Everything {
             })
             .collect();
         let needs = provider_needs(&providers)
+            .chain(endings)
             .chain(accounts.iter().filter_map(|account| account.needs.clone()))
             .collect();
         Ok(Self {

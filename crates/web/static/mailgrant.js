@@ -1,4 +1,4 @@
-// What moves: live numbers, and buttons that copy. Every page works without this.
+// What moves: live numbers, pages that wait, and buttons that copy. Every page works without this.
 "use strict";
 
 // A page that shows more of an account than numbers fetches itself again, but not more often than
@@ -65,6 +65,15 @@ function sameHtml(element, html) {
   return other.innerHTML.trim() === element.innerHTML.trim();
 }
 
+// A page that waits for something asks again by itself, and goes on where the server leads it then.
+const WAIT = 3000;
+
+async function goOn() {
+  const response = await fetch(location.pathname, { redirect: "manual" }).catch(() => null);
+  if (!response || (response.ok && (await response.text()).includes("data-await"))) return setTimeout(goOn, WAIT);
+  location.reload();
+}
+
 function copyButton(button) {
   if (!navigator.clipboard) return;
   button.hidden = false;
@@ -76,5 +85,6 @@ function copyButton(button) {
 
 const main = document.querySelector("main[data-live]");
 if (main) follow(main);
+if (document.querySelector("main[data-await]")) setTimeout(goOn, WAIT);
 document.querySelectorAll("[data-copy]").forEach(copyButton);
 document.querySelector("[aria-invalid=true]")?.focus();

@@ -41,17 +41,18 @@ fn step_in_words(step: &Step) -> String {
         outcome,
         ..
     } = step;
-    let mut text = format!(
+    let text = format!(
         "{:<8}{title} ({} ms): {}",
         outcome.mark(),
         took.as_millis(),
         outcome.words()
     );
-    if let Outcome::Noticed(diagnosis) = outcome {
-        text += &format!("\n        next: {}", diagnosis.next);
-        if let Some(place) = &diagnosis.place {
-            text += &format!("\n        where: {place}");
-        }
-    }
-    text
+    let Outcome::Noticed(diagnosis) = outcome else {
+        return text;
+    };
+    let place = diagnosis.place.iter();
+    let place = place.map(|place| format!("        where: {place}"));
+    let lines = [text, format!("        next: {}", diagnosis.next)];
+    let lines: Vec<String> = lines.into_iter().chain(place).collect();
+    lines.join("\n")
 }

@@ -223,7 +223,7 @@ impl Stage {
         }
         // The log's lines begin with their time.
         let said = log.lines().filter(|line| !line.starts_with("20"));
-        let said: String = said.map(|line| format!("{line}\n")).collect();
+        let said: String = said.flat_map(|line| [line, "\n"]).collect();
         (format!("{shown}{said}"), output.status.code().unwrap())
     }
 }
@@ -398,10 +398,10 @@ async fn a_grant_that_ended_after_seven_days_is_that_of_an_app_in_testing() {
     let id = stage.account.id;
     let grant = stage.vault.grant(id).await.unwrap().unwrap();
     let reason = "invalid_grant: Token has been expired or revoked.";
-    let state = GrantState::NeedsAuthorization;
+    let over = GrantState::NeedsAuthorization;
     let ended = stage
         .vault
-        .end_grant(id, grant.version, state, reason, now)
+        .end_grant(id, grant.version, over, reason, now)
         .await;
     ended.unwrap();
     let event = NewEvent {

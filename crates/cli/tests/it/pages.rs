@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use mailgrant_lab::{Chromium, Screen, npm_package};
 use mailgrant_sandbox::{ImapFault, samples};
 
-use crate::browsing::{click, fill, see, set_password};
+use crate::browsing::{choose, click, fill, see, set_password};
 use crate::installation::{ADDRESS, installation};
 
 const SCREENS: [Screen; 6] = [
@@ -111,15 +111,46 @@ async fn every_page_fits_every_screen_and_can_be_used_by_everybody() {
     looker.open(&at("/providers/new"), "provider-new").await;
     fill(&page, "#name", "a name with spaces").await;
     fill(&page, "#client_id", "x").await;
+    choose(&page, "credential", "key").await;
+    fill(&page, "#client_key", "no key").await;
     click(&page, "#save").await;
     see(&page, ".error").await;
     looker.look_at("provider-wrong").await;
     looker.listen("provider-wrong", "422").await;
+    looker.open(&at("/providers/guide"), "guides").await;
+    looker
+        .open(&at("/providers/guide/microsoft"), "guide")
+        .await;
+    let of_application = "/providers/guide/google?access=application";
+    looker.open(&at(of_application), "guide-application").await;
+    looker
+        .open(&at("/providers/1/certificate"), "certificate-new")
+        .await;
+    click(&page, "#make").await;
+    see(&page, "#present").await;
+    looker.look_at("certificate").await;
+    looker
+        .open(&at("/providers/1"), "provider-two-credentials")
+        .await;
+    choose(&page, "credential", "key").await;
+    looker.look_at("provider-key").await;
     looker
         .open(&at("/providers/1/remove"), "provider-remove")
         .await;
     looker.open(&at("/accounts/new"), "account-new").await;
     looker.open(&at("/accounts/1"), "account").await;
+    click(&page, "#other-ways summary").await;
+    looker.look_at("account-other-ways").await;
+    looker.open(&at("/accounts/1/device"), "device-new").await;
+    click(&page, "#begin").await;
+    see(&page, "#offer, #problem").await;
+    looker.look_at("device").await;
+    looker.listen("device", "").await;
+    looker.open(&at("/accounts/1/doctor"), "doctor-new").await;
+    click(&page, "#examine").await;
+    see(&page, "#verdict").await;
+    looker.look_at("doctor").await;
+    page.goto(&at("/accounts/1")).await.unwrap();
     click(&page, "#test").await;
     see(&page, "#verdict").await;
     looker.look_at("account-test").await;
@@ -127,6 +158,10 @@ async fn every_page_fits_every_screen_and_can_be_used_by_everybody() {
     click(&page, "#again").await;
     see(&page, ".attention").await;
     looker.look_at("account-test-failed").await;
+    looker.open(&at("/accounts/1/doctor"), "doctor-new").await;
+    click(&page, "#examine").await;
+    see(&page, "#verdict").await;
+    looker.look_at("doctor-failed").await;
     looker.open(&at("/accounts/1/edit"), "account-edit").await;
     looker
         .open(&at("/accounts/1/revoke"), "account-revoke")

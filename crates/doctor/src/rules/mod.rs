@@ -13,7 +13,6 @@ mod login;
 mod tests;
 
 use jiff::Timestamp;
-use mailgrant_mail::Protocol;
 use mailgrant_oauth::{Access, ProviderKind, TokenClaims, catalogue};
 use mailgrant_vault::{Account, Provider};
 
@@ -74,15 +73,6 @@ impl Evidence {
 /// Whether two addresses are the same; without regard to case.
 fn same(one: &str, other: &str) -> bool {
     one.trim().to_lowercase() == other.trim().to_lowercase()
-}
-
-/// The catalogue's word for a protocol.
-pub(crate) fn in_catalogue(protocol: Protocol) -> catalogue::Protocol {
-    match protocol {
-        Protocol::Imap => catalogue::Protocol::Imap,
-        Protocol::Pop3 => catalogue::Protocol::Pop3,
-        Protocol::Smtp => catalogue::Protocol::Smtp,
-    }
 }
 
 /// A day, as people write it.

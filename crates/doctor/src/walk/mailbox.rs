@@ -12,7 +12,7 @@ use mailgrant_vault::{Account, AfterDelivery, Grant, Provider};
 
 use super::names::{IMAP_FOLDER, Names};
 use super::{Walk, passed};
-use crate::rules::{self, Evidence, in_catalogue};
+use crate::rules::{self, Evidence};
 use crate::{Doctor, Outcome, Step};
 
 /// One protocol of one account, with all that was found before.
@@ -39,7 +39,7 @@ impl Way<'_> {
                 rules::has_role(claims, self.protocol)
             }
             _ => self.grant.is_none_or(|grant| {
-                protocols_allowed(kind, &grant.scopes).contains(&in_catalogue(self.protocol))
+                protocols_allowed(kind, &grant.scopes).contains(&self.protocol)
             }),
         };
         if !is_allowed {

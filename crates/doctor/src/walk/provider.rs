@@ -35,11 +35,7 @@ impl<T: FnMut(&Step) + Send> Walk<'_, T> {
             return;
         }
         let work = async {
-            match doctor
-                .keeper
-                .check_client(provider, &endpoints)
-                .await
-            {
+            match doctor.keeper.check_client(provider, &endpoints).await {
                 Ok(found) => Ok((passed(found), ())),
                 Err(refusal) => {
                     let accounts = doctor.vault.accounts().await.unwrap_or_default();

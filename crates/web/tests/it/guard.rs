@@ -10,6 +10,8 @@ use crate::world::{Plan, World};
 fn paths(wanted: impl Fn(Access) -> bool) -> Vec<String> {
     let fill = |path: &str| {
         path.replace("{id}", "1")
+            .replace("{authorization}", "1")
+            .replace("{kind}", "google")
             .replace("{file}", "mailgrant.css")
             .replace("{secret}", "nothing")
             .replace("{ticket}", "nothing")

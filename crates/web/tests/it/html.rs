@@ -234,6 +234,29 @@ pub(crate) fn control(page: &str, name: &str) -> Tag {
     found.unwrap_or_else(|| panic!("no field `{name}` in {page}"))
 }
 
+/// Everything that the form with this action would send as it stands, its secret left out.
+pub(crate) fn as_shown(page: &str, action: &str) -> Vec<(String, String)> {
+    let (_, form) = page.split_once(&format!("action=\"{action}\"")).unwrap();
+    let (_, form) = form.split_once('>').unwrap();
+    let (form, _) = form.split_once("</form>").unwrap();
+    let mut sent = Vec::new();
+    let mut select = String::new();
+    for tag in tags(&format!("<form>{form}</form>")) {
+        let of = |attribute: &str| tag.get(attribute).unwrap_or_default().to_owned();
+        match tag.name.as_str() {
+            _ if tag.closes => {}
+            "input" if tag.is("type", "checkbox") && tag.get("checked").is_none() => {}
+            "input" if tag.is("name", "csrf") => {}
+            "input" => sent.push((of("name"), of("value"))),
+            "textarea" => sent.push((of("name"), tag.text.clone())),
+            "select" => select = of("name"),
+            "option" if tag.get("selected").is_some() => sent.push((select.clone(), of("value"))),
+            _ => {}
+        }
+    }
+    sent
+}
+
 /// What is told to be wrong at the field of this name.
 pub(crate) fn told_at(page: &str, name: &str) -> Option<String> {
     let field = control(page, name);

@@ -12,8 +12,13 @@
 mod account_form;
 mod actions;
 mod authorization;
+mod certificate;
+mod device;
+mod doctor;
+mod endings;
 mod escaping;
 mod guard;
+mod guides;
 mod headers;
 mod html;
 mod identity;

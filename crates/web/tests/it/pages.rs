@@ -39,7 +39,7 @@ async fn mailbox(world: &World, name: &str, provider: &Provider) -> Account {
 }
 
 /// The main part of a page, without what differs and without what only the look is made of.
-fn plain(page: &str) -> String {
+pub(crate) fn plain(page: &str) -> String {
     let (_, main) = page.split_once("<main").unwrap();
     let (main, _) = main.split_once("</main>").unwrap();
     let mut text = format!("<main{main}</main>");

@@ -1,11 +1,12 @@
 //! The form of a provider: whatever is typed into it.
 
-use mailgrant_base::{Clock as _, ManualClock, SystemRandom};
+use mailgrant_base::{SystemClock, SystemRandom};
 use mailgrant_oauth::{ClientCredential, ClientKey, KeyAlgorithm};
-use mailgrant_vault::{EventKind, ProviderForm};
+use mailgrant_vault::{EventKind, ProviderId};
 use secrecy::ExposeSecret as _;
 
-use crate::html::{control, hidden, told_at};
+use crate::html::{as_shown, control, hidden, told_at};
+use crate::visitor::Answer;
 use crate::world::{CLIENT_SECRET, World};
 
 /// A form that would be taken.
@@ -118,7 +119,10 @@ async fn a_choice_that_was_made_is_still_made_when_the_form_comes_back() {
         .post("/providers/new", &with(&GOOD, "client_id", ""))
         .await;
     let page = answer.says(422, &[]);
-    assert!(page.contains("<option value=\"oidc\" selected>"), "{page}");
+    assert!(
+        page.contains("<option value=\"oidc\" data-takes=\"application endpoints\" selected>"),
+        "{page}"
+    );
     assert!(page.contains("<option value=\"basic\" selected>"), "{page}");
 }
 
@@ -130,7 +134,10 @@ async fn a_good_form_is_stored_once_and_recorded() {
     let path = answer.leads_to().to_owned();
     let page = visitor.page(&path).await;
     assert!(page.contains("The provider was added."), "{page}");
-    assert!(page.contains("A secret is stored."), "{page}");
+    assert!(
+        page.contains("Keep the stored one (client secret)"),
+        "{page}"
+    );
     assert!(!page.contains("LEAK-typed-secret"));
     let events = world.events().await;
     assert_eq!(events[0].kind, EventKind::ProviderAdded);
@@ -176,46 +183,217 @@ async fn an_empty_secret_keeps_the_stored_one_and_a_tick_drops_it() {
     assert_eq!(world.events().await.len(), 3);
 }
 
+/// A key of its own, with its certificate, as it is pasted.
+fn pem(key: &ClientKey) -> String {
+    let certificates = key.certificates_pem().unwrap();
+    format!("{}{certificates}", key.private_key().expose_secret())
+}
+
+fn new_key() -> ClientKey {
+    let (clock, random) = (SystemClock, SystemRandom);
+    ClientKey::generate("desk", 30, KeyAlgorithm::EcP256, &clock, &random).unwrap()
+}
+
+/// Loads the page, changes these fields and saves.
+async fn change(world: &World, id: ProviderId, fields: &[(&str, &str)]) -> Answer {
+    let mut visitor = world.administrator().await;
+    let path = format!("/providers/{}", id.0);
+    let page = visitor.page(&path).await;
+    let shown = as_shown(&page, &path);
+    let mut form: Vec<(&str, &str)> = shown
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .filter(|(name, _)| fields.iter().all(|(changed, _)| changed != name))
+        .collect();
+    form.extend_from_slice(fields);
+    visitor.post(&path, &form).await
+}
+
+async fn credentials(world: &World, id: ProviderId) -> (String, String) {
+    let provider = world.vault.provider(id).await.unwrap().unwrap();
+    let said = |credential: &ClientCredential| match credential {
+        ClientCredential::Secret { secret, .. } => secret.expose_secret().to_owned(),
+        ClientCredential::Key(key) => key.thumbprint_sha256().unwrap().to_string(),
+        ClientCredential::FederatedTokenFile { path } => path.display().to_string(),
+        ClientCredential::None => "none".to_owned(),
+    };
+    let profile = &provider.profile;
+    let second = profile.second_credential.as_ref();
+    (
+        said(&profile.credential),
+        second.map(said).unwrap_or_default(),
+    )
+}
+
 #[tokio::test]
-async fn what_the_page_has_no_field_for_stays_as_it_is() {
+async fn a_save_without_a_change_changes_nothing_whatever_is_stored() {
     let world = World::new().await;
     let provider = world.add_provider().await;
-    let mut form = ProviderForm::of(&provider);
-    form.access = "application".to_owned();
-    form.device_authorization_endpoint = "https://login.example.com/device".to_owned();
-    form.introspection_endpoint = "https://login.example.com/introspect".to_owned();
-    let (clock, random) = (ManualClock::default(), SystemRandom);
-    let key = ClientKey::generate("desk", 30, KeyAlgorithm::EcP256, &clock, &random).unwrap();
-    form.client_key = Some(key);
-    form.keep_second = true;
-    let draft = form.check(Some(&provider)).unwrap();
-    let changed = world
-        .vault
-        .change_provider(provider.id, provider.version, &draft, clock.now());
-    let before = changed.await.unwrap();
+    let key = pem(&new_key());
+    for fields in [
+        &[][..],
+        &[
+            ("credential", "secret"),
+            ("client_secret", "LEAK-new"),
+            ("secret_expires", "2027-11-30"),
+        ],
+        &[
+            ("credential", "key"),
+            ("client_key", &key),
+            ("keep_second", "yes"),
+        ],
+        &[
+            ("access", "application"),
+            (
+                "device_authorization_endpoint",
+                "https://login.example.com/device",
+            ),
+            (
+                "introspection_endpoint",
+                "https://login.example.com/introspect",
+            ),
+        ],
+        &[
+            ("drop_second", "yes"),
+            ("credential", "file"),
+            ("federated_token_file", "/run/token"),
+        ],
+        &[("access", "delegated"), ("credential", "none")],
+    ] {
+        change(&world, provider.id, fields).await.leads_to();
+        let before = world.vault.provider(provider.id).await.unwrap().unwrap();
+        let secrets = credentials(&world, provider.id).await;
+        change(&world, provider.id, &[]).await.leads_to();
+        let after = world.vault.provider(provider.id).await.unwrap().unwrap();
+        assert_eq!(
+            format!("{:?}", after.profile),
+            format!("{:?}", before.profile)
+        );
+        assert_eq!(credentials(&world, provider.id).await, secrets);
+    }
+}
+
+#[tokio::test]
+async fn a_roll_over_by_the_form_keeps_the_former_until_it_is_dropped() {
+    let world = World::new().await;
+    let provider = world.add_provider().await;
+    let key = new_key();
+    let (pasted, print) = (pem(&key), key.thumbprint_sha256().unwrap().to_string());
+    let rolled = [
+        ("credential", "key"),
+        ("client_key", &*pasted),
+        ("keep_second", "yes"),
+    ];
+    change(&world, provider.id, &rolled).await.leads_to();
+    let both = (print.clone(), CLIENT_SECRET.to_owned());
+    assert_eq!(credentials(&world, provider.id).await, both);
 
     let mut visitor = world.administrator().await;
-    let path = format!("/providers/{}", provider.id.0);
+    let page = visitor.page(&format!("/providers/{}", provider.id.0)).await;
+    for words in [
+        &*print,
+        "is offered only where the first is refused",
+        "days left",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert!(
+        !page.contains("LEAK") && !page.contains("PRIVATE KEY"),
+        "{page}"
+    );
+    change(&world, provider.id, &[("drop_second", "yes")])
+        .await
+        .leads_to();
+    assert_eq!(
+        credentials(&world, provider.id).await,
+        (print, String::new())
+    );
+}
+
+#[tokio::test]
+async fn what_is_typed_under_another_choice_does_not_count() {
+    let world = World::new().await;
+    let provider = world.add_provider().await;
+    let key = pem(&new_key());
+    let both = [
+        ("credential", "secret"),
+        ("client_secret", "LEAK-new"),
+        ("client_key", &*key),
+    ];
+    change(&world, provider.id, &both).await.leads_to();
+    assert_eq!(credentials(&world, provider.id).await.0, "LEAK-new");
+    let both = [
+        ("credential", "none"),
+        ("client_secret", "LEAK-newer"),
+        ("client_key", &*key),
+    ];
+    change(&world, provider.id, &both).await.leads_to();
+    assert_eq!(credentials(&world, provider.id).await.0, "none");
+}
+
+#[tokio::test]
+async fn a_credential_that_cannot_be_used_is_told_at_its_field_and_never_shown_again() {
+    let world = World::new().await;
+    let provider = world.add_provider().await;
+    let key = pem(&new_key());
+    let cut = key.replace("END PRIVATE KEY", "END");
+    let before = world.everything().await;
+    for (choice, field, typed, told) in [
+        (
+            "key",
+            "client_key",
+            "LEAK-no-key",
+            "there is no private key in it",
+        ),
+        ("key", "client_key", &cut, "cannot be used"),
+        ("key", "client_key", "", "is missing"),
+        ("file", "federated_token_file", "", "is missing"),
+        (
+            "file",
+            "federated_token_file",
+            "token",
+            "must be an absolute path",
+        ),
+    ] {
+        let fields = [("credential", choice), (field, typed)];
+        let answer = change(&world, provider.id, &fields).await;
+        let page = answer.says(422, &[]);
+        let said = told_at(page, field).unwrap();
+        assert!(said.contains(told), "{said}");
+        assert!(
+            !page.contains("LEAK-no-key") && !page.contains("-----BEGIN"),
+            "{page}"
+        );
+    }
+    assert_eq!(world.everything().await, before);
+}
+
+#[tokio::test]
+async fn a_service_accounts_key_brings_its_own_client_id() {
+    let world = World::new().await;
+    let key = new_key();
+    let file = serde_json::json!({
+        "type": "service_account", "private_key_id": "LEAK-not-really", "client_email": "robot@project.example",
+        "private_key": key.private_key().expose_secret(),
+    });
+    let file = file.to_string();
+    let form = [
+        ("kind", "google"),
+        ("name", "google"),
+        ("access", "application"),
+        ("credential", "key"),
+        ("client_key", &*file),
+    ];
+    let mut visitor = world.administrator().await;
+    let path = visitor
+        .post("/providers/new", &form)
+        .await
+        .leads_to()
+        .to_owned();
     let page = visitor.page(&path).await;
-    assert!(page.contains("A certificate is stored."), "{page}");
-    let version = hidden(&page, "version").unwrap();
-    let form = with(&with(&GOOD, "version", &version), "client_secret", "");
-    assert_eq!(visitor.post(&path, &form).await.leads_to(), path);
-    let after = world.vault.provider(provider.id).await.unwrap().unwrap();
-    assert!(after.version > before.version);
-    let (before, after) = (before.profile, after.profile);
-    assert_eq!(after.access, before.access);
-    let key = |credential: &ClientCredential| match credential {
-        ClientCredential::Key(key) => key.private_key().expose_secret().to_owned(),
-        other => panic!("{other:?}"),
-    };
-    assert_eq!(key(&after.credential), key(&before.credential));
-    assert!(matches!(
-        after.second_credential,
-        Some(ClientCredential::Secret { .. })
-    ));
-    assert!(after.endpoints.device_authorization.is_some());
-    assert!(after.endpoints.introspection.is_some());
+    assert!(page.contains("robot@project.example"), "{page}");
+    let stored = world.vault.providers().await.unwrap().remove(0);
+    assert_eq!(stored.profile.client_id, "robot@project.example");
 }
 
 #[tokio::test]

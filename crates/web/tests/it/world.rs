@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use jiff::SignedDuration;
 use mailgrant_base::{Clock as _, ManualClock, SeededRandom, SystemClock};
+use mailgrant_doctor::{Doctor, DoctorLimits};
 use mailgrant_fetch::{FetchSettings, Fetcher, FetcherMetrics};
 use mailgrant_keeper::{Keeper, KeeperMetrics};
 use mailgrant_mail::{Limits, Trust};
@@ -103,11 +104,20 @@ impl World {
             KeeperMetrics::register(&mut registry),
         );
         let certificate = CertificateDer::from_pem_slice(mail.certificate_pem().as_bytes());
+        let trust = Trust::system_and(vec![certificate.unwrap()]).unwrap();
+        let doctor = Doctor::new(
+            vault.clone(),
+            keeper.clone(),
+            HttpClient::new(Duration::from_secs(10)).unwrap(),
+            trust.clone(),
+            DoctorLimits::default(),
+            clock.clone(),
+        );
         let fetcher = Fetcher::new(
             vault.clone(),
             keeper.clone(),
             FetchSettings {
-                trust: Trust::system_and(vec![certificate.unwrap()]).unwrap(),
+                trust,
                 limits: Limits::default(),
                 poll: Duration::from_millis(50),
                 spool: folder.path().join("spool"),
@@ -120,6 +130,7 @@ impl World {
             vault: vault.clone(),
             keeper: keeper.clone(),
             fetcher: fetcher.clone(),
+            doctor,
             clock: clock.clone(),
             random,
             metrics: Arc::new(registry),
@@ -325,9 +336,11 @@ async fn start_provider(redirect_uri: &str, tokens: &TokenBook) -> IdentityProvi
             id: "mailgrant".to_owned(),
             secret: Some(CLIENT_SECRET.to_owned()),
             redirect_uris: vec![redirect_uri.to_owned()],
+            own_scopes: SCOPE.split(' ').map(str::to_owned).collect(),
             ..Client::default()
         }],
         users: vec![user(ADDRESS), user(COLLEAGUE)],
+        device_interval: Duration::from_secs(1),
         ..ProviderOptions::default()
     };
     IdentityProvider::start(options, tokens.clone())

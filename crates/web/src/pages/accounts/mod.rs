@@ -1,6 +1,8 @@
 //! Mail accounts.
 
 pub(crate) mod authorize;
+pub(crate) mod device;
+pub(crate) mod doctor;
 pub(crate) mod edit;
 pub(crate) mod form;
 pub(crate) mod invite;

@@ -28,7 +28,11 @@ struct AccountPage {
     account: Summary,
     paused: bool,
     has_grant: bool,
+    /// Nobody signs in: the application itself has access.
+    alone: bool,
     signs_in: String,
+    /// The mailbox belongs to several: somebody else than its address signs in.
+    is_shared: bool,
     server: String,
     fetches: Option<Fetches>,
     grant: GrantFacts,
@@ -80,6 +84,14 @@ struct Told {
     text: String,
 }
 
+impl AccountPage {
+    /// Whether who signed in and who was expected are two names.
+    fn has_two_names(&self) -> bool {
+        let signed_in = self.grant.signed_in.as_deref();
+        signed_in.is_some_and(|who| !who.eq_ignore_ascii_case(&self.signs_in))
+    }
+}
+
 /// The page.
 pub(crate) async fn show(
     State(site): State<Site>,
@@ -109,7 +121,9 @@ pub(crate) async fn show(
         has_grant: grant
             .as_ref()
             .is_some_and(|grant| grant.state == GrantState::Active),
+        alone: facts.has_access_alone(),
         signs_in: account.expected_sign_in().to_owned(),
+        is_shared: account.expected_sign_in() != account.draft.address,
         server: account.draft.imap.to_string(),
         fetches: fetches(&account),
         grant: grant_facts(grant.as_ref(), token.map(|token| token.expires_at), now),

@@ -4,10 +4,12 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
-use mailgrant_oauth::ClientCredential;
-use mailgrant_vault::{EventKind, Provider, ProviderForm, ProviderId, VaultError};
+use mailgrant_oauth::{Access, catalogue};
+use mailgrant_vault::{EventKind, Provider, ProviderId, VaultError};
 
-use super::{find, form, new::taken, note};
+use super::credentials::{self, CredentialFacts};
+use super::form::{self, Typed};
+use super::{find, new::taken, note};
 use crate::app::Site;
 use crate::fields::Filled;
 use crate::layout::{Layout, page, page_with_status};
@@ -27,6 +29,12 @@ struct ProviderPage {
     paused: bool,
     state: Shown,
     trouble: Option<(String, Moment)>,
+    credentials: Vec<CredentialFacts>,
+    /// The provider's words where it refuses the first credential while the second serves.
+    refused: Option<(String, Moment)>,
+    kind: &'static str,
+    kind_label: &'static str,
+    application: bool,
     form: Filled,
     redirect_uri: String,
 }
@@ -38,7 +46,8 @@ pub(crate) async fn show(
     visitor: SignedIn,
 ) -> Result<Response, Problem> {
     let provider = find(&site, id).await?;
-    let filled = Filled::new(sections(&ProviderForm::of(&provider), &provider));
+    let stored = Typed::of(&provider);
+    let filled = Filled::new(form::sections(&stored, Some(&provider)));
     Ok(page(&view(&site, &visitor, &provider, filled)))
 }
 
@@ -50,8 +59,8 @@ pub(crate) async fn submit(
     sent: Sent,
 ) -> Result<Response, Problem> {
     let provider = find(&site, id).await?;
-    let typed = form::read(&sent, ProviderForm::of(&provider));
-    let shown = sections(&typed, &provider);
+    let typed = form::read(&sent, Some(&provider));
+    let shown = form::sections(&typed, Some(&provider));
     let draft = match typed.check(Some(&provider)) {
         Ok(draft) => draft,
         Err(errors) => {
@@ -101,17 +110,9 @@ pub(crate) async fn submit(
     }
 }
 
-fn sections(form: &ProviderForm, provider: &Provider) -> Vec<crate::fields::Section> {
-    let stored = match &provider.profile.credential {
-        ClientCredential::None => None,
-        ClientCredential::Secret { .. } => Some("secret"),
-        other => Some(other.label()),
-    };
-    form::sections(form, stored)
-}
-
 fn view(site: &Site, visitor: &SignedIn, provider: &Provider, form: Filled) -> ProviderPage {
     let now = site.clock.now();
+    let refused = site.keeper.refused_credential(provider);
     ProviderPage {
         layout: Layout::signed_in(provider.name.as_str(), visitor).section("providers"),
         id: provider.id.0,
@@ -122,7 +123,20 @@ fn view(site: &Site, visitor: &SignedIn, provider: &Provider, form: Filled) -> P
             .trouble
             .as_ref()
             .map(|trouble| (trouble.reason.clone(), Moment::new(trouble.since, now))),
+        credentials: credentials::of(provider, refused.is_some(), now),
+        refused: refused.map(|refused| (refused.said.to_string(), Moment::new(refused.since, now))),
+        kind: provider.profile.kind.word(),
+        kind_label: catalogue::row(provider.profile.kind).label,
+        application: provider.profile.access == Access::Application,
         form,
         redirect_uri: site.redirect_uri.to_string(),
+    }
+}
+
+impl ProviderPage {
+    /// Whether the first credential has a certificate that can be shown.
+    fn has_certificate(&self) -> bool {
+        let first = self.credentials.first();
+        first.is_some_and(|first| first.sha256.is_some())
     }
 }

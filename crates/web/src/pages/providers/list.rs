@@ -8,6 +8,7 @@ use axum::response::Response;
 use mailgrant_oauth::catalogue;
 
 use crate::app::Site;
+use crate::endings::Left;
 use crate::layout::{Layout, page};
 use crate::problem::Problem;
 use crate::summary::State as Shown;
@@ -27,6 +28,8 @@ struct Row {
     client_id: String,
     accounts: usize,
     state: Shown,
+    /// How long the credential lasts that serves, where that should be thought of.
+    left: Option<Left>,
 }
 
 /// The page.
@@ -35,6 +38,7 @@ pub(crate) async fn show(State(site): State<Site>, visitor: SignedIn) -> Result<
     for account in site.vault.accounts().await? {
         *used.entry(account.draft.provider).or_default() += 1;
     }
+    let now = site.clock.now();
     let providers = site.vault.providers().await?;
     let rows = providers.iter().map(|provider| Row {
         id: provider.id.0,
@@ -43,6 +47,7 @@ pub(crate) async fn show(State(site): State<Site>, visitor: SignedIn) -> Result<
         client_id: provider.profile.client_id.clone(),
         accounts: used.get(&provider.id).copied().unwrap_or_default(),
         state: super::state(provider),
+        left: super::credentials::soon(provider, &site.keeper, now),
     });
     Ok(page(&Providers {
         rows: rows.collect(),

@@ -1,7 +1,11 @@
 //! Identity providers.
 
+pub(crate) mod certificate;
+mod credential;
+mod credentials;
 pub(crate) mod edit;
 pub(crate) mod form;
+pub(crate) mod guide;
 pub(crate) mod list;
 pub(crate) mod new;
 pub(crate) mod pause;

@@ -4,9 +4,9 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
-use mailgrant_vault::{EventKind, FieldError, FormErrors, ProviderForm, VaultError};
+use mailgrant_vault::{EventKind, FieldError, FormErrors, VaultError};
 
-use super::form;
+use super::form::{self, Typed};
 use crate::app::Site;
 use crate::fields::Filled;
 use crate::layout::{Layout, page, page_with_status};
@@ -24,15 +24,10 @@ struct NewProvider {
 
 /// The page.
 pub(crate) async fn show(State(site): State<Site>, visitor: SignedIn) -> Response {
-    let empty = ProviderForm {
-        kind: "microsoft".to_owned(),
-        ..ProviderForm::default()
-    };
-    page(&view(
-        &site,
-        &visitor,
-        Filled::new(form::sections(&empty, None)),
-    ))
+    let mut empty = Typed::default();
+    "microsoft".clone_into(&mut empty.form.kind);
+    let filled = Filled::new(form::sections(&empty, None));
+    page(&view(&site, &visitor, filled))
 }
 
 /// The form was sent.
@@ -41,7 +36,7 @@ pub(crate) async fn submit(
     visitor: SignedIn,
     sent: Sent,
 ) -> Result<Response, Problem> {
-    let typed = form::read(&sent, ProviderForm::default());
+    let typed = form::read(&sent, None);
     let again = |errors| {
         let filled = Filled::with_errors(form::sections(&typed, None), errors);
         let page = view(&site, &visitor, filled);
