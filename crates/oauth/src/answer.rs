@@ -427,6 +427,20 @@ mod tests {
         }
 
         #[test]
+        fn any_page_in_the_place_of_json_is_told_in_few_words(
+            before in ".{0,40}", tag in "<(title|TITLE|titlе|title lang=.{0,9})>?", title in ".{0,2000}",
+            end in "(</title>|</TITLE|)", media_type in proptest::option::of(".{0,2000}"), status in 200u16..500,
+        ) {
+            let mut page = answer(status, &format!("{before}{tag}{title}{end}"));
+            page.media_type = media_type;
+            let refusal = read_tokens(&page, &Secrets::default()).unwrap_err();
+            let diagnosis = mailgrant_base::Diagnose::diagnosis(&refusal);
+            let shown = format!("{diagnosis} {}", diagnosis.said.clone().unwrap_or_default());
+            prop_assert!(!shown.chars().any(char::is_control), "{}", shown);
+            prop_assert!(shown.chars().count() < 1500, "{}", shown);
+        }
+
+        #[test]
         fn an_access_token_never_has_space_or_control(token in "\\PC*|[\\x00-\\x7f]{1,8}") {
             let body = serde_json::json!({"access_token": token}).to_string();
             if let Ok(tokens) = read(200, &body) {

@@ -9,7 +9,8 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// What stands in the last cell of each row, `crate: \`test\`, \`test\`; crate: …`: crate and test.
+/// What stands in the last cell of each row: crate, colon, tests between backticks, semicolon, and
+/// the next crate.
 fn named(page: &str) -> Vec<(String, String)> {
     let text = std::fs::read_to_string(root().join("docs").join(page)).unwrap();
     let mut named = Vec::new();

@@ -1,7 +1,10 @@
+use std::sync::LazyLock;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{EncodingKey, Header, encode};
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
@@ -125,9 +128,9 @@ async fn rsa_keys_serve_too() {
         let token = signer.sign("k1", &claims("https://a.example"));
         signer.verify(&token).await.unwrap();
         // One character of the signature is another.
-        let (signed, signature) = token.expose_secret().rsplit_once('.').unwrap();
+        let (before, signature) = token.expose_secret().rsplit_once('.').unwrap();
         let other = if signature.starts_with('A') { "B" } else { "A" };
-        let token = format!("{signed}.{other}{}", &signature[1..]);
+        let token = format!("{before}.{other}{}", &signature[1..]);
         let said = signer.verify(&token.into()).await.unwrap_err();
         assert!(said.contains("signature is wrong"), "{said}");
     }
@@ -415,5 +418,39 @@ fn the_best_name_is_shown_and_an_unverified_address_is_not() {
             expected,
             "{value}"
         );
+    }
+}
+
+/// Made once: it reads the system's certificates.
+static NOBODY_IS_ASKED: LazyLock<HttpClient> = LazyLock::new(http_client);
+
+proptest! {
+    #[test]
+    fn whatever_a_token_says_it_is_refused_or_of_somebody(
+        text in any::<String>(), header in any::<String>(), payload in any::<String>(),
+        issuer in any::<String>(), number in any::<f64>(),
+    ) {
+        let part = |text: &str| BASE64_URL_SAFE_NO_PAD.encode(text);
+        let claims = json!({
+            "iss": issuer, "sub": text, "aud": [text], "azp": text, "tid": text, "oid": text,
+            "exp": number, "iat": number, "email": text,
+        });
+        let known = r#"{"alg":"ES256","kid":"k"}"#;
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for token in [
+            text.clone(),
+            format!("{}.{}.x", part(&header), part(&payload)),
+            format!("{}.{}.{}", part(known), part(&claims.to_string()), part(&text)),
+        ] {
+            for kind in [Oidc, Microsoft] {
+                let (profile, endpoints) = (profile(kind), endpoints("https://a.example"));
+                let token = SecretString::from(token.as_str());
+                // Of another issuer, or unreadable, or both.
+                let _ = check_renewed_identity(&profile, &endpoints, &token, &text);
+                let now = Timestamp::from_second(NOW).unwrap();
+                let found = identity(&NOBODY_IS_ASKED, &profile, &endpoints, &token, None, now);
+                prop_assert!(runtime.block_on(found).is_err());
+            }
+        }
     }
 }
