@@ -9,6 +9,7 @@ mod connections;
 mod credential;
 mod grant;
 mod login;
+mod network;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +22,7 @@ pub(crate) use connections::{connections_in_words, login_limit};
 pub(crate) use credential::{client_refused, of_expiry};
 pub(crate) use grant::{History, active_in_words, ended, of_age, of_identity, of_many_tokens};
 pub(crate) use login::{is_only_an_end, refused};
+pub(crate) use network::{not_reached, not_resolved};
 
 /// What the steps before a login found.
 #[derive(Debug, Clone)]

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::names::{Names, PROVIDER};
 use super::{Walk, passed};
-use crate::rules::{client_refused, day, of_expiry};
+use crate::rules::{client_refused, day, not_reached, not_resolved, of_expiry};
 use crate::{Outcome, Step};
 
 /// So many days before its end a certificate is noticed.
@@ -103,17 +103,24 @@ impl<T: FnMut(&Step) + Send> Walk<'_, T> {
             let ips: Vec<String> = ips.iter().map(ToString::to_string).collect();
             passed(format!("{host} is {}.", ips.join(", ")))
         };
-        if !self.tell_timed(names.name, format!("Name of the {whose}"), addresses, found) {
+        let title = format!("Name of the {whose}");
+        if let Err(error) = &addresses.result {
+            let outcome = Outcome::Failed(not_resolved(host, error));
+            self.tell(names.name, title, addresses.took, outcome);
             return false;
         }
+        self.tell_timed(names.name, title, addresses, found);
         let Some(connected) = &seen.connected else {
             return false;
         };
         let title = format!("Connection to the {whose}");
-        let found = |address: &std::net::SocketAddr| passed(format!("{address} answers."));
-        if !self.tell_timed(names.connection, title, connected, found) {
+        if let Err(error) = &connected.result {
+            let outcome = Outcome::Failed(not_reached(server, error));
+            self.tell(names.connection, title, connected.took, outcome);
             return false;
         }
+        let found = |address: &std::net::SocketAddr| passed(format!("{address} answers."));
+        self.tell_timed(names.connection, title, connected, found);
         let title = format!("TLS of the {whose}");
         let Some(tls) = &seen.tls else {
             self.skip(
