@@ -106,3 +106,40 @@ async fn what_is_accepted_too_late_or_was_never_asked_is_refused() {
     answer.says(403, &["the last 10 minutes"]);
     assert_eq!(held.world.grant(&held.account).await, held.before);
 }
+
+#[tokio::test]
+async fn of_a_shared_mailbox_its_page_names_who_signed_in_and_who_was_expected() {
+    let world = World::new().await;
+    let account = world.add_mailbox().await;
+    let mut draft = account.draft.clone();
+    draft.signs_in = Some(COLLEAGUE.to_owned());
+    let now = mailgrant_base::Clock::now(world.clock.as_ref());
+    let changed = world
+        .vault
+        .change_account(account.id, account.version, &draft, now);
+    let account = changed.await.unwrap();
+    let mut visitor = world.administrator().await;
+    let path = format!("/accounts/{}", account.id.0);
+    let rows = |page: &str, rows: &[(&str, &str)]| {
+        for (label, value) in rows {
+            let row = format!("<dt>{label}</dt><dd>{value}</dd>");
+            assert!(page.contains(&row), "{row}: {page}");
+        }
+    };
+    let page = visitor.page(&path).await;
+    rows(
+        &page,
+        &[("To sign in", COLLEAGUE), ("Shared mailbox", ADDRESS)],
+    );
+    // Somebody accepted another identity.
+    world.give_grant(&account).await;
+    let page = visitor.page(&path).await;
+    rows(
+        &page,
+        &[
+            ("Signed in", ADDRESS),
+            ("Was expected", COLLEAGUE),
+            ("Shared mailbox", ADDRESS),
+        ],
+    );
+}
