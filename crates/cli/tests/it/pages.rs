@@ -117,23 +117,7 @@ async fn every_page_fits_every_screen_and_can_be_used_by_everybody() {
     see(&page, ".error").await;
     looker.look_at("provider-wrong").await;
     looker.listen("provider-wrong", "422").await;
-    looker.open(&at("/providers/guide"), "guides").await;
-    looker
-        .open(&at("/providers/guide/microsoft"), "guide")
-        .await;
-    let of_application = "/providers/guide/google?access=application";
-    looker.open(&at(of_application), "guide-application").await;
-    looker
-        .open(&at("/providers/1/certificate"), "certificate-new")
-        .await;
-    click(&page, "#make").await;
-    see(&page, "#present").await;
-    looker.look_at("certificate").await;
-    looker
-        .open(&at("/providers/1"), "provider-two-credentials")
-        .await;
-    choose(&page, "credential", "key").await;
-    looker.look_at("provider-key").await;
+    guides_and_credentials(&mut looker, &mailgrant.url()).await;
     looker
         .open(&at("/providers/1/remove"), "provider-remove")
         .await;
@@ -190,4 +174,27 @@ async fn every_page_fits_every_screen_and_can_be_used_by_everybody() {
     page.close().await.unwrap();
     assert!(running.stop());
     assert!(looker.found.is_empty(), "{}", looker.found.join("\n"));
+}
+
+/// How to register, and a certificate from its making on.
+async fn guides_and_credentials(looker: &mut Looker, url: &str) {
+    let page = looker.browser.window.clone();
+    let at = |path: &str| format!("{url}{path}");
+    looker.open(&at("/providers/guide"), "guides").await;
+    looker
+        .open(&at("/providers/guide/microsoft"), "guide")
+        .await;
+    let of_application = "/providers/guide/google?access=application";
+    looker.open(&at(of_application), "guide-application").await;
+    looker
+        .open(&at("/providers/1/certificate"), "certificate-new")
+        .await;
+    click(&page, "#make").await;
+    see(&page, "#present").await;
+    looker.look_at("certificate").await;
+    looker
+        .open(&at("/providers/1"), "provider-two-credentials")
+        .await;
+    choose(&page, "credential", "key").await;
+    looker.look_at("provider-key").await;
 }

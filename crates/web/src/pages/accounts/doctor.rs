@@ -120,6 +120,10 @@ fn time(took: &Duration) -> String {
 }
 
 /// Whose turn it is, as the beginning of a sentence.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "a template hands out references"
+)]
 fn turn(fault: &Fault) -> String {
     let words = fault.turn();
     let mut letters = words.chars();

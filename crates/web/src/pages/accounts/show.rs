@@ -31,8 +31,6 @@ struct AccountPage {
     /// Nobody signs in: the application itself has access.
     alone: bool,
     signs_in: String,
-    /// The mailbox belongs to several: somebody else than its address signs in.
-    is_shared: bool,
     server: String,
     fetches: Option<Fetches>,
     grant: GrantFacts,
@@ -85,6 +83,11 @@ struct Told {
 }
 
 impl AccountPage {
+    /// Whether the mailbox belongs to several: somebody else than its address signs in.
+    fn is_shared(&self) -> bool {
+        self.signs_in != self.account.address
+    }
+
     /// Whether who signed in and who was expected are two names.
     fn has_two_names(&self) -> bool {
         let signed_in = self.grant.signed_in.as_deref();
@@ -123,7 +126,6 @@ pub(crate) async fn show(
             .is_some_and(|grant| grant.state == GrantState::Active),
         alone: facts.has_access_alone(),
         signs_in: account.expected_sign_in().to_owned(),
-        is_shared: account.expected_sign_in() != account.draft.address,
         server: account.draft.imap.to_string(),
         fetches: fetches(&account),
         grant: grant_facts(grant.as_ref(), token.map(|token| token.expires_at), now),

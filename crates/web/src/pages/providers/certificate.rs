@@ -7,7 +7,7 @@ use axum::response::Response;
 use http::StatusCode;
 use mailgrant_oauth::catalogue;
 use mailgrant_oauth::{ClientCredential, ClientKey, KeyAlgorithm, KeyError};
-use mailgrant_vault::{EventKind, Provider, ProviderForm, VaultError};
+use mailgrant_vault::{EventKind, FieldError, Provider, ProviderForm, VaultError};
 
 use super::credentials::{self, CredentialFacts};
 use super::{find, note};
@@ -94,7 +94,7 @@ pub(crate) async fn submit(
     let draft = match form.check(Some(&provider)) {
         Ok(draft) => draft,
         Err(errors) => {
-            let told: Vec<String> = errors.0.into_iter().map(in_words).collect();
+            let told: Vec<String> = errors.0.iter().map(in_words).collect();
             return again(StatusCode::UNPROCESSABLE_ENTITY, told.join(" "));
         }
     };
@@ -137,7 +137,7 @@ async fn make(
         .unwrap_or_else(|error| Err(KeyError::NotMade(error.to_string())))
 }
 
-fn in_words(error: mailgrant_vault::FieldError) -> String {
+fn in_words(error: &FieldError) -> String {
     match error.field {
         "keep_second" => "There is a second credential already, and whichever of the two serves is not thrown away unasked. Drop the second one on the provider's page first, once the first serves.".to_owned(),
         field => format!("{field} {}.", error.problem),
