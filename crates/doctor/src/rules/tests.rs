@@ -112,6 +112,7 @@ fn grant(state: GrantState, reason: Option<&str>) -> Grant {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 fn trap_1_one_refusal_of_exchange_has_seven_causes_and_the_first_that_fits_is_told() {
     let graph = "00000003-0000-0000-c000-000000000000";
     let cases = [
