@@ -165,7 +165,15 @@ fn a_google_service_account_brings_its_own_client_id() {
         told.contains("--access as an application needs the key"),
         "{told}"
     );
-    mailgrant.ok(&[&add[..], &["--client-key-file", file.to_str().unwrap()]].concat());
+    let told = refused(&mailgrant, &add);
+    assert!(
+        told.contains("JSON file of a Google service account"),
+        "{told}"
+    );
+    assert!(!told.contains("--no-client-secret"), "{told}");
+    let told = mailgrant.ok(&[&add[..], &["--client-key-file", file.to_str().unwrap()]].concat());
+    assert!(told.contains("Nobody signs in."), "{told}");
+    assert!(!told.contains("redirect URI"), "{told}");
     assert_eq!(
         shown(&mailgrant)["client_id"],
         "desk@p.iam.gserviceaccount.com"
