@@ -32,7 +32,14 @@ impl Keeper {
                     "Choose the scopes".to_owned(),
                     Ok(format!("Asks for {scopes}.")),
                 ));
-                let accepted = self.check_client(provider, &endpoints).await;
+                let accepted = match self.check_client(provider, &endpoints).await {
+                    // Whoever reads that all is well drops the second.
+                    Ok(found) => match self.check_first(provider, &endpoints).await {
+                        Some(refused) => Err(refused),
+                        None => Ok(found),
+                    },
+                    refused => refused,
+                };
                 steps.push(("Present Mailgrant's registration".to_owned(), accepted));
             }
         }
@@ -52,6 +59,30 @@ impl Keeper {
                 registration(provider, endpoints, answer)
             }
         }
+    }
+
+    /// Where there are two credentials: whether the provider refuses the first. The second then
+    /// serves in its place, so that nothing else shows it.
+    pub async fn check_first(
+        &self,
+        provider: &Provider,
+        endpoints: &Endpoints,
+    ) -> Option<Diagnosis> {
+        let second = provider.profile.second_credential.as_ref()?;
+        let mut alone = provider.clone();
+        alone.profile.second_credential = None;
+        let mut refused = self.check_client(&alone, endpoints).await.err()?;
+        if refused.fault == Fault::Provider {
+            return Some(refused);
+        }
+        refused.what = format!(
+            "The first credential ({}) does not serve; the second ({}) does in its place. {}",
+            alone.profile.credential.label(),
+            second.label(),
+            refused.what
+        );
+        refused.next = format!("Do not drop the second yet. {}", refused.next);
+        Some(refused)
     }
 
     /// An access token in the application's own name: nothing is spent by that, and it is not kept.

@@ -1,5 +1,6 @@
 //! `mailgrant provider …`
 
+use mailgrant_oauth::Access;
 use mailgrant_vault::{EventKind, Provider, ProviderForm};
 
 use super::provider_credential::{fill, new_certificate};
@@ -36,6 +37,14 @@ async fn add(house: &House, config: &Config, flags: &ProviderFlags) -> Result<()
         ..ProviderForm::default()
     };
     let given = fill(flags, &mut form)?;
+    if !given && !form.no_client_secret && form.access.trim() == "application" {
+        return Err(Failure::operator(
+            "No client credential was given, and as an application Mailgrant needs one.",
+            "Give a secret with --client-secret-file FILE (- for standard input), or a certificate's \
+             key or the JSON file of a Google service account with --client-key-file FILE; nothing \
+             was changed.",
+        ));
+    }
     if !given && !form.no_client_secret {
         return Err(Failure::operator(
             "No client secret was given.",
@@ -47,6 +56,12 @@ async fn add(house: &House, config: &Config, flags: &ProviderFlags) -> Result<()
     let provider = house.vault.add_provider(&draft, house.clock.now()).await?;
     audit(house, EventKind::ProviderAdded, &provider, "was added").await?;
     output::line(&format!("Added provider {}.", provider.name))?;
+    if provider.profile.access == Access::Application {
+        return output::line(&format!(
+            "Nobody signs in. See that it works: mailgrant provider test {}",
+            provider.name
+        ));
+    }
     output::line(&format!(
         "Register this redirect URI with it: {}",
         config.redirect_uri

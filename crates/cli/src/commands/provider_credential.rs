@@ -57,6 +57,23 @@ pub(super) fn fill(flags: &ProviderFlags, form: &mut ProviderForm) -> Result<boo
 /// Makes a key with its certificate, puts it in the first place and tells what to upload.
 pub(super) async fn new_certificate(house: &House, flags: &NewCertificate) -> Result<(), Failure> {
     let provider = provider_named(&house.vault, &flags.name).await?;
+    let name = &provider.name;
+    let former = !matches!(provider.profile.credential, ClientCredential::None);
+    // Whichever of two serves now, it is not thrown away unasked.
+    if let (true, Some(second)) = (former, &provider.profile.second_credential) {
+        return Err(Failure::operator(
+            format!(
+                "{name} has a second credential already ({}), and the new certificate makes a \
+                 second one of the first.",
+                second.label()
+            ),
+            format!(
+                "See with `mailgrant provider test {name}` that the first one serves; then drop the \
+                 second with `mailgrant provider change {name} --drop-second` and run this again. \
+                 Nothing was changed."
+            ),
+        ));
+    }
     let algorithm = match flags.algorithm {
         KeyKind::Rsa => KeyAlgorithm::Rsa,
         KeyKind::Ec => KeyAlgorithm::EcP256,
@@ -69,7 +86,7 @@ pub(super) async fn new_certificate(house: &House, flags: &NewCertificate) -> Re
     })?;
     let mut form = ProviderForm::of(&provider);
     form.client_key = Some(key.clone());
-    form.keep_second = !matches!(provider.profile.credential, ClientCredential::None);
+    form.keep_second = former;
     form.secret_expires.clear();
     let draft = form.check(Some(&provider));
     let draft = draft.map_err(|errors| wrong_flags(&errors))?;

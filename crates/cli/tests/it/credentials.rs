@@ -57,7 +57,14 @@ fn a_new_certificate_takes_the_first_place_and_the_former_credential_the_second(
 
     // The secret may be the one that serves: it is not thrown away unasked.
     let told = refused(&mailgrant, &new);
-    assert!(told.contains("second credential already"), "{told}");
+    for part in [
+        "second credential already (client secret)",
+        "mailgrant provider test sandbox",
+        "mailgrant provider change sandbox --drop-second",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    assert!(!told.contains("--keep-second"), "{told}");
     mailgrant.ok(&["provider", "change", "sandbox", "--drop-second"]);
     assert_eq!(shown(&mailgrant)["second_credential"], Value::Null);
     mailgrant.ok(&new);
@@ -158,7 +165,15 @@ fn a_google_service_account_brings_its_own_client_id() {
         told.contains("--access as an application needs the key"),
         "{told}"
     );
-    mailgrant.ok(&[&add[..], &["--client-key-file", file.to_str().unwrap()]].concat());
+    let told = refused(&mailgrant, &add);
+    assert!(
+        told.contains("JSON file of a Google service account"),
+        "{told}"
+    );
+    assert!(!told.contains("--no-client-secret"), "{told}");
+    let told = mailgrant.ok(&[&add[..], &["--client-key-file", file.to_str().unwrap()]].concat());
+    assert!(told.contains("Nobody signs in."), "{told}");
+    assert!(!told.contains("redirect URI"), "{told}");
     assert_eq!(
         shown(&mailgrant)["client_id"],
         "desk@p.iam.gserviceaccount.com"

@@ -45,7 +45,12 @@ impl<T: FnMut(&Step) + Send> Walk<'_, T> {
                 }
             }
         };
-        self.step("client", CLIENT, work).await;
+        if self.step("client", CLIENT, work).await.is_none() {
+            return;
+        }
+        if let Some(refused) = doctor.keeper.check_first(provider, &endpoints).await {
+            self.note("client", FIRST, Err(refused));
+        }
     }
 
     fn credentials(&mut self, provider: &Provider) {
@@ -157,6 +162,7 @@ impl<T: FnMut(&Step) + Send> Walk<'_, T> {
 }
 
 const CLIENT: &str = "Client credential";
+const FIRST: &str = "First client credential";
 
 /// What was entered, in words.
 pub(super) fn profile_in_words(account: &Account, provider: &Provider) -> Outcome {

@@ -10,6 +10,7 @@ use crate::world::{DESK, Peer, World, on_all_providers};
 on_all_providers!(
     a_right_profile_passes_every_step_and_touches_no_grant,
     a_wrong_secret_is_found_without_marking_the_provider,
+    a_first_credential_that_is_refused_is_found_although_the_second_serves,
 );
 
 async fn a_right_profile_passes_every_step_and_touches_no_grant(world: World<impl Peer>) {
@@ -38,6 +39,28 @@ async fn a_wrong_secret_is_found_without_marking_the_provider(world: World<impl 
     assert_eq!(world.row(account).await, before);
     assert!(world.profile().await.trouble.is_none());
     assert!(world.events(EventKind::ProviderRefused).await.is_empty());
+}
+
+async fn a_first_credential_that_is_refused_is_found_although_the_second_serves(
+    world: World<impl Peer>,
+) {
+    let mut both = world.profile().await;
+    both.profile.second_credential = Some(both.profile.credential.clone());
+    let check = world.keeper.check_provider(&both).await;
+    assert!(check.steps.iter().all(|(_, outcome)| outcome.is_ok()));
+
+    if let ClientCredential::Secret { secret, .. } = &mut both.profile.credential {
+        *secret = "LEAK-not-yet-uploaded".into();
+    }
+    // Also where the second is known to serve and is tried first.
+    for _ in 0..2 {
+        let check = world.keeper.check_provider(&both).await;
+        let (_, outcome) = check.steps.last().unwrap();
+        let told = outcome.as_ref().unwrap_err();
+        assert_eq!(told.fault, Fault::Operator);
+        assert!(told.what.contains("the second (client secret) does"));
+        assert!(told.next.starts_with("Do not drop the second yet."));
+    }
 }
 
 #[tokio::test]

@@ -279,6 +279,7 @@ pub(super) const ZOHO: Row = Row {
     tenant: Some(Tenant {
         label: "Data centre",
         hint: "how its addresses end: com, eu, in, com.au, com.cn, jp or sa",
+        shared: &[],
     }),
     login_host: Some("accounts.zoho.com"),
     portal: Some("https://api-console.zoho.com"),

@@ -226,6 +226,8 @@ pub struct Tenant {
     pub label: &'static str,
     /// What may be entered.
     pub hint: &'static str,
+    /// Names that stand for many of them: people can sign in there, an application cannot.
+    pub shared: &'static [&'static str],
 }
 
 /// How an RSA key signs (RFC 7518, sections 3.3 and 3.5).

@@ -204,7 +204,9 @@ fn credential() -> Step {
         )
         .text(
             "A certificate instead is uploaded under Certificates; several may be there at the \
-             same time, so that one follows another without a gap.",
+             same time, so that one follows another without a gap. Once Mailgrant is told of the \
+             provider (below, with a secret), `mailgrant provider new-certificate` makes one and \
+             prints what to upload; the secret serves on until it is dropped.",
         )
         .warning(
             "Copy the secret's Value, which is shown only now; the Secret ID beside it is not the \

@@ -343,6 +343,12 @@ mod tests {
             client_id: "client".to_owned(),
             access: "application".to_owned(),
             scopes: String::new(),
+            tenant: if kind == "microsoft" {
+                "example.com"
+            } else {
+                ""
+            }
+            .to_owned(),
             ..ProviderForm::default()
         };
         let fields = |form: &ProviderForm| -> Vec<&'static str> {

@@ -106,6 +106,7 @@ impl ProviderForm {
         };
         self.require_endpoints(&profile, &mut problems);
         require_key(&profile, &mut problems);
+        require_own_tenant(&profile, &mut problems);
         problems.finish(Some(ProviderDraft { name, profile }))
     }
 
@@ -199,6 +200,32 @@ fn require_key(profile: &Profile, problems: &mut Problems) {
             "as an application needs a client credential: nobody else proves who asks",
         ),
         (Some(ApplicationMethod::ClientCredentials), _) => {}
+    }
+}
+
+/// An application has access in one tenant, never in all of them at once.
+fn require_own_tenant(profile: &Profile, problems: &mut Problems) {
+    let row = catalogue::row(profile.kind);
+    let (Some(known), Some(endpoints)) = (row.tenant, &row.endpoints) else {
+        return;
+    };
+    if profile.access == Access::Delegated || profile.endpoints.token.is_some() {
+        return;
+    }
+    let tenant = profile.tenant.as_deref();
+    let tenant = tenant.unwrap_or(endpoints.default_tenant);
+    if known
+        .shared
+        .iter()
+        .any(|name| name.eq_ignore_ascii_case(tenant))
+    {
+        problems.add(
+            "tenant",
+            format!(
+                "must be one tenant's own id or domain for access as an application: {tenant} \
+                 stands for many"
+            ),
+        );
     }
 }
 
@@ -301,6 +328,25 @@ mod tests {
             assert_eq!(profile.tenant.as_deref(), Some("eu"));
         }
         assert_eq!(fields(&with_tenant("google")), ["tenant"]);
+    }
+
+    #[test]
+    fn an_application_has_access_in_one_tenant_alone() {
+        let application = |tenant: &str| ProviderForm {
+            access: "application".to_owned(),
+            client_secret: "s".to_owned(),
+            tenant: tenant.to_owned(),
+            ..filled("microsoft")
+        };
+        for shared in ["", "common", "Organizations", "consumers"] {
+            assert_eq!(fields(&application(shared)), ["tenant"], "{shared}");
+        }
+        assert!(application("example.com").check(None).is_ok());
+        let by_hand = ProviderForm {
+            token_endpoint: "https://login.example.com/token".to_owned(),
+            ..application("")
+        };
+        assert!(by_hand.check(None).is_ok());
     }
 
     proptest::proptest! {

@@ -1,7 +1,7 @@
 //! Buttons do what they say, are recorded, and can be pressed twice.
 
 use mailgrant_base::Clock as _;
-use mailgrant_vault::{Account, EventKind, GrantState};
+use mailgrant_vault::{Account, EventKind, GrantState, ProviderForm};
 
 use crate::visitor::Visitor;
 use crate::world::World;
@@ -165,6 +165,28 @@ async fn a_grant_is_revoked_here_also_where_the_provider_does_not_answer() {
     press(&mut visitor, &path(&account, "revoke"), &[], told).await;
     let grant = world.vault.grant(account.id).await.unwrap().unwrap();
     assert_eq!(grant.state, GrantState::Revoked);
+}
+
+#[tokio::test]
+async fn where_a_provider_cannot_be_told_the_place_to_revoke_is_named() {
+    let world = World::new().await;
+    let form = ProviderForm {
+        name: "entra".to_owned(),
+        kind: "microsoft".to_owned(),
+        client_id: "x".to_owned(),
+        ..ProviderForm::default()
+    };
+    let draft = form.check(None).unwrap();
+    let added = world.vault.add_provider(&draft, world.clock.now()).await;
+    let account = world.add_account("desk", &added.unwrap()).await;
+    let mut visitor = world.administrator().await;
+    let page = visitor.page(&path(&account, "revoke")).await;
+    for part in [
+        "Where the provider cannot be told",
+        "https://entra.microsoft.com",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
 }
 
 #[tokio::test]

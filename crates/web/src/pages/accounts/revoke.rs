@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use mailgrant_oauth::catalogue;
 
 use super::find;
 use crate::app::Site;
@@ -20,12 +21,22 @@ pub(crate) async fn show(
 ) -> Result<Response, Problem> {
     let account = find(&site, id).await?;
     let title = format!("Revoke the grant of {}?", account.draft.name);
+    let mut consequences = vec![
+        "Its tokens are deleted here, and the provider is told where it can be.".to_owned(),
+        "No mail is fetched until somebody authorises the account again. Its place in the mailbox is kept.".to_owned(),
+    ];
+    let provider = site.vault.provider(account.draft.provider).await?;
+    let kind = provider.map(|provider| provider.profile.kind);
+    let places = kind.map_or(&[][..], |kind| catalogue::row(kind).revoke_elsewhere);
+    consequences.extend(places.iter().map(|elsewhere| {
+        format!(
+            "Where the provider cannot be told: {} {}",
+            elsewhere.text, elsewhere.place
+        )
+    }));
     Ok(page(&Confirm {
         layout: Layout::signed_in(title, &visitor).section("overview"),
-        consequences: vec![
-            "Its tokens are deleted here, and the provider is told where it can be.".to_owned(),
-            "No mail is fetched until somebody authorises the account again. Its place in the mailbox is kept.".to_owned(),
-        ],
+        consequences,
         action: format!("/accounts/{id}/revoke"),
         button: "Revoke grant",
         back: format!("/accounts/{id}"),
