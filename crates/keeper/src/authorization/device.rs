@@ -94,7 +94,7 @@ impl Keeper {
         Ok(offer)
     }
 
-    async fn wait_for_device(&self, wait: Wait) {
+    async fn wait_for_device(&self, mut wait: Wait) {
         let mut pause = wait.begun.interval;
         let mut asked_at = self.now();
         let tokens = loop {
@@ -108,9 +108,9 @@ impl Keeper {
             }
             asked_at = self.now();
             let profile = &wait.provider.profile;
-            let polled = poll_device(&self.inner.http, profile, &wait.endpoints, &wait.begun);
+            let polled = poll_device(&self.inner.http, profile, &wait.endpoints, &mut wait.begun);
             match polled.await {
-                Ok(DevicePoll::Waiting { interval }) => pause = interval.max(wait.begun.interval),
+                Ok(DevicePoll::Waiting { interval }) => pause = interval,
                 Ok(DevicePoll::Granted(tokens)) => break Ok(tokens),
                 Ok(DevicePoll::Declined) => break Err(AuthorizationError::Declined),
                 Ok(DevicePoll::Expired) => break Err(AuthorizationError::CodeExpired),
