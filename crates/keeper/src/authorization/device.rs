@@ -16,6 +16,7 @@ use tracing::{debug, error, info};
 use url::Url;
 
 use super::AuthorizationError;
+use super::finish::names_people;
 use crate::Keeper;
 use crate::schedule::after;
 
@@ -159,6 +160,7 @@ impl Keeper {
         let grant = self
             .granted_to(&account, &provider, &wait.endpoints, tokens, None, asked_at)
             .await?;
-        self.store_for_expected(&account, grant).await
+        let names = names_people(&provider, &wait.endpoints);
+        self.store_for_expected(&account, grant, names).await
     }
 }
