@@ -152,24 +152,38 @@ pub(crate) fn basic(client_id: &str, secret: &SecretString) -> SecretString {
     BASE64_STANDARD.encode(pair).into()
 }
 
-/// The assertion in a federated token file, as it stands there now.
+/// The assertion in a federated token file, as it stands there now. Only what looks like one leaves
+/// the machine: the file is named in a form, and there are files with other secrets in them.
 async fn read_assertion(path: &Path) -> Result<SecretString, Refusal> {
     let unusable = |why: String| {
         let said = format!("the federated token file {} {why}", path.display());
         Refusal::profile(CREDENTIAL_UNUSABLE, said)
     };
     let cannot = |error: std::io::Error| unusable(format!("cannot be read: {error}"));
+    // A pipe that nobody writes to would be waited for without end.
+    if !tokio::fs::metadata(path).await.map_err(cannot)?.is_file() {
+        return Err(unusable("is no regular file".to_owned()));
+    }
     let file = tokio::fs::File::open(path).await.map_err(cannot)?;
     let mut text = zeroize::Zeroizing::new(String::new());
-    file.take(LONGEST_ASSERTION)
+    file.take(LONGEST_ASSERTION + 1)
         .read_to_string(&mut text)
         .await
         .map_err(cannot)?;
     let assertion = text.trim();
-    if assertion.is_empty() || !assertion.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if text.len() as u64 > LONGEST_ASSERTION || !looks_like_jwt(assertion) {
         return Err(unusable("does not hold an assertion".to_owned()));
     }
     Ok(assertion.into())
+}
+
+/// Three parts in base64url, as a signed JWT has them (RFC 7515, section 3.1).
+fn looks_like_jwt(text: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    text.split('.').count() == 3
+        && text
+            .split('.')
+            .all(|part| !part.is_empty() && part.bytes().all(is_letter))
 }
 
 #[cfg(test)]
@@ -344,7 +358,18 @@ mod tests {
             assert_eq!(field(&sent, "client_assertion").unwrap(), assertion);
             assert_eq!(field(&sent, "client_assertion_type").unwrap(), JWT_BEARER);
         }
-        for unusable in ["", "not one word"] {
+        let long = format!("one.one.{}", "x".repeat(64 * 1024));
+        // The last three: other secrets that stand in files of one line.
+        for unusable in [
+            "",
+            "not one word",
+            "one.two.",
+            "one.two.three.four.five",
+            &long,
+            "AbC8Q~secret.of.an_application",
+            "AGE-SECRET-KEY-1QQQQ",
+            "bm90IGFuIGFzc2VydGlvbiBidXQgYSBrZXk=",
+        ] {
             write(unusable);
             let refusal = ask().await.unwrap_err();
             assert!(
@@ -353,6 +378,19 @@ mod tests {
             );
         }
         std::fs::remove_file(&path).unwrap();
+        #[cfg(unix)]
+        {
+            // A pipe that nobody writes to, and a folder.
+            let pipe = std::process::Command::new("mkfifo").arg(&path).status();
+            assert!(pipe.unwrap().success());
+            let refusal = ask().await.unwrap_err();
+            assert!(refusal.to_string().contains("no regular file"), "{refusal}");
+            std::fs::remove_file(&path).unwrap();
+            mailgrant_base::files::create_private_dir(&path).unwrap();
+            let refusal = ask().await.unwrap_err();
+            assert!(refusal.to_string().contains("no regular file"), "{refusal}");
+            std::fs::remove_dir(&path).unwrap();
+        }
         let refusal = ask().await.unwrap_err();
         assert!(matches!(&refusal, Refusal::Profile(said) if said.error == CREDENTIAL_UNUSABLE));
         assert!(refusal.to_string().contains("cannot be read"), "{refusal}");

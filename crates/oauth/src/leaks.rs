@@ -89,7 +89,7 @@ async fn with_keys_and_files(server: &TestServer, http: &HttpClient) -> Vec<Stri
     let key = ClientKey::read(pem.as_bytes(), None).unwrap().key;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("token");
-    mailgrant_base::files::create_private(&path, b"LEAK-assertion").unwrap();
+    mailgrant_base::files::create_private(&path, b"LEAK-assertion.LEAK.LEAK").unwrap();
     let both = Profile {
         credential: ClientCredential::Key(key),
         second_credential: Some(ClientCredential::FederatedTokenFile { path }),
@@ -103,7 +103,7 @@ async fn with_keys_and_files(server: &TestServer, http: &HttpClient) -> Vec<Stri
     };
     let tokens = r#"{"access_token":"LEAK-access"}"#;
     let refused = r#"{"error":"invalid_client"}"#;
-    let echo = r#"{"error":"invalid_client","error_description":"LEAK-assertion"}"#;
+    let echo = r#"{"error":"invalid_client","error_description":"LEAK-assertion.LEAK.LEAK"}"#;
     let begun = r#"{"device_code":"LEAK-device","user_code":"u","expires_in":9,
         "verification_uri":"https://login.example.com/d"}"#;
     server.queue([
@@ -117,8 +117,8 @@ async fn with_keys_and_files(server: &TestServer, http: &HttpClient) -> Vec<Stri
     ]);
     let application = application_token(http, &both, &endpoints, "desk", Resource::Mail).await;
     let about = introspect(http, &both, &endpoints, &"LEAK-token".into()).await;
-    let begun = begin_device(http, &both, &endpoints).await;
-    let polled = poll_device(http, &both, &endpoints, begun.as_ref().unwrap()).await;
+    let mut begun = begin_device(http, &both, &endpoints).await;
+    let polled = poll_device(http, &both, &endpoints, begun.as_mut().unwrap()).await;
     let echoed = introspect(http, &both, &endpoints, &"LEAK-token".into()).await;
     let news = http.newly_refused_credential(&both);
     tracing::info!(

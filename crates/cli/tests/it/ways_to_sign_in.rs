@@ -20,6 +20,14 @@ async fn here_the_command_itself_takes_the_answer_at_a_loopback_address() {
     // Browsers ask for icons, and a person may reload: only the answer counts.
     let bare = back.split('?').next().unwrap();
     browser.open(bare).await.unwrap();
+    // Whoever else is on the machine can neither answer nor end the wait.
+    for foreign in [
+        "code=c&state=guess",
+        "error=access_denied&state=",
+        "xstate=1",
+    ] {
+        browser.open(&format!("{bare}?{foreign}")).await.unwrap();
+    }
     let page = browser.open(&back).await.unwrap();
     assert!(page.body.contains("Back to the command line"));
     assert!(!page.body.contains("code="));

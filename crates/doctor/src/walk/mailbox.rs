@@ -11,7 +11,7 @@ use mailgrant_oauth::{Access, TokenClaims};
 use mailgrant_vault::{Account, AfterDelivery, Grant, Provider};
 
 use super::names::{IMAP_FOLDER, Names};
-use super::{Walk, passed};
+use super::{Walk, listed, passed};
 use crate::rules::{self, Evidence};
 use crate::{Doctor, Outcome, Step};
 
@@ -116,7 +116,7 @@ impl<T: FnMut(&Step) + Send> Walk<'_, T> {
             known.any(|mechanism| offers.takes(*mechanism))
         };
         self.tell_timed(names.capabilities, title, &offered, |offers| {
-            let mechanisms = offers.mechanisms.join(", ");
+            let mechanisms = listed(&offers.mechanisms);
             if usable(offers) {
                 return passed(format!("Logins by {mechanisms}."));
             }

@@ -174,9 +174,35 @@ fn too_slow(limit: Duration) -> Diagnosis {
     Diagnosis::new(Fault::Server, what, next)
 }
 
+/// So many names of one kind are shown in a step.
+const MOST_NAMES: usize = 20;
+
+/// Names that a server shows of itself, in a line that can be read however many there are.
+fn listed(names: &[String]) -> String {
+    let shown = names.get(..MOST_NAMES).unwrap_or(names).join(", ");
+    match names.len().saturating_sub(MOST_NAMES) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
 /// A step that passed.
 fn passed(found: impl Into<String>) -> Outcome {
     Outcome::Passed {
         found: found.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn however_many_names_a_server_shows_the_line_can_be_read() {
+        let names: Vec<String> = (0..100_000).map(|number| format!("M{number}")).collect();
+        assert_eq!(listed(&names[..2]), "M0, M1");
+        assert!(listed(&names[..20]).ends_with("M18, M19"));
+        assert!(listed(&names).ends_with("M18, M19 and 99980 more"));
+        assert_eq!(listed(&[]), "");
     }
 }

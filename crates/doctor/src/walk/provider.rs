@@ -10,7 +10,7 @@ use mailgrant_vault::{Account, Provider};
 use url::Url;
 
 use super::names::{Names, PROVIDER};
-use super::{Walk, passed};
+use super::{Walk, listed, passed};
 use crate::rules::{client_refused, day, not_reached, not_resolved, of_expiry};
 use crate::{Outcome, Step};
 
@@ -106,7 +106,7 @@ impl<T: FnMut(&Step) + Send> Walk<'_, T> {
         let addresses = &seen.addresses;
         let found = |ips: &Vec<std::net::IpAddr>| {
             let ips: Vec<String> = ips.iter().map(ToString::to_string).collect();
-            passed(format!("{host} is {}.", ips.join(", ")))
+            passed(format!("{host} is {}.", listed(&ips)))
         };
         let title = format!("Name of the {whose}");
         if let Err(error) = &addresses.result {
@@ -237,7 +237,7 @@ fn tls_failed(server: &MailServer, tls: &TlsInspection, now: Timestamp) -> Diagn
             Some(end) => format!(", valid until {}", day(end)),
             None => String::new(),
         };
-        let names = own.names.join(", ");
+        let names = listed(&own.names);
         diagnosis.what = format!(
             "{} The certificate that it shows is for {names}{end}, from {}.",
             diagnosis.what, own.issuer

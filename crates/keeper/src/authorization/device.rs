@@ -16,6 +16,7 @@ use tracing::{debug, error, info};
 use url::Url;
 
 use super::AuthorizationError;
+use super::finish::names_people;
 use crate::Keeper;
 use crate::schedule::after;
 
@@ -94,7 +95,7 @@ impl Keeper {
         Ok(offer)
     }
 
-    async fn wait_for_device(&self, wait: Wait) {
+    async fn wait_for_device(&self, mut wait: Wait) {
         let mut pause = wait.begun.interval;
         let mut asked_at = self.now();
         let tokens = loop {
@@ -108,9 +109,9 @@ impl Keeper {
             }
             asked_at = self.now();
             let profile = &wait.provider.profile;
-            let polled = poll_device(&self.inner.http, profile, &wait.endpoints, &wait.begun);
+            let polled = poll_device(&self.inner.http, profile, &wait.endpoints, &mut wait.begun);
             match polled.await {
-                Ok(DevicePoll::Waiting { interval }) => pause = interval.max(wait.begun.interval),
+                Ok(DevicePoll::Waiting { interval }) => pause = interval,
                 Ok(DevicePoll::Granted(tokens)) => break Ok(tokens),
                 Ok(DevicePoll::Declined) => break Err(AuthorizationError::Declined),
                 Ok(DevicePoll::Expired) => break Err(AuthorizationError::CodeExpired),
@@ -159,6 +160,7 @@ impl Keeper {
         let grant = self
             .granted_to(&account, &provider, &wait.endpoints, tokens, None, asked_at)
             .await?;
-        self.store_for_expected(&account, grant).await
+        let names = names_people(&provider, &wait.endpoints);
+        self.store_for_expected(&account, grant, names).await
     }
 }

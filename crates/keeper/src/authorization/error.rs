@@ -39,6 +39,12 @@ pub enum AuthorizationError {
         /// Who signed in.
         signed_in: String,
     },
+    /// The provider was asked who signs in, and whoever did so kept it back.
+    #[error("nobody is named, {expected} was expected")]
+    NobodyNamed {
+        /// Who was invited.
+        expected: String,
+    },
     /// State unknown, used, older than 10 minutes, or of another browser.
     #[error("this answer does not belong to an authorization that began in this browser")]
     UnknownState,
@@ -114,6 +120,15 @@ impl AuthorizationError {
                     "Nothing was changed. Sign out at the provider, begin again and sign in as \
                      {expected}; if that is not you, tell whoever sent you here."
                 ),
+            ),
+            Self::NobodyNamed { expected } => Diagnosis::new(
+                Fault::Owner,
+                format!(
+                    "The provider does not say who signed in, so nobody can tell whether it was \
+                     {expected}."
+                ),
+                "Nothing was changed. Begin again, and allow all that the provider asks for: to see \
+                 who you are (`openid`) is part of it.",
             ),
             _ => return None,
         })

@@ -98,7 +98,10 @@ impl Keeper {
             .granted_to(&account, &provider, &endpoints, tokens, nonce, sent_at)
             .await?;
         if let Some(invitation) = begun.invitation {
-            return self.store_for_invited(invitation, &account, grant).await;
+            let names = names_people(&provider, &endpoints);
+            return self
+                .store_for_invited(invitation, &account, grant, names)
+                .await;
         }
         self.store_or_hold(authorization.id, &account, grant).await
     }
@@ -135,24 +138,26 @@ impl Keeper {
         invitation: InvitationId,
         account: &Account,
         grant: NewGrant,
+        names: bool,
     ) -> Result<AuthorizationOutcome, AuthorizationError> {
-        require_expected(account, &grant)?;
+        require_expected(account, &grant, names)?;
         // Withdrawn, used or run out while its browser was away.
         let vault = &self.inner.vault;
         if !vault.spend_invitation(invitation, self.now()).await? {
             return Err(AuthorizationError::DeadInvitation);
         }
-        self.store_for_expected(account, grant).await
+        self.store_for_expected(account, grant, names).await
     }
 
     /// Where whoever signs in cannot decide that somebody else may, an unexpected identity is
-    /// refused and not held.
+    /// refused and not held; so is none, where the provider names people to whoever asks.
     pub(super) async fn store_for_expected(
         &self,
         account: &Account,
         grant: NewGrant,
+        names: bool,
     ) -> Result<AuthorizationOutcome, AuthorizationError> {
-        require_expected(account, &grant)?;
+        require_expected(account, &grant, names)?;
         let vault = &self.inner.vault;
         vault.store_grant(account.id, &grant, self.now()).await?;
         Ok(AuthorizationOutcome::Granted(grant.signed_in))
@@ -328,7 +333,18 @@ impl Keeper {
     }
 }
 
-fn require_expected(account: &Account, grant: &NewGrant) -> Result<(), AuthorizationError> {
+/// Whether the provider is asked who signs in, and has keys to prove it. Where people choose what they
+/// consent to, that is not yet an answer.
+pub(super) fn names_people(provider: &Provider, endpoints: &Endpoints) -> bool {
+    let requested = requested_scopes(&provider.profile, endpoints);
+    endpoints.jwks.is_some() && owes_id_token(&requested, None)
+}
+
+fn require_expected(
+    account: &Account,
+    grant: &NewGrant,
+    names: bool,
+) -> Result<(), AuthorizationError> {
     let expected = account.expected_sign_in();
     match &grant.signed_in {
         Some(signed_in) if !is_expected(signed_in, expected) => {
@@ -337,6 +353,9 @@ fn require_expected(account: &Account, grant: &NewGrant) -> Result<(), Authoriza
                 signed_in: signed_in.clone(),
             })
         }
+        None if names => Err(AuthorizationError::NobodyNamed {
+            expected: expected.to_owned(),
+        }),
         _ => Ok(()),
     }
 }

@@ -72,6 +72,23 @@ async fn a_denied_code_and_another_person_change_nothing(world: World<impl Devic
 }
 
 #[tokio::test]
+async fn whoever_types_the_code_cannot_keep_back_who_they_are() {
+    let world = World::sandbox_with(|options| options.device_interval = SECOND).await;
+    let account = world.account(DESK).await;
+    let offer = begin(&world, account).await;
+    answer(&world, &offer, OTHER, true).await;
+    world.gate.edit_next(|answer| {
+        answer.insert("scope".to_owned(), "offline_access mail".into());
+        answer.remove("id_token");
+    });
+    let AuthorizationOutcome::Failed(why) = outcome(&world, offer.id).await else {
+        panic!("it must fail");
+    };
+    assert!(why.contains("does not say who signed in"), "{why}");
+    assert_eq!(world.grant(account).await.state, GrantState::Pending);
+}
+
+#[tokio::test]
 async fn a_code_that_nobody_types_ends() {
     let world = World::sandbox_with(|options| options.device_interval = SECOND).await;
     let account = world.account(DESK).await;

@@ -13,6 +13,7 @@ on_all_providers!(
     whoever_was_invited_authorises_and_the_link_is_dead,
     a_sign_in_that_fails_leaves_the_link_alive,
     somebody_else_than_the_invited_is_refused_and_nothing_is_held,
+    whoever_was_invited_cannot_keep_back_who_they_are,
     a_link_that_is_over_or_withdrawn_opens_nothing,
     a_link_that_is_withdrawn_while_its_browser_is_away_changes_nothing,
 );
@@ -47,6 +48,27 @@ async fn somebody_else_than_the_invited_is_refused_and_nothing_is_held(world: Wo
     assert!(matches!(error, AuthorizationError::NotTheInvited { .. }));
     let told = error.diagnosis().to_string();
     assert!(told.contains(DESK) && told.contains(OTHER), "{told}");
+    assert_eq!(world.row(account).await, before);
+    assert!(begin(&world, &link).await.is_ok(), "the link serves on");
+}
+
+async fn whoever_was_invited_cannot_keep_back_who_they_are(world: World<impl Peer>) {
+    let account = world.account(DESK).await;
+    let link = invite(&world, account).await;
+    let before = world.row(account).await;
+    let back = world.peer.agree(&depart(&world, &link).await, OTHER).await;
+    // Where people choose what they consent to, somebody may leave out `openid`.
+    world.gate.edit_next(|answer| {
+        answer.insert("scope".to_owned(), "offline_access mail".into());
+        answer.remove("id_token");
+    });
+    let error = world.arrive(&back).await.unwrap_err();
+    assert!(
+        matches!(error, AuthorizationError::NobodyNamed { .. }),
+        "{error:?}"
+    );
+    let told = error.diagnosis().to_string();
+    assert!(told.contains(DESK), "{told}");
     assert_eq!(world.row(account).await, before);
     assert!(begin(&world, &link).await.is_ok(), "the link serves on");
 }

@@ -24,6 +24,9 @@ const USUAL_INTERVAL: Duration = Duration::from_secs(5);
 /// RFC 8628, section 3.5: how much longer is waited after `slow_down`.
 const SLOWER: Duration = Duration::from_secs(5);
 
+/// No provider is asked more often: RFC 8628 counts in seconds, and what is less is no interval.
+const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
+
 /// No provider wants to be asked less often.
 const LONGEST_INTERVAL: Duration = Duration::from_mins(5);
 
@@ -32,6 +35,9 @@ const LONGEST_LIFE: Duration = Duration::from_hours(24);
 
 /// A person has to type it: nobody would type more.
 const LONGEST_USER_CODE: usize = 64;
+
+/// A person may have to copy it: nobody would copy more.
+const LONGEST_ADDRESS: usize = 2048;
 
 /// What is shown to the person, and with what is asked meanwhile.
 #[derive(Debug, Clone)]
@@ -82,23 +88,26 @@ pub async fn begin_device(
     read(&read_fields(&answered.answer, &answered.secrets)?)
 }
 
-/// Asks once whether the person has finished (RFC 8628, section 3.4).
+/// Asks once whether the person has finished (RFC 8628, section 3.4). Where the provider is asked
+/// too often, `begun` remembers to ask it less often from now on (section 3.5).
 pub async fn poll_device(
     http: &HttpClient,
     profile: &Profile,
     endpoints: &Endpoints,
-    begun: &DeviceAuthorization,
+    begun: &mut DeviceAuthorization,
 ) -> Result<DevicePoll, Refusal> {
     let mut request = Request::of_grant(DEVICE_CODE);
     request.add_secret("device_code", &begun.device_code);
     let sent = request.send(http, profile, endpoints, &endpoints.token);
     let answered = sent.await?;
-    let wait = |interval: Duration| DevicePoll::Waiting {
-        interval: interval.min(LONGEST_INTERVAL),
-    };
-    match error_code(&answered.answer).as_deref() {
-        Some("authorization_pending") => Ok(wait(begun.interval)),
-        Some("slow_down") => Ok(wait(begun.interval + SLOWER)),
+    let error = error_code(&answered.answer);
+    if error.as_deref() == Some("slow_down") {
+        begun.interval = (begun.interval + SLOWER).min(LONGEST_INTERVAL);
+    }
+    match error.as_deref() {
+        Some("authorization_pending" | "slow_down") => Ok(DevicePoll::Waiting {
+            interval: begun.interval,
+        }),
         // The second is Entra's word for it (v2-oauth2-device-code).
         Some("access_denied" | "authorization_declined") => Ok(DevicePoll::Declined),
         Some("expired_token") => Ok(DevicePoll::Expired),
@@ -123,7 +132,8 @@ fn read(fields: &Map<String, Value>) -> Result<DeviceAuthorization, Refusal> {
     let garbled = |why: &str| Refusal::Garbled(format!("its answer to a device has {why}"));
     let text = |name: &str| fields.get(name).and_then(Value::as_str);
     let url = |name: &str| {
-        let url = Url::parse(text(name)?).ok()?;
+        let text = text(name).filter(|text| text.len() <= LONGEST_ADDRESS)?;
+        let url = Url::parse(text).ok()?;
         let plain = url.username().is_empty() && url.password().is_none();
         (plain && is_safe_transport(&url)).then_some(url)
     };
@@ -149,7 +159,9 @@ fn read(fields: &Map<String, Value>) -> Result<DeviceAuthorization, Refusal> {
             .min(LONGEST_LIFE),
         interval: interval
             .filter(|interval| !interval.is_zero())
-            .map_or(USUAL_INTERVAL, |interval| interval.min(LONGEST_INTERVAL)),
+            .map_or(USUAL_INTERVAL, |interval| {
+                interval.clamp(SHORTEST_INTERVAL, LONGEST_INTERVAL)
+            }),
     })
 }
 
@@ -183,7 +195,7 @@ mod tests {
         let server = TestServer::start().await;
         let (http, entra) = (http_client(), profile(Microsoft));
         server.queue([Reply::json(BEGUN)]);
-        let begun = begin_device(&http, &entra, &at(&server)).await.unwrap();
+        let mut begun = begin_device(&http, &entra, &at(&server)).await.unwrap();
         assert_eq!(begun.user_code, "FJCG 8QK2");
         assert_eq!(begun.interval.as_secs(), 7);
         assert_eq!(begun.expires_in.as_secs(), 900);
@@ -194,16 +206,19 @@ mod tests {
         assert_eq!(names, ["scope", "client_id"]);
 
         let refused = |error: &str| Reply::refusal(&format!(r#"{{"error":"{error}"}}"#));
-        let poll = async |reply| {
+        let mut poll = async |reply| {
             server.queue([reply]);
-            poll_device(&http, &entra, &at(&server), &begun).await
+            poll_device(&http, &entra, &at(&server), &mut begun).await
         };
-        let waits = async |error| match poll(refused(error)).await.unwrap() {
+        let mut waits = async |error| match poll(refused(error)).await.unwrap() {
             DevicePoll::Waiting { interval } => interval.as_secs(),
             other => panic!("{other:?}"),
         };
         assert_eq!(waits("authorization_pending").await, 7);
         assert_eq!(waits("slow_down").await, 12);
+        // RFC 8628, section 3.5: for this and all questions that follow.
+        assert_eq!(waits("authorization_pending").await, 12);
+        assert_eq!(waits("slow_down").await, 17);
         // Google waits with other statuses.
         let google = Reply::with(428, "", r#"{"error":"authorization_pending"}"#);
         assert!(matches!(
@@ -263,6 +278,26 @@ mod tests {
     }
 
     #[test]
+    fn a_provider_that_wants_to_be_asked_without_a_pause_is_not() {
+        for interval in ["0.000000001", "1e-9", "\"0.001\""] {
+            let body = format!(
+                r#"{{"device_code":"d","user_code":"u","expires_in":86400,"interval":{interval},
+                    "verification_uri":"https://login.example.com/d"}}"#
+            );
+            assert_eq!(read(&body).unwrap().interval.as_secs(), 1, "{interval}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_nobody_could_copy_is_none() {
+        let long = format!("https://login.example.com/{}", "x".repeat(LONGEST_ADDRESS));
+        let body = serde_json::json!({
+            "device_code": "d", "user_code": "u", "expires_in": 9, "verification_uri": long,
+        });
+        assert!(read(&body.to_string()).is_err());
+    }
+
+    #[test]
     fn what_is_missing_is_said() {
         for (body, missing) in [
             (r#"{"user_code":"u"}"#, "device code"),
@@ -293,7 +328,7 @@ mod tests {
                 prop_assert!(!read.user_code.is_empty());
                 prop_assert!(!read.user_code.chars().any(char::is_control));
                 prop_assert!(read.user_code.chars().count() <= LONGEST_USER_CODE);
-                prop_assert!(read.interval > Duration::ZERO && read.interval <= LONGEST_INTERVAL);
+                prop_assert!(read.interval >= SHORTEST_INTERVAL && read.interval <= LONGEST_INTERVAL);
                 prop_assert!(read.expires_in <= LONGEST_LIFE);
             }
         }

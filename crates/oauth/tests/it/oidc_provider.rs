@@ -192,11 +192,15 @@ async fn a_code_that_somebody_types_elsewhere_becomes_tokens_that_last() {
     let clients = Clients::start();
     for party in clients.parties().await {
         let (http, profile, endpoints) = (&party.http, &party.profile, &party.endpoints);
-        let begun = begin_device(http, profile, endpoints).await.unwrap();
-        let asked = poll_device(http, profile, endpoints, &begun).await.unwrap();
+        let mut begun = begin_device(http, profile, endpoints).await.unwrap();
+        let asked = poll_device(http, profile, endpoints, &mut begun)
+            .await
+            .unwrap();
         assert!(matches!(asked, DevicePoll::Waiting { .. }), "{asked:?}");
         type_code(begun.verification_uri.as_str(), &begun.user_code, true).await;
-        let asked = poll_device(http, profile, endpoints, &begun).await.unwrap();
+        let asked = poll_device(http, profile, endpoints, &mut begun)
+            .await
+            .unwrap();
         let DevicePoll::Granted(tokens) = asked else {
             panic!("{asked:?}")
         };
@@ -209,9 +213,11 @@ async fn a_code_that_somebody_types_elsewhere_becomes_tokens_that_last() {
             .await
             .unwrap();
 
-        let begun = begin_device(http, profile, endpoints).await.unwrap();
+        let mut begun = begin_device(http, profile, endpoints).await.unwrap();
         type_code(begun.verification_uri.as_str(), &begun.user_code, false).await;
-        let asked = poll_device(http, profile, endpoints, &begun).await.unwrap();
+        let asked = poll_device(http, profile, endpoints, &mut begun)
+            .await
+            .unwrap();
         assert!(matches!(asked, DevicePoll::Declined), "{asked:?}");
     }
 }

@@ -12,7 +12,7 @@ use mailgrant_base::{Diagnose as _, Diagnosis, Fault, Tasks};
 use mailgrant_oauth::{ProviderKind, RedirectUri, catalogue};
 use mailgrant_vault::Account;
 use mailgrant_web::{Listen, serve};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::mpsc;
 
 use super::answer;
@@ -62,9 +62,13 @@ pub(super) async fn authorize(
         account.expected_sign_in(),
         departure.url
     ))?;
-    let (sender, mut answers) = mpsc::channel(8);
+    let (sender, mut answers) = mpsc::channel(1);
+    let state = SecretString::from(state_in(departure.url.query()).unwrap_or_default());
     let tasks = Tasks::new();
-    tasks.spawn("answer", serve(bound, router(sender), tasks.stopping()));
+    tasks.spawn(
+        "answer",
+        serve(bound, router(sender, state), tasks.stopping()),
+    );
     let query = tokio::select! {
         query = answers.recv() => query,
         () = tokio::time::sleep(PATIENCE) => None,
@@ -78,15 +82,31 @@ pub(super) async fn authorize(
     }
 }
 
-/// One page. Only an answer ends the wait: browsers ask for icons too.
-fn router(answers: mpsc::Sender<String>) -> Router {
-    let take = |State(answers): State<mpsc::Sender<String>>, RawQuery(query): RawQuery| async move {
-        if let Some(query) = query.filter(|query| query.contains("state=")) {
+/// One page. Only the answer to this very question ends the wait: browsers ask for icons, and
+/// whoever else is on this machine can ask for anything.
+fn router(answers: mpsc::Sender<String>, state: SecretString) -> Router {
+    let take = |State((answers, state)): State<(mpsc::Sender<String>, SecretString)>,
+                RawQuery(query): RawQuery| async move {
+        let answer = query.filter(|query| is_answer(query, &state));
+        if let Some(query) = answer {
             let _ = answers.try_send(query);
         }
         ([("referrer-policy", "no-referrer")], Html(PAGE))
     };
-    Router::new().route("/", get(take)).with_state(answers)
+    Router::new()
+        .route("/", get(take))
+        .with_state((answers, state))
+}
+
+/// Whether a query has the `state` that the browser left with.
+fn is_answer(query: &str, state: &SecretString) -> bool {
+    state_in(Some(query)).is_some_and(|came| came == state.expose_secret())
+}
+
+fn state_in(query: Option<&str>) -> Option<String> {
+    let mut pairs = url::form_urlencoded::parse(query?.as_bytes());
+    let (_, state) = pairs.find(|(name, _)| name == "state")?;
+    Some(state.into_owned())
 }
 
 fn no_port(error: &std::io::Error) -> Failure {
