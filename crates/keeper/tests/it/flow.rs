@@ -35,6 +35,7 @@ on_all_providers!(
     an_identity_that_is_left_out_is_missed,
     a_scope_that_was_not_granted_is_missed,
     a_profile_that_changed_meanwhile_ends_the_authorization,
+    a_profile_that_changed_meanwhile_ends_a_confirmation,
     a_provider_that_is_paused_meanwhile_gets_no_code,
     a_link_begins_one_authorization_and_tells_whoever_waits_how_it_ended,
 );
@@ -390,6 +391,19 @@ async fn a_profile_that_changed_meanwhile_ends_the_authorization(world: World<im
     let error = refused(&world, account, &back).await;
     assert!(matches!(error, AuthorizationError::ProfileChanged));
     assert_eq!(world.gate.passed().len(), passed);
+}
+
+async fn a_profile_that_changed_meanwhile_ends_a_confirmation(world: World<impl Peer>) {
+    let account = world.account(DESK).await;
+    let back = world.peer.agree(&world.depart(account).await, OTHER).await;
+    let finished = world.arrive(&back).await.unwrap();
+    world
+        .change_profile(|profile| OTHER_CLIENT.clone_into(&mut profile.client_id))
+        .await;
+    let accepted = world.keeper.accept_identity(finished.id, &world.browser);
+    let error = accepted.await.unwrap_err();
+    assert!(matches!(error, AuthorizationError::UnknownState));
+    assert_eq!(world.grant(account).await.state, GrantState::Pending);
 }
 
 async fn a_provider_that_is_paused_meanwhile_gets_no_code(world: World<impl Peer>) {

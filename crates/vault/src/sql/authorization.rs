@@ -161,10 +161,16 @@ impl AuthorizationStore for Backend {
         now: i64,
     ) -> Answer<Option<(i64, Vec<u8>)>> {
         let mut transaction = self.begin().await?;
-        // This change does nothing but lock the row, where rows are locked.
+        // A provider that was changed meanwhile may be another one: its predecessor's grant is not
+        // for it. This change does nothing but lock the row, where rows are locked.
         let row = sqlx::query_as(
             "UPDATE authorizations SET claimed_at = claimed_at
              WHERE id = $1 AND browser_hash = $2 AND expires_at > $3 AND held_grant IS NOT NULL
+               AND EXISTS (
+                   SELECT 1 FROM providers
+                   WHERE providers.id = authorizations.provider_id
+                     AND providers.version = authorizations.provider_version
+               )
              RETURNING account_id, held_grant",
         )
         .bind(id)

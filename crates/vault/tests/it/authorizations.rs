@@ -21,7 +21,7 @@ on_both! {
         assert_eq!(back.attempt.verifier.expose_secret(), "verifier-one");
         assert_eq!(back.browser.expose_secret(), "browser-one");
         assert_eq!(back.redirect_uri, REDIRECT_URI);
-        assert_eq!((back.provider, back.provider_version), (ProviderId(5), 7));
+        assert_eq!((back.provider, back.provider_version), (ProviderId(1), 1));
     }
 
     async fn a_state_is_used_once(bench) {
@@ -237,8 +237,8 @@ async fn begin_as(
         },
         redirect_uri: REDIRECT_URI.to_owned(),
         browser: secret("browser"),
-        provider: ProviderId(5),
-        provider_version: 7,
+        provider: ProviderId(1),
+        provider_version: 1,
         invitation: None,
     };
     vault
