@@ -12,6 +12,7 @@ pub mod files;
 mod protocol;
 mod random;
 mod tasks;
+mod text;
 
 pub use backoff::Backoff;
 pub use clock::{Clock, ManualClock, SystemClock};
@@ -19,3 +20,4 @@ pub use fault::{Diagnose, Diagnosis, Fault};
 pub use protocol::Protocol;
 pub use random::{Random, SeededRandom, SystemRandom};
 pub use tasks::Tasks;
+pub use text::is_treacherous;

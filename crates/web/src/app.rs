@@ -70,12 +70,17 @@ const LONGEST_ANSWER: Duration = Duration::from_mins(2);
 /// How many browsers may follow the live numbers at once.
 const MOST_FOLLOWERS: usize = 64;
 
+/// How many accounts the doctor examines at once; others wait.
+const MOST_EXAMINATIONS: usize = 2;
+
 /// The app with what these pages remember between requests.
 #[derive(Clone)]
 pub(crate) struct Site {
     app: App,
     pub(crate) sign_in_limit: Arc<SignInLimit>,
     pub(crate) followers: Arc<Semaphore>,
+    /// Places for examinations: each logs in several times, and providers count connections.
+    pub(crate) examinations: Arc<Semaphore>,
     pub(crate) offers: Offers,
 }
 
@@ -87,6 +92,7 @@ impl Site {
             app,
             sign_in_limit,
             followers,
+            examinations: Arc::new(Semaphore::new(MOST_EXAMINATIONS)),
             offers: Offers::default(),
         }
     }

@@ -33,7 +33,7 @@ pub(crate) async fn doctor(house: &House, flags: &Show) -> Result<(), Failure> {
     }
 }
 
-/// A line for each step; under a note, what to do about it.
+/// A line for each step; under a note or a failure, what to do about it.
 fn step_in_words(step: &Step) -> String {
     let Step {
         title,
@@ -47,7 +47,7 @@ fn step_in_words(step: &Step) -> String {
         took.as_millis(),
         outcome.words()
     );
-    let Outcome::Noticed(diagnosis) = outcome else {
+    let (Outcome::Noticed(diagnosis) | Outcome::Failed(diagnosis)) = outcome else {
         return text;
     };
     let place = diagnosis.place.iter();

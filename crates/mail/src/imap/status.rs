@@ -4,6 +4,7 @@
 //! a response code, and exactly then their words are what a person needs.
 
 use crate::Offers;
+use mailgrant_base::is_treacherous;
 
 /// The word a status begins with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,12 +91,13 @@ pub(crate) fn split_word(text: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// A server's bytes as one line of text for people: no control characters, at most `most` bytes.
+/// A server's bytes as one line of text for people: nothing that a terminal obeys or that cannot be
+/// seen, at most `most` bytes.
 pub(crate) fn shown(bytes: &[u8], most: usize) -> String {
     let head = bytes.get(..most).unwrap_or(bytes);
     let text: String = String::from_utf8_lossy(head)
         .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
+        .map(|c| if is_treacherous(c) { ' ' } else { c })
         .collect();
     let text = text.trim();
     if bytes.len() > most {

@@ -1,5 +1,6 @@
 //! The JSON that a server sends when it refuses a token.
 
+use mailgrant_base::is_treacherous;
 use std::fmt;
 
 use base64::Engine as _;
@@ -51,7 +52,7 @@ impl fmt::Display for Challenge {
 /// Words of the other side, fit to be shown: no control characters, and not without end.
 fn plain(text: &str) -> String {
     const LONGEST: usize = 300;
-    let shown = text.chars().filter(|c| !c.is_control());
+    let shown = text.chars().filter(|c| !is_treacherous(*c));
     shown.take(LONGEST).collect()
 }
 

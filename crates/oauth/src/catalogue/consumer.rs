@@ -279,6 +279,7 @@ pub(super) const ZOHO: Row = Row {
     tenant: Some(Tenant {
         label: "Data centre",
         hint: "how its addresses end: com, eu, in, com.au, com.cn, jp or sa",
+        known: &["com", "eu", "in", "com.au", "com.cn", "jp", "sa"],
         shared: &[],
     }),
     login_host: Some("accounts.zoho.com"),

@@ -79,6 +79,7 @@ macro_rules! cloud {
                 label: "Tenant",
                 hint: "the directory (tenant) id, one of its domains, or organizations, common or \
                        consumers",
+                known: &[],
                 shared: &["common", "organizations", "consumers"],
             }),
             login_host: Some($host),

@@ -226,6 +226,8 @@ pub struct Tenant {
     pub label: &'static str,
     /// What may be entered.
     pub hint: &'static str,
+    /// All that there are, where they are known: part of an address to which a secret goes.
+    pub known: &'static [&'static str],
     /// Names that stand for many of them: people can sign in there, an application cannot.
     pub shared: &'static [&'static str],
 }

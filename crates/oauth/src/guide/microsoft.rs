@@ -70,6 +70,13 @@ fn register(row: &Row, installation: &Installation<'_>) -> Step {
         .value("Name", installation.name)
         .value("Redirect URI, platform Web", installation.redirect_uri)
         .warnings(redirect_warnings(installation));
+    if !installation.application {
+        step = step.text(
+            "For `account authorize --here` add http://localhost/ beside it. For `--device` \
+                 switch on Allow public client flows under Authentication; where a tenant later \
+                 forbids codes, what they brought ends too (AADSTS530036), so prefer the browser.",
+        );
+    }
     if row.kind == ProviderKind::Microsoft {
         step = step.text(
             "Mailboxes at Outlook.com need the choice that includes personal Microsoft accounts.",

@@ -125,7 +125,10 @@ impl ProviderForm {
         let fits = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
         match catalogue::row(kind).tenant {
             None => problems.add("tenant", "is not needed for this kind; leave it empty"),
-            Some(known) if !tenant.chars().all(fits) => {
+            Some(known)
+                if !tenant.chars().all(fits)
+                    || !known.known.is_empty() && !known.known.contains(&tenant.as_str()) =>
+            {
                 problems.add("tenant", format!("must be {}", known.hint));
             }
             Some(_) => {}
@@ -328,6 +331,12 @@ mod tests {
             assert_eq!(profile.tenant.as_deref(), Some("eu"));
         }
         assert_eq!(fields(&with_tenant("google")), ["tenant"]);
+        // It is part of the address that a secret goes to.
+        let mars = ProviderForm {
+            tenant: "mars".to_owned(),
+            ..filled("zoho")
+        };
+        assert_eq!(fields(&mars), ["tenant"]);
     }
 
     #[test]

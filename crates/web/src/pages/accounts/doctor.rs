@@ -62,6 +62,8 @@ pub(crate) async fn submit(
 ) -> Result<Response, Problem> {
     let account = find(&site, id).await?;
     let mut told = Vec::new();
+    // Nobody closes it; a place is held until the examination is over.
+    let _place = site.examinations.acquire().await;
     let examining = site
         .doctor
         .examine(account.id, |step| told.push(step.clone()));
