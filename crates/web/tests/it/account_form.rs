@@ -7,7 +7,7 @@ use crate::provider_form::with;
 use crate::world::World;
 
 /// A form that would be taken.
-const GOOD: [(&str, &str); 18] = [
+const GOOD: [(&str, &str); 24] = [
     ("name", "support"),
     ("address", "support@example.com"),
     ("provider", "sandbox"),
@@ -18,6 +18,12 @@ const GOOD: [(&str, &str); 18] = [
     ("imap_host", "mail.example.com"),
     ("imap_port", "993"),
     ("imap_security", "tls"),
+    ("pop3_host", "pop.example.com"),
+    ("pop3_port", "1995"),
+    ("pop3_security", "tls"),
+    ("smtp_host", "smtp.example.com"),
+    ("smtp_port", "587"),
+    ("smtp_security", "starttls"),
     ("folder", "INBOX"),
     ("start", "only-new"),
     ("after", "move"),
@@ -28,7 +34,15 @@ const GOOD: [(&str, &str); 18] = [
     ("command_time_limit", "90"),
 ];
 
-const CHOICES: [&str; 5] = ["provider", "imap_security", "start", "after", "sink"];
+const CHOICES: [&str; 7] = [
+    "provider",
+    "imap_security",
+    "pop3_security",
+    "smtp_security",
+    "start",
+    "after",
+    "sink",
+];
 
 #[tokio::test]
 async fn what_is_wrong_is_told_at_its_field_and_nothing_is_stored() {
@@ -56,6 +70,10 @@ async fn what_is_wrong_is_told_at_its_field_and_nothing_is_stored() {
         ("imap_port", "99999999999999999999"),
         ("imap_port", "imaps"),
         ("imap_security", "maybe"),
+        ("pop3_host", ""),
+        ("pop3_port", "0"),
+        ("smtp_host", "mail example com"),
+        ("smtp_security", "maybe"),
         ("start", "yesterday"),
         ("after", "burn"),
         ("move_to", ""),
