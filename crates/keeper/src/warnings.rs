@@ -6,7 +6,6 @@
 use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
-use mailgrant_oauth::catalogue;
 use mailgrant_vault::{
     Account, EventKind, Grant, GrantState, NewEvent, Provider, ProviderId, VaultError,
 };
@@ -152,15 +151,11 @@ fn endangered<'a>(
     let by_account: HashMap<_, _> = grants.iter().map(|grant| (grant.account, grant)).collect();
     let mut found = Vec::new();
     for provider in providers {
-        let Some(days) = catalogue::row(provider.profile.kind).idle_days else {
-            continue;
-        };
-        let life = SignedDuration::from_hours(24 * i64::from(days));
+        let (kind, access) = (provider.profile.kind, provider.profile.access);
         let ends: Vec<Timestamp> = of_provider(provider.id, accounts)
             .filter_map(|account| by_account.get(&account.id))
             .filter(|grant| grant.state == GrantState::Active)
-            .filter_map(|grant| grant.renewed_at.max(grant.authorized_at))
-            .filter_map(|used| used.checked_add(life).ok())
+            .filter_map(|grant| grant.ends_unused(kind, access))
             .collect();
         if let Some(first) = ends.iter().min().copied() {
             let soon = first.saturating_add(SignedDuration::from_hours(24 * 30));

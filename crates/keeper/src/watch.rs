@@ -177,7 +177,7 @@ impl Keeper {
         ];
         Standing {
             state: grant.state,
-            last_used: grant.renewed_at.max(grant.authorized_at),
+            last_used: grant.last_used(),
             expires_at,
             retry_at: holds.into_iter().max().flatten(),
             account_paused: account.paused,

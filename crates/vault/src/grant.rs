@@ -1,8 +1,8 @@
 //! Grants and access tokens.
 
 use async_trait::async_trait;
-use jiff::Timestamp;
-use mailgrant_oauth::{Resource, Scope};
+use jiff::{SignedDuration, Timestamp};
+use mailgrant_oauth::{Access, ProviderKind, Resource, Scope, catalogue};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +64,25 @@ pub struct Grant {
     pub last_failure: Option<String>,
     /// When the next renewal may be tried after failures.
     pub retry_at: Option<Timestamp>,
+}
+
+impl Grant {
+    /// When its refresh token was used last, or a person gave it.
+    pub fn last_used(&self) -> Option<Timestamp> {
+        self.renewed_at.max(self.authorized_at)
+    }
+
+    /// When the provider ends it by itself if nobody uses it: so many days after its last use as the
+    /// catalogue says. `None` where that is not known, and for an application's access, which needs no
+    /// refresh token.
+    pub fn ends_unused(&self, kind: ProviderKind, access: Access) -> Option<Timestamp> {
+        if access == Access::Application {
+            return None;
+        }
+        let days = catalogue::row(kind).idle_days?;
+        let life = SignedDuration::from_hours(24 * i64::from(days));
+        self.last_used()?.checked_add(life).ok()
+    }
 }
 
 /// An access token as it is kept.

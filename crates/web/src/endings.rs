@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use mailgrant_keeper::Keeper;
-use mailgrant_oauth::{Access, ClientCredential, catalogue};
+use mailgrant_oauth::ClientCredential;
 use mailgrant_vault::{Account, AccountId, Grant, GrantState, Provider};
 
 use crate::summary::{Need, Remedy};
@@ -151,15 +151,10 @@ fn unused(
     grants: &BTreeMap<AccountId, Grant>,
     now: Timestamp,
 ) -> Option<Need> {
-    if provider.profile.access == Access::Application {
-        return None;
-    }
-    let days = catalogue::row(provider.profile.kind).idle_days?;
-    let life = SignedDuration::from_hours(24 * i64::from(days));
+    let (kind, access) = (provider.profile.kind, provider.profile.access);
     let ends = |account: &Account| {
         let grant = grants.get(&account.id)?;
-        let used = grant.renewed_at.max(grant.authorized_at)?;
-        let end = used.checked_add(life).ok()?;
+        let end = grant.ends_unused(kind, access)?;
         let left = Left::of(end, now);
         let soon = grant.state == GrantState::Active && left.days <= GRANT_NOTICED;
         soon.then_some((end, account.id, left))
@@ -196,6 +191,8 @@ fn unused(
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+
     use super::*;
 
     const NOW: Timestamp = Timestamp::constant(1_767_225_600, 0);

@@ -118,28 +118,21 @@ pub(crate) fn active_in_words(evidence: &Evidence, grant: &Grant) -> String {
         .map(|at| format!("used last on {}", day(at)));
     let facts = ["Active".to_owned()].into_iter().chain(given).chain(used);
     let facts = facts.collect::<Vec<_>>().join(", ");
-    match idle_end(evidence.kind, grant) {
+    match grant.ends_unused(evidence.kind, evidence.access) {
         Some(end) => format!("{facts}; unused it would end on {}.", day(end)),
         None => format!("{facts}."),
     }
 }
 
-fn idle_end(kind: ProviderKind, grant: &Grant) -> Option<Timestamp> {
-    let days = catalogue::row(kind).idle_days?;
-    let used = grant.renewed_at.or(grant.authorized_at)?;
-    used.checked_add(SignedDuration::from_hours(24 * i64::from(days)))
-        .ok()
-}
-
 /// A grant that has not been used for so long that nobody can be keeping it alive.
 pub(crate) fn of_age(evidence: &Evidence, grant: &Grant) -> Option<Diagnosis> {
-    let used = grant.renewed_at.or(grant.authorized_at)?;
+    let used = grant.last_used()?;
     let age = evidence.now.duration_since(used);
     if evidence.access == Access::Application || age < SignedDuration::from_hours(24 * USED_WITHIN)
     {
         return None;
     }
-    let end = match idle_end(evidence.kind, grant) {
+    let end = match grant.ends_unused(evidence.kind, evidence.access) {
         Some(end) => format!("the provider ends it on {}", day(end)),
         None => "many providers end what is not used".to_owned(),
     };

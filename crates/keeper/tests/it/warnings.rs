@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use mailgrant_oauth::{ClientCredential, ProviderKind};
+use mailgrant_oauth::{Access, ClientCredential, ProviderKind};
 use mailgrant_sandbox::{Credential, IdentityProvider};
 use mailgrant_vault::EventKind;
 use secrecy::SecretString;
@@ -73,6 +73,21 @@ async fn grants_that_nothing_renews_are_told_together() {
         told[0].contains("in 29 days") || told[0].contains("in 28 days"),
         "{told:?}"
     );
+}
+
+#[tokio::test]
+async fn access_in_the_applications_own_name_needs_nobody_to_use_it() {
+    let world = World::sandbox().await;
+    world.authorised(DESK).await;
+    world
+        .change_profile(|profile| {
+            profile.kind = ProviderKind::Microsoft;
+            profile.access = Access::Application;
+        })
+        .await;
+    world.advance(80 * DAY);
+    look(&world).await;
+    assert_eq!(world.events(EventKind::GrantsEnding).await, [""; 0]);
 }
 
 #[tokio::test]
