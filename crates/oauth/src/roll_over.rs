@@ -30,12 +30,15 @@ impl HttpClient {
     /// Whether the provider refuses the first credential of this profile while the second serves,
     /// as of the last request.
     pub fn refused_credential(&self, profile: &Profile) -> Option<RefusedCredential> {
+        profile.second_credential.as_ref()?;
         let known = self.roll_overs().lock();
         Some(known.get(&version(profile))?.refused.clone())
     }
 
     /// The same, told once: `None` from the second time on, until a request has shown otherwise.
     pub fn newly_refused_credential(&self, profile: &Profile) -> Option<RefusedCredential> {
+        // Asked after every renewal, and most profiles have one.
+        profile.second_credential.as_ref()?;
         let mut known = self.roll_overs().lock();
         let known = known.get_mut(&version(profile))?;
         let is_news = !std::mem::replace(&mut known.told, true);

@@ -84,10 +84,7 @@ pub(super) async fn new_certificate(house: &House, flags: &NewCertificate) -> Re
     let key = key.map_err(|error| {
         Failure::operator(format!("{error}."), "Try again; nothing was changed.")
     })?;
-    let mut form = ProviderForm::of(&provider);
-    form.client_key = Some(key.clone());
-    form.keep_second = former;
-    form.secret_expires.clear();
+    let form = ProviderForm::with_new_key(&provider, key.clone());
     let draft = form.check(Some(&provider));
     let draft = draft.map_err(|errors| wrong_flags(&errors))?;
     let now = house.clock.now();

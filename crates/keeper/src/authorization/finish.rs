@@ -146,7 +146,7 @@ impl Keeper {
         if !vault.spend_invitation(invitation, self.now()).await? {
             return Err(AuthorizationError::DeadInvitation);
         }
-        self.store_for_expected(account, grant, names).await
+        self.store(account.id, grant).await
     }
 
     /// Where whoever signs in cannot decide that somebody else may, an unexpected identity is
@@ -158,8 +158,16 @@ impl Keeper {
         names: bool,
     ) -> Result<AuthorizationOutcome, AuthorizationError> {
         require_expected(account, &grant, names)?;
+        self.store(account.id, grant).await
+    }
+
+    async fn store(
+        &self,
+        account: AccountId,
+        grant: NewGrant,
+    ) -> Result<AuthorizationOutcome, AuthorizationError> {
         let vault = &self.inner.vault;
-        vault.store_grant(account.id, &grant, self.now()).await?;
+        vault.store_grant(account, &grant, self.now()).await?;
         Ok(AuthorizationOutcome::Granted(grant.signed_in))
     }
 
@@ -222,20 +230,16 @@ impl Keeper {
         account: &Account,
         grant: NewGrant,
     ) -> Result<AuthorizationOutcome, AuthorizationError> {
-        let vault = &self.inner.vault;
         let expected = account.expected_sign_in();
         match &grant.signed_in {
             Some(signed_in) if !is_expected(signed_in, expected) => {
-                vault.hold_grant(id, &grant).await?;
+                self.inner.vault.hold_grant(id, &grant).await?;
                 Ok(AuthorizationOutcome::OtherIdentity {
                     expected: expected.to_owned(),
                     signed_in: signed_in.clone(),
                 })
             }
-            _ => {
-                vault.store_grant(account.id, &grant, self.now()).await?;
-                Ok(AuthorizationOutcome::Granted(grant.signed_in))
-            }
+            _ => self.store(account.id, grant).await,
         }
     }
 
@@ -246,9 +250,7 @@ impl Keeper {
     ) -> Result<AuthorizationOutcome, AuthorizationError> {
         self.account_and_provider(account).await?;
         self.require_refresh_token(account, &grant).await?;
-        let vault = &self.inner.vault;
-        vault.store_grant(account, &grant, self.now()).await?;
-        Ok(AuthorizationOutcome::Granted(grant.signed_in))
+        self.store(account, grant).await
     }
 
     /// Records how it ended: for whoever waits for it, and for good.

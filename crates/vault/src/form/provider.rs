@@ -2,8 +2,8 @@
 
 use mailgrant_oauth::catalogue::ApplicationMethod;
 use mailgrant_oauth::{
-    Access, ClientCredential, EndpointOverrides, Profile, ProviderKind, Scope, SecretMethod,
-    catalogue, check_scopes,
+    Access, ClientCredential, ClientKey, EndpointOverrides, Profile, ProviderKind, Scope,
+    SecretMethod, catalogue, check_scopes,
 };
 
 use super::check::Problems;
@@ -60,6 +60,15 @@ impl ProviderForm {
                 .map(Scope::join)
                 .unwrap_or_default(),
         }
+    }
+
+    /// The form that puts a new key first and keeps what served before as the second.
+    pub fn with_new_key(provider: &Provider, key: ClientKey) -> Self {
+        let mut form = Self::of(provider);
+        form.client_key = Some(key);
+        form.keep_second = !matches!(provider.profile.credential, ClientCredential::None);
+        form.secret_expires.clear();
+        form
     }
 
     /// Checks every field. `present` is the stored provider, where one is changed: an empty

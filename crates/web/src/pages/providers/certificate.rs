@@ -87,10 +87,7 @@ pub(crate) async fn submit(
             return again(StatusCode::UNPROCESSABLE_ENTITY, told);
         }
     };
-    let mut form = ProviderForm::of(&provider);
-    form.client_key = Some(key);
-    form.keep_second = !matches!(provider.profile.credential, ClientCredential::None);
-    form.secret_expires.clear();
+    let form = ProviderForm::with_new_key(&provider, key);
     let draft = match form.check(Some(&provider)) {
         Ok(draft) => draft,
         Err(errors) => {
