@@ -35,7 +35,8 @@ mod verdict;
 pub use certificate::Certificate;
 pub use error::MailError;
 pub use imap::{
-    Capabilities, FetchEvent, FolderStatus, IdleEvent, ImapSession, MessageUid, Opened, UidValidity,
+    Capabilities, FetchEvent, FolderStatus, IdleEvent, ImapSession, MessageUid, Opened, Search,
+    UidValidity,
 };
 pub use inspect::{
     Inspection, Session, Timed, TlsInspection, inspect, inspect_connection, try_login,

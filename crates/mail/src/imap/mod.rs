@@ -12,6 +12,7 @@ mod logging_in;
 mod names;
 mod reader;
 mod response;
+mod search;
 mod securing;
 mod session;
 mod status;
@@ -20,6 +21,7 @@ mod tests;
 mod types;
 mod uid_set;
 
+pub use search::Search;
 pub use session::ImapSession;
 pub use types::{
     Capabilities, FetchEvent, FolderStatus, IdleEvent, MessageUid, Opened, UidValidity,

@@ -10,6 +10,7 @@ use super::fetching::Fetching;
 use super::idling::{AwaitChange, StartIdle, StopIdle};
 use super::names;
 use super::response::Untagged;
+use super::search::Search;
 use super::types::{FetchEvent, FolderStatus, IdleEvent, MessageUid, Opened};
 use super::uid_set::sets;
 use super::{LoggingIn, Login, Reader, Securing};
@@ -95,11 +96,14 @@ impl ImapSession {
 
     /// The UIDs of the selected folder from `first` on, ascending.
     pub async fn uids_from(&mut self, first: MessageUid) -> Result<Vec<MessageUid>, MailError> {
+        self.search(&Search::from(first)).await
+    }
+
+    /// The UIDs of those messages of the selected folder that are looked for, ascending.
+    pub async fn search(&mut self, search: &Search) -> Result<Vec<MessageUid>, MailError> {
         // What was announced until now is about to be seen.
         self.wire.reader().forget_changes();
-        let answer = self
-            .command(&format!("UID SEARCH UID {first}:*"), "UID SEARCH")
-            .await?;
+        let answer = self.command(&search.command(), "UID SEARCH").await?;
         let mut uids: Vec<MessageUid> = answer
             .untagged
             .into_iter()
@@ -108,8 +112,7 @@ impl ImapSession {
                 _ => None,
             })
             .flatten()
-            // `n:*` names the last message even where that is below n (RFC 9051, section 9).
-            .filter(|uid| *uid >= first.max(1))
+            .filter(|uid| search.includes(*uid))
             .collect();
         uids.sort_unstable();
         uids.dedup();
