@@ -111,6 +111,22 @@ impl MailServer {
         })
     }
 
+    /// Puts a message that came at some time and has flags already, as [`deliver`](Self::deliver) does.
+    pub fn restore(
+        &self,
+        mailbox: &str,
+        folder: &str,
+        raw: &[u8],
+        flags: &[&str],
+        received: Timestamp,
+    ) -> u32 {
+        let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
+        self.shared.store.mailbox(mailbox, |mailbox| {
+            let folder = mailbox.folder_or_create(folder);
+            folder.append(Bytes::copy_from_slice(raw), flags, received)
+        })
+    }
+
     /// What a folder holds: UID, flags and bytes, ascending by UID.
     pub fn contents(&self, mailbox: &str, folder: &str) -> Vec<(u32, Vec<String>, Vec<u8>)> {
         let contents = self.shared.store.folder(mailbox, folder, |folder| {

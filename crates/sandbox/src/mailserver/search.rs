@@ -1,4 +1,7 @@
-//! SEARCH (RFC 3501, section 6.4.4), without dates.
+//! SEARCH (RFC 3501, section 6.4.4); of the dates, SINCE alone.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use super::scanner::{Malformed, Scanner};
 use super::sequence::SequenceSet;
@@ -14,6 +17,8 @@ pub(super) enum SearchKey {
     Not(Box<SearchKey>),
     Or(Box<SearchKey>, Box<SearchKey>),
     Sequence(SequenceSet),
+    /// By the days of UTC.
+    Since(Date),
     Smaller(u32),
     Text(Vec<u8>),
     Uid(SequenceSet),
@@ -88,6 +93,7 @@ impl SearchKey {
             "KEYWORD" => Self::Flag(keyword(scanner)?),
             "UNKEYWORD" => not(Self::Flag(keyword(scanner)?)),
             "LARGER" => Self::Larger(number(scanner)?),
+            "SINCE" => Self::Since(day(scanner)?),
             "SMALLER" => Self::Smaller(number(scanner)?),
             "NOT" => {
                 scanner.space()?;
@@ -118,6 +124,7 @@ impl SearchKey {
             Self::Sequence(set) => set
                 .resolve(candidate.greatest_sequence)
                 .contains(candidate.sequence),
+            Self::Since(day) => TimeZone::UTC.to_datetime(message.received).date() >= *day,
             Self::Smaller(size) => message.raw.len() < *size as usize,
             Self::Text(text) => contains(&message.raw, text),
             Self::Uid(set) => set.resolve(candidate.greatest_uid).contains(message.uid),
@@ -141,6 +148,12 @@ fn keyword(scanner: &mut Scanner<'_>) -> Result<String, Malformed> {
 fn number(scanner: &mut Scanner<'_>) -> Result<u32, Malformed> {
     scanner.space()?;
     scanner.number()
+}
+
+fn day(scanner: &mut Scanner<'_>) -> Result<Date, Malformed> {
+    let text = argument(scanner)?;
+    let text = String::from_utf8_lossy(&text);
+    Date::strptime("%d-%b-%Y", &*text).map_err(|_| Malformed("Malformed date"))
 }
 
 /// Whether `text` stands in `bytes`, in whatever case.
