@@ -268,12 +268,30 @@ pub(crate) enum AccountVerb {
     Pause(Named),
     /// Go on after a pause
     Resume(Named),
+    /// Show how far the mail has come that was there before, have it wait, or go on
+    Backfill(BackfillFlags),
     /// End the account's grant, here and at the provider
     Revoke(Named),
     /// Try the messages in quarantine again
     Retry(Named),
     /// Remove the account, its grant and its ledger
     Remove(Named),
+}
+
+/// Flags of `account backfill`.
+#[derive(Debug, Args)]
+pub(crate) struct BackfillFlags {
+    /// The account's name
+    pub(crate) name: String,
+    /// Have it wait; new mail comes all the same
+    #[arg(long, conflicts_with_all = ["resume", "json"])]
+    pub(crate) pause: bool,
+    /// Go on
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) resume: bool,
+    /// As JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Flags of every change: those of the form, and a new name.
@@ -428,10 +446,12 @@ form_flags! {
         smtp_port,
         /// As for IMAP [default: tls]
         smtp_security,
-        /// The folder to fetch [default: INBOX]
+        /// The folders to fetch, separated by semicolons; * stands for anything [default: INBOX]
         folder,
-        /// What is fetched at first: everything or only-new [default: everything]
+        /// What is fetched at first: everything, unseen, since or only-new [default: everything]
         start,
+        /// The day for --start since, such as 2026-11-01
+        since,
         /// What is done with a delivered message: keep, mark-seen, move or delete [default: keep]
         after,
         /// The folder to move to
@@ -461,6 +481,9 @@ impl AccountFlags {
             (None, Some(_), None) => "maildir".clone_into(&mut form.sink),
             (None, None, Some(_)) => "command".clone_into(&mut form.sink),
             _ => {}
+        }
+        if self.start.is_none() && self.since.is_some() {
+            "since".clone_into(&mut form.start);
         }
         if self.after.is_none() && self.move_to.is_some() {
             "move".clone_into(&mut form.after);

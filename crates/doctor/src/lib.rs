@@ -18,4 +18,4 @@ mod walk;
 
 pub use doctor::{Doctor, DoctorLimits};
 pub use report::{Outcome, Report, Step, Verdict};
-pub use walk::open_folder;
+pub use walk::open_folders;

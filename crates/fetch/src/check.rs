@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use mailgrant_base::{Diagnose as _, Diagnosis};
-use mailgrant_doctor::open_folder;
+use mailgrant_doctor::open_folders;
 use mailgrant_keeper::KeeperError;
 use mailgrant_mail::{ImapSession, MailError};
 use mailgrant_oauth::Resource;
@@ -59,7 +59,7 @@ async fn all_steps(shared: &Arc<Shared>, id: AccountId, steps: &mut Steps) -> Re
     steps.passed(TOKEN, "there is a valid access token");
 
     let mut session = log_in(shared, &account, steps).await?;
-    let found = open_folder(&account, &mut session).await;
+    let found = open_folders(&account, &mut session).await;
     session.logout().await;
     match found {
         Ok(words) => steps.passed("folder", words),
@@ -103,7 +103,13 @@ async fn log_in(
 async fn try_sink(shared: &Shared, account: &Account) -> Result<String, FetchError> {
     let spool: PathBuf = shared.settings.spool.clone();
     let lease = Lease::take(&spool, account.id, PATIENCE).await?;
-    match sink::open(account, &spool, &Arc::new(lease), &shared.plug) {
+    match sink::open(
+        account,
+        &account.draft.folders.to_string(),
+        &spool,
+        &Arc::new(lease),
+        &shared.plug,
+    ) {
         Some(sink) => Ok(sink.check().await?),
         None => Ok("none: this account only hands out tokens".to_owned()),
     }

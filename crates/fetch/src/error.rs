@@ -32,6 +32,14 @@ pub enum FetchError {
         /// The account's name.
         account: String,
     },
+    /// None of the mailbox's folders is one of those that are to be fetched.
+    #[error("no folder of {account} is called {folders}")]
+    NoFolder {
+        /// The account's name.
+        account: String,
+        /// What was entered.
+        folders: String,
+    },
     /// Another task or process is fetching this mailbox, and did not end in time.
     #[error("the mailbox is being fetched by another process")]
     Busy,
@@ -69,6 +77,11 @@ impl Diagnose for FetchError {
                 Fault::Operator,
                 format!("The account {account} only hands out tokens; its mail goes nowhere."),
                 "Choose a Maildir or a command where its mail is to be delivered.",
+            ),
+            Self::NoFolder { account, folders } => Diagnosis::new(
+                Fault::Operator,
+                format!("No folder of the mailbox of {account} is called {folders}."),
+                "Check the account's folders, or make one in the mailbox.",
             ),
             Self::Busy => Diagnosis::new(
                 Fault::Operator,

@@ -14,9 +14,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::connect::{LoggedIn, Login};
 use crate::plug::Plug;
-use crate::round::{Suspect, round};
 use crate::shared::Shared;
 use crate::status::Board;
+use crate::visit::{Suspects, Visit};
 use crate::{FetchError, FetcherMetrics, Status, check, supervisor};
 
 /// Fetches mail. Cheap to clone.
@@ -57,6 +57,17 @@ pub struct Fetched {
     pub deferred: u64,
     /// Messages that the sink refuses.
     pub quarantined: u64,
+}
+
+impl Fetched {
+    /// Both together.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            delivered: self.delivered + other.delivered,
+            deferred: self.deferred + other.deferred,
+            quarantined: self.quarantined + other.quarantined,
+        }
+    }
 }
 
 impl Fetcher {
@@ -159,17 +170,13 @@ async fn fetch_once(shared: Arc<Shared>, id: AccountId) -> Result<Fetched, Fetch
         });
     }
     let LoggedIn { mut session, .. } = Login::new(&shared).open(&account).await?;
-    let status = session.select(&account.draft.folder).await?;
-    let (mut suspect, never) = (Suspect::default(), CancellationToken::new());
-    let done = round(
-        &shared,
-        &account,
-        &mut session,
-        &status,
-        &mut suspect,
-        &never,
-    )
-    .await?;
+    let (mut suspects, never) = (Suspects::default(), CancellationToken::new());
+    let mut visit = Visit::begin(&shared, &account, &mut session, &mut suspects, &never).await?;
+    let mut done = visit.look().await?;
+    while let Some(more) = visit.fill().await? {
+        done = done.and(more);
+    }
+    visit.refusal()?;
     session.logout().await;
     Ok(done.fetched)
 }

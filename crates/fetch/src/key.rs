@@ -11,13 +11,9 @@ pub(crate) struct Keys(String);
 
 impl Keys {
     /// The same mailbox, folder and epoch give the same keys, whatever is forgotten meanwhile.
-    pub(crate) fn of(account: &Account, uid_validity: u32) -> Self {
+    pub(crate) fn of(account: &Account, folder: &str, uid_validity: u32) -> Self {
         let mut origin = Sha256::new();
-        for part in [
-            account.imap_user(),
-            &account.draft.imap.host,
-            &account.draft.folder,
-        ] {
+        for part in [account.imap_user(), &account.draft.imap.host, folder] {
             origin.update(part.as_bytes());
             origin.update([0]);
         }

@@ -65,6 +65,7 @@ struct Means {
     grant: Option<(GrantState, Option<Timestamp>)>,
     provider_version: i64,
     provider_in_trouble: bool,
+    fill_paused: bool,
     /// Messages wait and are due, the newest since then: somebody let them be tried again.
     due_since: Option<Timestamp>,
 }
@@ -111,6 +112,7 @@ impl Supervisor {
                 grant,
                 provider_version: provider.version,
                 provider_in_trouble: provider.trouble.is_some(),
+                fill_paused: account.fill_paused,
                 due_since: due.get(&account.id).copied(),
             };
             wanted.insert(account.id, Wanted { account, means });

@@ -15,8 +15,9 @@ use tracing::{debug, info};
 
 use crate::Fetched;
 use crate::connect::{LoggedIn, Login};
-use crate::round::{Done, Suspect, round};
+use crate::round::Done;
 use crate::shared::Shared;
+use crate::visit::{Suspects, Visit};
 use crate::{Activity, FetchError};
 
 /// The longest IDLE: below the 29 minutes of RFC 2177.
@@ -45,7 +46,7 @@ pub(crate) struct Worker {
     stopping: CancellationToken,
     login: Login,
     backoff: Backoff,
-    suspect: Suspect,
+    suspects: Suspects,
     resumed: u32,
 }
 
@@ -73,7 +74,7 @@ impl Worker {
             stopping,
             login: Login::new(shared),
             backoff: Backoff::new(FIRST_WAIT, LONGEST_WAIT),
-            suspect: Suspect::default(),
+            suspects: Suspects::default(),
             resumed: 0,
         }
     }
@@ -110,52 +111,71 @@ impl Worker {
             opened = self.login.open(&self.account) => opened?,
         };
         let LoggedIn { mut session, token } = opened;
-        let status = session.select(&self.account.draft.folder).await?;
+        let (shared, account) = (Arc::clone(&self.shared), self.account.clone());
+        let mut suspects = std::mem::take(&mut self.suspects);
+        let begun = Visit::begin(&shared, &account, &mut session, &mut suspects, &stopping).await;
+        let ended = match begun {
+            Ok(visit) => self.stay(visit, &token).await,
+            Err(error) => Err(error),
+        };
+        self.suspects = suspects;
+        // A session is left politely, but nobody waits for that.
+        if matches!(&ended, Ok(Ended::Poll(_) | Ended::Stopping)) {
+            let _ = tokio::time::timeout(FIRST_WAIT, session.logout()).await;
+        }
+        ended
+    }
+
+    /// Fetches and listens until something ends the session.
+    async fn stay(&self, mut visit: Visit<'_>, token: &AccessToken) -> Result<Ended, FetchError> {
         let mut roused = false;
         loop {
             self.doing(Activity::Fetching);
-            let done = round(
-                &self.shared,
-                &self.account,
-                &mut session,
-                &status,
-                &mut self.suspect,
-                &self.stopping,
-            )
-            .await?;
+            let mut done = visit.look().await?;
+            while !done.cut_short && !self.stopping.is_cancelled() {
+                match visit.fill().await? {
+                    Some(more) => done = done.and(more),
+                    None => break,
+                }
+            }
+            if !done.cut_short {
+                done = done.and(visit.come_home().await?);
+            }
             if done.cut_short {
                 return Ok(Ended::Stopping);
             }
+            visit.refusal()?;
             self.completed();
             if roused && done.fetched == Fetched::default() {
                 // The server says that there is something, and there is nothing: not at once again.
                 self.rest(FIRST_WAIT).await;
             }
-            if let Some(ended) = self.listen(&mut session, &token, &done).await? {
-                // A session is left politely, but nobody waits for that.
-                if !matches!(ended, Ended::Resume) {
-                    let goodbye = session.logout();
-                    let _ = tokio::time::timeout(FIRST_WAIT, goodbye).await;
-                }
+            let (session, others) = visit.listening();
+            if let Some(ended) = self.listen(session, others, token, &done).await? {
                 return Ok(ended);
             }
             roused = true;
         }
     }
 
-    /// Waits for the server's notice; `None` when it is time to look for mail on this session.
+    /// Waits for the server's notice; `None` when it is time to look for mail on this session. It
+    /// tells of one folder alone: where there are others, they are looked into from time to time.
     async fn listen(
         &self,
         session: &mut ImapSession,
+        others: bool,
         token: &AccessToken,
         done: &Done,
     ) -> Result<Option<Ended>, FetchError> {
         if self.stopping.is_cancelled() {
             return Ok(Some(Ended::Stopping));
         }
-        let due = done
+        let mut due = done
             .next_due
             .map_or(LONGEST_IDLE, |due| self.until(due).max(FIRST_WAIT));
+        if others {
+            due = due.min(self.shared.settings.poll);
+        }
         if !session.opened().capabilities.idle {
             return Ok(Some(Ended::Poll(self.shared.settings.poll.min(due))));
         }

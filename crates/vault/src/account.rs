@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use mailgrant_mail::{MailServer, Protocol, Security};
 use mailgrant_oauth::ProviderKind;
 use mailgrant_oauth::catalogue::{self, HostSecurity};
@@ -12,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::column::{from_json, json, micros, time};
 use crate::store::Answer;
-use crate::{AuthorizationOutcome, ProviderId, Vault, VaultError};
+use crate::{AuthorizationOutcome, Folders, ProviderId, Vault, VaultError};
 
 /// An account's row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -39,8 +40,8 @@ pub struct AccountDraft {
     pub pop3: Option<MailServer>,
     /// Its server for submission by SMTP, where it is another than the provider's own.
     pub smtp: Option<MailServer>,
-    /// The folder whose new mail is fetched.
-    pub folder: String,
+    /// The folders whose mail is fetched.
+    pub folders: Folders,
     /// Which messages are new at first sight.
     pub start: StartFrom,
     /// What happens at the source once the sink has a message.
@@ -67,6 +68,10 @@ pub struct Identities {
 pub enum StartFrom {
     /// All that is there.
     Everything,
+    /// What nobody has read yet.
+    Unseen,
+    /// What arrived on this day or later (by the server's calendar).
+    Since(Date),
     /// Only what arrives from now on.
     OnlyNew,
 }
@@ -129,6 +134,8 @@ pub struct Account {
     pub draft: AccountDraft,
     /// Paused by an administrator: nothing is fetched; its grant is kept alive.
     pub paused: bool,
+    /// An administrator has the mail wait that was there before; new mail comes.
+    pub fill_paused: bool,
     /// Grows with each change of what was entered (not when it is paused).
     pub version: i64,
     /// When it was made.
@@ -205,7 +212,8 @@ struct Settings {
     pop3: Option<MailServer>,
     #[serde(default)]
     smtp: Option<MailServer>,
-    folder: String,
+    #[serde(alias = "folder")]
+    folders: Folders,
     start: StartFrom,
     after: AfterDelivery,
     sink: Option<Sink>,
@@ -227,6 +235,7 @@ pub(crate) struct AccountRow {
     #[sqlx(flatten)]
     pub(crate) fields: AccountFields,
     pub(crate) paused: bool,
+    pub(crate) fill_paused: bool,
     pub(crate) version: i64,
     pub(crate) created_at: i64,
 }
@@ -356,7 +365,7 @@ impl AccountFields {
             imap: draft.imap.clone(),
             pop3: draft.pop3.clone(),
             smtp: draft.smtp.clone(),
-            folder: draft.folder.clone(),
+            folders: draft.folders.clone(),
             start: draft.start,
             after: draft.after.clone(),
             sink: draft.sink.clone(),
@@ -385,12 +394,13 @@ impl Account {
                 imap: settings.imap,
                 pop3: settings.pop3,
                 smtp: settings.smtp,
-                folder: settings.folder,
+                folders: settings.folders,
                 start: settings.start,
                 after: settings.after,
                 sink: settings.sink,
             },
             paused: row.paused,
+            fill_paused: row.fill_paused,
             version: row.version,
             created_at: time(row.created_at)?,
         })

@@ -37,6 +37,8 @@ pub enum EventKind {
     TokenHandedOut,
     MessageQuarantined,
     QuarantineRetried,
+    BackfillPaused,
+    BackfillResumed,
     AdministratorSet,
     SignedIn,
     SignInRefused,

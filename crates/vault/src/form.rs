@@ -104,10 +104,12 @@ pub struct AccountForm {
     pub smtp_port: String,
     /// As for IMAP.
     pub smtp_security: String,
-    /// The folder; empty means `INBOX`.
+    /// The folders, separated by `;`; `*` stands for anything. Empty means `INBOX`.
     pub folder: String,
-    /// `everything` (also when empty) or `only-new`.
+    /// `everything` (also when empty), `unseen`, `since` or `only-new`.
     pub start: String,
+    /// The day for `since`, such as `2026-11-01`.
+    pub since: String,
     /// `keep` (also when empty), `mark-seen`, `move`, `delete`.
     pub after: String,
     /// The folder for `move`.

@@ -20,9 +20,10 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::backfill::{FillRow, FirstFields};
 use crate::column::{micros, number, plain, time, time_if};
 use crate::store::Answer;
-use crate::{AccountId, Vault, VaultError};
+use crate::{AccountId, Fill, FirstSight, Floor, Vault, VaultError};
 
 /// A folder's row: one per account, folder name and UIDVALIDITY.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -35,8 +36,10 @@ pub struct Folder {
     pub id: FolderId,
     /// Its UIDVALIDITY.
     pub uid_validity: u32,
-    /// All UIDs below this one are settled or in the ledger.
+    /// All UIDs below this one are settled or in the ledger, but for those that `fill` names.
     pub next_uid: u32,
+    /// What of the mail that was there before is still to be fetched.
+    pub fill: Option<Fill>,
     /// Another epoch of this folder is known: content that was delivered then is not delivered
     /// again ([`Vault::adopt_delivered`]).
     pub has_older_epoch: bool,
@@ -128,6 +131,8 @@ pub(crate) struct FolderRow {
     pub(crate) id: i64,
     pub(crate) uid_validity: i64,
     pub(crate) next_uid: i64,
+    #[sqlx(flatten)]
+    pub(crate) fill: FillRow,
     pub(crate) has_other_epoch: bool,
 }
 
@@ -173,22 +178,25 @@ pub(crate) struct QuarantineRow {
 /// Each method is one transaction; `false` means that the folder is gone.
 #[async_trait]
 pub(crate) trait LedgerStore: Send + Sync {
-    /// Makes the epoch where it is new, and makes it the present one of its account.
+    /// Makes the epoch where it is new, and makes it the present one of its folder. A later epoch
+    /// begins as its folder's first one did.
     async fn open_folder(
         &self,
         account: i64,
         name: &str,
         uid_validity: i64,
-        start: i64,
+        first: &FirstFields,
         now: i64,
     ) -> Answer<FolderRow>;
     async fn unfinished(&self, folder: i64) -> Answer<Vec<EntryRow>>;
+    /// UIDs in the ledger from `from` on, below `until`.
+    async fn known(&self, folder: i64, from: i64, until: i64) -> Answer<Vec<i64>>;
     /// A message that the sink has stays as it is; the first key stays.
     async fn note_prepared(
         &self,
         folder: i64,
         messages: &[PreparedFields],
-        next_uid: i64,
+        floor: Floor,
         now: i64,
     ) -> Answer<bool>;
     /// UIDs and what the sink said.
@@ -225,14 +233,15 @@ pub(crate) trait LedgerStore: Send + Sync {
 }
 
 impl Vault {
-    /// The folder's present epoch; made where it is new, with `start` as its first UID. A new
-    /// UIDVALIDITY of a known folder makes a new epoch that starts at 1.
+    /// The folder's present epoch; made where it is new, as `first` says. A new UIDVALIDITY of a
+    /// known folder makes a new epoch, into which everything is filled again that was meant in the
+    /// first one or has arrived since then.
     pub async fn open_folder(
         &self,
         account: AccountId,
         name: &str,
         uid_validity: u32,
-        start: u32,
+        first: FirstSight,
         now: Timestamp,
     ) -> Result<Folder, VaultError> {
         let store = self.store();
@@ -241,7 +250,7 @@ impl Vault {
                 account.0,
                 name,
                 uid_validity.into(),
-                start.into(),
+                &FirstFields::of(first, now),
                 micros(now),
             )
             .await;
@@ -253,6 +262,7 @@ impl Vault {
             id: FolderId(row.id),
             uid_validity: number(row.uid_validity)?,
             next_uid: number(row.next_uid)?,
+            fill: Fill::read(&row.fill)?,
             has_older_epoch: row.has_other_epoch,
         })
     }
@@ -263,13 +273,24 @@ impl Vault {
         rows.into_iter().map(LedgerEntry::read).collect()
     }
 
-    /// These are about to be handed to the sink; `next_uid` is the folder's new floor, which never
-    /// sinks. A message keeps its first key, and one that the sink has stays delivered.
+    /// Which UIDs from `from` on, below `until`, stand in the ledger in any state: above a floor
+    /// there are few, those that came before their neighbours.
+    pub async fn known(
+        &self,
+        folder: FolderId,
+        from: u32,
+        until: u32,
+    ) -> Result<Vec<u32>, VaultError> {
+        let known = self.store().known(folder.0, from.into(), until.into());
+        self.told(known.await)?.into_iter().map(number).collect()
+    }
+
+    /// These are about to be handed to the sink; a floor never sinks. A message keeps its first key, and one that the sink has stays delivered.
     pub async fn note_prepared(
         &self,
         folder: FolderId,
         messages: &[Prepared],
-        next_uid: u32,
+        floor: Floor,
         now: Timestamp,
     ) -> Result<(), VaultError> {
         let messages: Vec<_> = messages
@@ -277,7 +298,7 @@ impl Vault {
             .map(PreparedFields::of)
             .collect::<Result<_, _>>()?;
         let store = self.store();
-        let noted = store.note_prepared(folder.0, &messages, next_uid.into(), micros(now));
+        let noted = store.note_prepared(folder.0, &messages, floor, micros(now));
         self.told_of_folder(noted.await)
     }
 
@@ -418,7 +439,7 @@ impl Vault {
         self.told(self.store().retry_quarantine(account.0, micros(now)).await)
     }
 
-    fn told_of_folder(&self, there: Answer<bool>) -> Result<(), VaultError> {
+    pub(crate) fn told_of_folder(&self, there: Answer<bool>) -> Result<(), VaultError> {
         let there = self.told(there)?;
         there
             .then_some(())

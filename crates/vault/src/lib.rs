@@ -17,11 +17,13 @@
 mod account;
 mod admin;
 mod authorization;
+mod backfill;
 mod changes;
 mod column;
 mod credential;
 mod error;
 mod event;
+mod folders;
 mod form;
 mod grant;
 mod held;
@@ -43,10 +45,12 @@ pub use account::{
 };
 pub use admin::{Administrator, AdministratorId, Session};
 pub use authorization::{Authorization, AuthorizationId, AuthorizationOutcome, Begun};
+pub use backfill::{Backfill, Fill, FirstSight, Floor, Wanted};
 pub use changes::Changes;
 pub use credential::CredentialExpiry;
 pub use error::VaultError;
 pub use event::{Event, EventKind, NewEvent};
+pub use folders::Folders;
 pub use form::{AccountForm, FieldError, FormErrors, ProviderForm};
 pub use grant::{Grant, GrantState, NewGrant, Renewal, StoredToken};
 pub use invitation::{Invitation, InvitationId};

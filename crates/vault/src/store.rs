@@ -7,6 +7,7 @@ use crate::VaultError;
 use crate::account::AccountStore;
 use crate::admin::AdminStore;
 use crate::authorization::AuthorizationStore;
+use crate::backfill::BackfillStore;
 use crate::event::EventStore;
 use crate::grant::GrantStore;
 use crate::invitation::InvitationStore;
@@ -37,6 +38,7 @@ pub(crate) trait Store:
     + AuthorizationStore
     + InvitationStore
     + LedgerStore
+    + BackfillStore
     + AdminStore
     + EventStore
     + WarningStore

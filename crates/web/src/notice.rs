@@ -50,6 +50,8 @@ notices! {
     Withdrawn "withdrawn" "The links that had been sent out are dead now."
     Revoked "revoked" "The grant is revoked, here and at the provider."
     RevokedHere "revoked-here" "The grant is revoked here. The provider was not told: it offers no way to, or did not answer."
+    BackfillPaused "backfill-paused" "Earlier mail waits; new mail comes all the same."
+    BackfillResumed "backfill-resumed" "Earlier mail is fetched again."
     Retried "retried" "The quarantined messages are tried again."
 }
 

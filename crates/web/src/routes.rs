@@ -122,6 +122,7 @@ pub(crate) fn all() -> Vec<Route> {
         ),
         Route::signed_in("/accounts/{id}/test", post(accounts::test::submit)),
         Route::signed_in("/accounts/{id}/pause", post(accounts::pause::submit)),
+        Route::signed_in("/accounts/{id}/backfill", post(accounts::backfill::submit)),
         Route::signed_in("/accounts/{id}/retry", post(accounts::retry::submit)),
         Route::signed_in(
             "/accounts/{id}/authorize",

@@ -26,6 +26,7 @@ pub(crate) async fn run(house: &House, verb: AccountVerb, config: &Config) -> Re
         }
         AccountVerb::Pause(flags) => pause(house, &flags.name, true).await,
         AccountVerb::Resume(flags) => pause(house, &flags.name, false).await,
+        AccountVerb::Backfill(flags) => super::backfill::backfill(house, &flags).await,
         AccountVerb::Revoke(flags) => revoke(house, &flags.name).await,
         AccountVerb::Retry(flags) => retry(house, &flags.name).await,
         AccountVerb::Remove(flags) => remove(house, &flags.name).await,
@@ -103,6 +104,10 @@ async fn show(house: &House, name: &str, json: bool) -> Result<(), Failure> {
         if let Some(fact) = fact {
             output::line(&format!("{name}: {fact}"))?;
         }
+    }
+    for folder in house.vault.backfills(account.id).await? {
+        let (name, words) = (&folder.folder, folder.in_words());
+        output::line(&format!("Earlier mail of {name}: {words}"))?;
     }
     for message in house.vault.quarantine(account.id, 20).await? {
         output::line(&format!(
@@ -207,7 +212,7 @@ pub(super) fn gone() -> Failure {
     })
 }
 
-async fn audit(
+pub(super) async fn audit(
     house: &House,
     kind: EventKind,
     account: &Account,

@@ -2,6 +2,7 @@
 
 mod account;
 mod authorize;
+mod backfill;
 mod demo;
 mod doctor;
 mod fetch;

@@ -85,7 +85,7 @@ fn providers_and_accounts_are_made_changed_paused_and_removed() {
     mailgrant.ok(&["account", "pause", "support"]);
     let shown: Value =
         serde_json::from_str(&mailgrant.ok(&["account", "show", "support", "--json"])).unwrap();
-    assert_eq!(shown["folder"], "INBOX");
+    assert_eq!(shown["folders"][0], "INBOX");
     assert_eq!(shown["paused"], true);
     assert_eq!(shown["address"], ADDRESS, "what was not given stays");
 

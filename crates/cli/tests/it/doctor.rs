@@ -18,8 +18,8 @@ use mailgrant_sandbox::{
     MailServerOptions, Persona, ProviderOptions, TokenBook, User,
 };
 use mailgrant_vault::{
-    Account, AccountDraft, AfterDelivery, EventKind, GrantState, Identities, Key, Location,
-    NewEvent, NewGrant, ProviderDraft, StartFrom, Vault,
+    Account, AccountDraft, AfterDelivery, EventKind, Folders, GrantState, Identities, Key,
+    Location, NewEvent, NewGrant, ProviderDraft, StartFrom, Vault,
 };
 use secrecy::SecretString;
 
@@ -119,7 +119,7 @@ impl Scene {
             imap: here(self.imap_host, Some(server.tls_address())),
             pop3: Some(here("localhost", server.pop3s_address())),
             smtp: Some(here("localhost", server.submissions_address())),
-            folder: "INBOX".to_owned(),
+            folders: Folders::default(),
             start: StartFrom::Everything,
             after: AfterDelivery::Keep,
             sink: None,

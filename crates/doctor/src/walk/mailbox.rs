@@ -168,7 +168,7 @@ impl<T: FnMut(&Step) + Send> Walk<'_, T> {
     /// Opens the account's folder, and looks for the one that mail is moved to.
     async fn folder(&mut self, account: &Account, mut session: ImapSession) {
         let work = async {
-            let found = open_folder(account, &mut session).await;
+            let found = open_folders(account, &mut session).await;
             session.logout().await;
             match found {
                 Ok(found) => Ok((passed(format!("{found}.")), ())),
@@ -191,6 +191,9 @@ impl<T: FnMut(&Step) + Send> Walk<'_, T> {
         accounts.iter().filter(same).count().max(1)
     }
 }
+
+/// How many folders are named.
+const MOST_NAMED: usize = 5;
 
 /// One login, twice where the first may have met a mailbox on the move: that says the same as one
 /// without access.
@@ -231,19 +234,30 @@ async fn log_in(
     }
 }
 
-/// Opens the folder, and looks for the one that delivered mail is moved to; what was found, in words.
-pub async fn open_folder(
+/// Opens the folders, and looks for the one that delivered mail is moved to; what was found, in words.
+pub async fn open_folders(
     account: &Account,
     session: &mut ImapSession,
 ) -> Result<String, MailError> {
-    let folder = &account.draft.folder;
-    let status = session.select(folder).await?;
-    let words = format!("{folder} has {} messages", status.exists);
+    let folders = &account.draft.folders;
+    let all = session.folders().await?;
+    let mut found = Vec::new();
+    for name in folders.among(&all) {
+        let status = session.select(&name).await?;
+        found.push(format!("{name} has {} messages", status.exists));
+    }
+    let words = match found.len() {
+        0 => format!("no folder is called {folders}"),
+        1..=MOST_NAMED => found.join(", "),
+        many => {
+            let named = found[..MOST_NAMED].join(", ");
+            format!("{named}, and {} more folders", many - MOST_NAMED)
+        }
+    };
     let AfterDelivery::Move { folder: target } = &account.draft.after else {
         return Ok(words);
     };
-    let is_target = |name: &String| name == target;
-    if session.folders().await?.iter().any(is_target) {
+    if all.contains(target) {
         return Ok(format!("{words}; {target} is there for delivered mail"));
     }
     Err(MailError::Refused {

@@ -8,7 +8,7 @@ mod token;
 
 use std::time::Duration;
 
-pub use mailbox::open_folder;
+pub use mailbox::open_folders;
 
 use mailgrant_base::{Diagnose as _, Diagnosis, Fault};
 use mailgrant_mail::Protocol;

@@ -1,8 +1,8 @@
 //! One look at a folder: finish what is unfinished, then fetch and deliver what is new.
 //!
 //! While one batch is sealed, noted and committed, the next one is being read; never more than
-//! that is in hand. The ledger's floor (`next_uid`) moves with each batch, and only past messages
-//! that are in the ledger or settled.
+//! that is in hand. The ledger's floor moves with each batch, and only past messages that are in the
+//! ledger or settled. New mail and the mail that was there before have a floor each.
 
 mod delivery;
 mod reader;
@@ -14,8 +14,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use mailgrant_mail::{FolderStatus, ImapSession, MailError};
-use mailgrant_vault::{Account, Delivery, Folder, LedgerEntry, MessageState, Prepared, StartFrom};
+use mailgrant_mail::{ImapSession, MailError};
+use mailgrant_vault::{Account, Delivery, Floor, Folder, LedgerEntry, MessageState, Prepared};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
@@ -34,8 +34,8 @@ const GROUP: usize = 200;
 /// How long another task or process may hold the mailbox.
 const LEASE_PATIENCE: Duration = Duration::from_mins(2);
 
-/// What a round did.
-#[derive(Debug)]
+/// What a round did, or several.
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Done {
     /// How many messages.
     pub(crate) fetched: Fetched,
@@ -45,19 +45,55 @@ pub(crate) struct Done {
     pub(crate) cut_short: bool,
 }
 
-/// One round over the folder that `session` has selected. When `stopping`, it finishes the
-/// messages in hand and ends.
+impl Done {
+    /// This, and then that.
+    pub(crate) fn and(self, then: Self) -> Self {
+        let earliest = match (self.next_due, then.next_due) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+        Self {
+            fetched: self.fetched.and(then.fetched),
+            next_due: earliest,
+            cut_short: self.cut_short || then.cut_short,
+        }
+    }
+}
+
+/// Which of a folder's messages a round is for.
+#[derive(Debug, Clone)]
+pub(crate) enum Part {
+    /// What is new.
+    New,
+    /// Some of what was there before: these, ascending.
+    Past {
+        uids: Vec<u32>,
+        /// The floor once all of them are settled.
+        then: u32,
+    },
+}
+
+/// A folder that the session has selected.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Selected<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) uid_validity: u32,
+}
+
+/// One round over a selected folder. When `stopping`, it finishes the messages in hand and ends.
 pub(crate) async fn round(
     shared: &Shared,
     account: &Account,
     session: &mut ImapSession,
-    status: &FolderStatus,
+    (selected, folder): (Selected<'_>, Folder),
+    part: Part,
     suspect: &mut Suspect,
     stopping: &CancellationToken,
 ) -> Result<Done, FetchError> {
     let lease = Lease::take(&shared.settings.spool, account.id, LEASE_PATIENCE).await?;
     let sink = sink::open(
         account,
+        selected.name,
         &shared.settings.spool,
         &Arc::new(lease),
         &shared.plug,
@@ -65,24 +101,15 @@ pub(crate) async fn round(
     .ok_or_else(|| FetchError::NoSink {
         account: account.draft.name.clone(),
     })?;
-    let start = first_uid(account, session, status).await?;
-    let folder = shared
-        .vault
-        .open_folder(
-            account.id,
-            &account.draft.folder,
-            status.uid_validity,
-            start,
-            shared.now(),
-        )
-        .await?;
     let mut round = Round {
         shared,
         account,
+        name: selected.name,
         sink,
-        keys: Keys::of(account, status.uid_validity),
+        keys: Keys::of(account, selected.name, selected.uid_validity),
         ceiling: folder.next_uid,
         folder,
+        past: matches!(part, Part::Past { .. }),
         open: BTreeSet::new(),
         attempts: HashMap::new(),
         next_due: None,
@@ -91,7 +118,7 @@ pub(crate) async fn round(
         cut_short: false,
     };
     let again = round.recover(session).await?;
-    let todo = round.todo(session, suspect, again).await?;
+    let todo = round.todo(session, part, suspect, again).await?;
     let worked = round.work(session, todo, suspect, stopping).await;
     round.tell();
     worked?;
@@ -105,31 +132,19 @@ pub(crate) async fn round(
     }
 }
 
-/// Where a folder begins that was never seen before.
-async fn first_uid(
-    account: &Account,
-    session: &mut ImapSession,
-    status: &FolderStatus,
-) -> Result<u32, MailError> {
-    Ok(match (account.draft.start, status.uid_next) {
-        (StartFrom::Everything, _) => 1,
-        (StartFrom::OnlyNew, Some(next)) => next,
-        (StartFrom::OnlyNew, None) => {
-            let last = session.uids_from(1).await?.last().copied();
-            last.unwrap_or(0).saturating_add(1)
-        }
-    })
-}
-
 struct Round<'a> {
     shared: &'a Shared,
     account: &'a Account,
+    /// The folder's name.
+    name: &'a str,
     sink: Arc<dyn Sink>,
     keys: Keys,
     folder: Folder,
-    /// New messages that are not in the ledger yet.
+    /// It is for messages that were there before.
+    past: bool,
+    /// Messages of this round that are not in the ledger yet.
     open: BTreeSet<u32>,
-    /// Above all new messages.
+    /// The floor once there are none.
     ceiling: u32,
     /// How often delivery of a message failed before.
     attempts: HashMap<u32, u32>,
@@ -193,25 +208,34 @@ impl Round<'_> {
     async fn todo(
         &mut self,
         session: &mut ImapSession,
+        part: Part,
         suspect: &mut Suspect,
         again: Vec<u32>,
     ) -> Result<Vec<u32>, FetchError> {
-        let listed = session.uids_from(self.folder.next_uid).await?;
+        let first = self.folder.next_uid;
+        let (listed, ceiling) = match part {
+            Part::New => (session.uids_from(first).await?, None),
+            Part::Past { uids, then } => (uids, Some(then)),
+        };
         // The floor cannot pass the last UID of all, so it would be delivered at every look; a server
         // that has come to it has to begin anew with another UIDVALIDITY.
-        let is_new = |uid: &u32| {
-            (self.folder.next_uid..u32::MAX).contains(uid) && !self.attempts.contains_key(uid)
-        };
-        self.open = listed.into_iter().filter(is_new).collect();
-        self.ceiling = self
-            .open
-            .last()
-            .map_or(self.ceiling, |last| last.saturating_add(1));
+        let mut open: BTreeSet<u32> = listed.into_iter().filter(|uid| *uid < u32::MAX).collect();
+        if let (Some(least), Some(most)) = (open.first(), open.last()) {
+            let vault = &self.shared.vault;
+            let known = vault.known(self.folder.id, *least, most.saturating_add(1));
+            for uid in known.await? {
+                open.remove(&uid);
+            }
+        }
+        self.open = open;
+        self.ceiling = ceiling.unwrap_or_else(|| {
+            let above = self.open.last().map(|last| last.saturating_add(1));
+            above.map_or(first, |above| above.max(first))
+        });
 
         let mut todo: BTreeSet<u32> = self.open.iter().copied().chain(again).collect();
-        if let Some(uid) = suspect.given_up()
-            && todo.remove(&uid)
-        {
+        if let Some(uid) = suspect.given_up(&todo) {
+            todo.remove(&uid);
             let why = "the mail server breaks off whenever it is asked for this message";
             self.defer(uid, why).await?;
             self.open.remove(&uid);
@@ -299,11 +323,16 @@ impl Round<'_> {
     }
 
     /// The floor once these are in the ledger.
-    fn floor_without(&mut self, messages: &[Prepared]) -> u32 {
+    fn floor_without(&mut self, messages: &[Prepared]) -> Floor {
         for message in messages {
             self.open.remove(&message.uid);
         }
-        self.open.first().copied().unwrap_or(self.ceiling)
+        let floor = self.open.first().copied().unwrap_or(self.ceiling);
+        if self.past {
+            Floor::Past(floor)
+        } else {
+            Floor::New(floor)
+        }
     }
 
     fn due(&mut self, at: Timestamp) {

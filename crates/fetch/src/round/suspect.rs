@@ -1,5 +1,7 @@
 //! The message at which fetching breaks off again and again.
 
+use std::collections::BTreeSet;
+
 /// How often fetching may break off at one message before that message is put aside.
 const PATIENCE: u32 = 3;
 
@@ -25,10 +27,10 @@ impl Suspect {
         }
     }
 
-    /// A message that must be put aside now; it is forgotten here.
-    pub(crate) fn given_up(&mut self) -> Option<u32> {
+    /// The message among these that must be put aside now; it is forgotten here.
+    pub(crate) fn given_up(&mut self, among: &BTreeSet<u32>) -> Option<u32> {
         self.0
-            .take_if(|(_, times)| *times >= PATIENCE)
+            .take_if(|(uid, times)| *times >= PATIENCE && among.contains(uid))
             .map(|(uid, _)| uid)
     }
 
@@ -59,10 +61,12 @@ mod tests {
         assert_eq!(suspect.group(&[5, 6], 2), 1);
         assert_eq!(suspect.group(&[6, 7], 2), 2);
         suspect.broke_off_at(5);
-        assert_eq!(suspect.given_up(), None);
+        let (these, others) = (BTreeSet::from([4, 5, 6]), BTreeSet::from([7]));
+        assert_eq!(suspect.given_up(&these), None);
         suspect.broke_off_at(5);
-        assert_eq!(suspect.given_up(), Some(5));
-        assert_eq!(suspect.given_up(), None);
+        assert_eq!(suspect.given_up(&others), None);
+        assert_eq!(suspect.given_up(&these), Some(5));
+        assert_eq!(suspect.given_up(&these), None);
     }
 
     #[test]
@@ -72,6 +76,6 @@ mod tests {
         suspect.broke_off_at(5);
         suspect.came(5);
         suspect.broke_off_at(5);
-        assert_eq!(suspect.given_up(), None);
+        assert_eq!(suspect.given_up(&BTreeSet::from([5])), None);
     }
 }

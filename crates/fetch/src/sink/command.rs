@@ -42,6 +42,7 @@ pub(super) struct Command {
 impl Command {
     pub(super) fn new(
         account: &Account,
+        folder: &str,
         settings: &CommandSink,
         spool: &Path,
         lease: Arc<Lease>,
@@ -54,7 +55,7 @@ impl Command {
             .map_or((String::new(), &[][..]), |(program, rest)| {
                 (program.clone(), rest)
             });
-        let fill = |argument: &String| fill(argument, &draft.name, &draft.address, &draft.folder);
+        let fill = |argument: &String| fill(argument, &draft.name, &draft.address, folder);
         let path = std::env::var_os("PATH").unwrap_or_else(|| USUAL_PATH.into());
         let mut environment: Vec<(&'static str, OsString)> = INHERITED
             .iter()
@@ -64,7 +65,7 @@ impl Command {
             ("PATH", path),
             ("MAILGRANT_ACCOUNT", OsString::from(&draft.name)),
             ("MAILGRANT_ADDRESS", OsString::from(&draft.address)),
-            ("MAILGRANT_FOLDER", OsString::from(&draft.folder)),
+            ("MAILGRANT_FOLDER", OsString::from(folder)),
         ]);
         Self {
             program,

@@ -93,10 +93,11 @@ pub(crate) trait Sink: Send + Sync + fmt::Debug {
     async fn commit(&self, batch: Vec<Staged>) -> Result<Vec<Verdict>, SinkDown>;
 }
 
-/// The sink of an account, where it has one. The sink keeps `lease` alive for as long as any of
+/// The sink of an account for the messages of a folder, where it has one. The sink keeps `lease` alive for as long as any of
 /// its work goes on.
 pub(crate) fn open(
     account: &Account,
+    folder: &str,
     spool: &std::path::Path,
     lease: &Arc<Lease>,
     plug: &Plug,
@@ -111,6 +112,7 @@ pub(crate) fn open(
         )),
         mailgrant_vault::Sink::Command(settings) => Arc::new(command::Command::new(
             account,
+            folder,
             settings,
             spool,
             Arc::clone(lease),

@@ -41,7 +41,10 @@ async fn each_step_that_fails_is_the_last_one() {
     );
     world.server.clear_faults();
 
-    let world = with(world, |draft| draft.folder = "No such".into()).await;
+    let world = with(world, |draft| {
+        draft.folders = mailgrant_vault::Folders::one("No such");
+    })
+    .await;
     let checked = check(&world).await;
     assert_eq!(
         steps(&checked),
@@ -50,7 +53,7 @@ async fn each_step_that_fails_is_the_last_one() {
 
     let path = world.folder.path().join("no/parent");
     let world = with(world, |draft| {
-        draft.folder = "INBOX".into();
+        draft.folders = mailgrant_vault::Folders::one("INBOX");
         draft.sink = Some(Sink::Maildir(MaildirSink { path }));
     })
     .await;

@@ -64,7 +64,13 @@ async fn a_message_that_is_left_out_but_still_there_waits_and_is_not_passed_over
     // Its time comes.
     let folder = world
         .vault
-        .open_folder(world.account.id, "INBOX", 1, 1, now())
+        .open_folder(
+            world.account.id,
+            "INBOX",
+            1,
+            mailgrant_vault::FirstSight::EMPTY,
+            now(),
+        )
         .await
         .unwrap();
     world

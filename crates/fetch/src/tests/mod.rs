@@ -6,6 +6,7 @@ mod command;
 mod crash;
 mod epoch;
 mod faults;
+mod folders;
 mod maildir;
 mod worker;
 
@@ -25,8 +26,8 @@ use mailgrant_sandbox::{
     Client, IdentityProvider, MailServer, MailServerOptions, ProviderOptions, TokenBook, User,
 };
 use mailgrant_vault::{
-    Account, AccountDraft, AfterDelivery, CommandSink, Identities, Key, Location, MaildirSink,
-    NewGrant, ProviderDraft, Sink, StartFrom, Vault,
+    Account, AccountDraft, AfterDelivery, CommandSink, Folders, Identities, Key, Location,
+    MaildirSink, NewGrant, ProviderDraft, Sink, StartFrom, Vault,
 };
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
@@ -163,7 +164,7 @@ impl Plan {
             imap: Where::new("127.0.0.1", port, Security::Tls).unwrap(),
             pop3: None,
             smtp: None,
-            folder: "INBOX".into(),
+            folders: Folders::default(),
             start: self.start,
             after: self.after,
             sink: Some(sink),

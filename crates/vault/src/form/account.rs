@@ -3,14 +3,15 @@
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::civil::Date;
 use mailgrant_mail::{MailServer, Protocol, Security};
 use mailgrant_oauth::catalogue;
 
 use super::check::Problems;
 use super::{AccountForm, FormErrors};
 use crate::{
-    Account, AccountDraft, AfterDelivery, CommandSink, Identities, MaildirSink, Provider, Sink,
-    StartFrom,
+    Account, AccountDraft, AfterDelivery, CommandSink, Folders, Identities, MaildirSink, Provider,
+    Sink, StartFrom,
 };
 
 const SECURITIES: [(&str, Security); 3] = [
@@ -19,9 +20,19 @@ const SECURITIES: [(&str, Security); 3] = [
     ("plain", Security::Plain),
 ];
 
-const STARTS: [(&str, StartFrom); 2] = [
-    ("everything", StartFrom::Everything),
-    ("only-new", StartFrom::OnlyNew),
+#[derive(Clone, Copy)]
+enum Start {
+    Everything,
+    Unseen,
+    Since,
+    OnlyNew,
+}
+
+const STARTS: [(&str, Start); 4] = [
+    ("everything", Start::Everything),
+    ("unseen", Start::Unseen),
+    ("since", Start::Since),
+    ("only-new", Start::OnlyNew),
 ];
 
 /// How long a program may take unless said else, in seconds.
@@ -70,7 +81,7 @@ impl AccountForm {
             smtp_user: text(&draft.identities.smtp),
             imap_host: draft.imap.host.clone(),
             imap_port: draft.imap.port.to_string(),
-            folder: draft.folder.clone(),
+            folder: draft.folders.to_string(),
             ..Self::default()
         };
         form.imap_security = security_word(&draft.imap);
@@ -84,10 +95,13 @@ impl AccountForm {
             form.smtp_port = smtp.port.to_string();
             form.smtp_security = security_word(smtp);
         }
-        let start = STARTS.iter().find(|(_, known)| *known == draft.start);
-        form.start = start
-            .map(|(word, _)| (*word).to_owned())
-            .unwrap_or_default();
+        let (start, since) = match draft.start {
+            StartFrom::Everything => ("everything", String::new()),
+            StartFrom::Unseen => ("unseen", String::new()),
+            StartFrom::Since(day) => ("since", day.to_string()),
+            StartFrom::OnlyNew => ("only-new", String::new()),
+        };
+        (form.start, form.since) = (start.to_owned(), since);
         let (after, move_to) = match &draft.after {
             AfterDelivery::Keep => ("keep", ""),
             AfterDelivery::MarkSeen => ("mark-seen", ""),
@@ -131,11 +145,10 @@ impl AccountForm {
         let imap = self.imap(provider, &mut problems);
         let pop3 = self.pop3(&mut problems);
         let smtp = self.smtp(&mut problems);
-        let folder = problems
-            .optional("folder", &self.folder)
-            .unwrap_or_else(|| "INBOX".to_owned());
-        let start = problems.word("start", &self.start, &STARTS);
-        let after = self.after(&folder, &mut problems);
+        let folders = Folders::read(problems.text("folder", &self.folder));
+        let folders = problems.take("folder", folders).unwrap_or_default();
+        let start = self.start(&mut problems);
+        let after = self.after(&folders, &mut problems);
         let sink = self.sink(&mut problems);
         let made = || {
             Some(AccountDraft {
@@ -147,7 +160,7 @@ impl AccountForm {
                 imap: imap?,
                 pop3,
                 smtp,
-                folder,
+                folders,
                 start: start?,
                 after: after?,
                 sink,
@@ -227,17 +240,30 @@ impl AccountForm {
         fields.check_if_given(problems)
     }
 
-    fn after(&self, folder: &str, problems: &mut Problems) -> Option<AfterDelivery> {
+    fn start(&self, problems: &mut Problems) -> Option<StartFrom> {
+        Some(match problems.word("start", &self.start, &STARTS)? {
+            Start::Everything => StartFrom::Everything,
+            Start::Unseen => StartFrom::Unseen,
+            Start::OnlyNew => StartFrom::OnlyNew,
+            Start::Since => {
+                let day = problems.text("since", &self.since).parse::<Date>();
+                let wanted = "must be a day, such as 2026-11-01";
+                StartFrom::Since(problems.take("since", day.map_err(|_| wanted))?)
+            }
+        })
+    }
+
+    fn after(&self, folders: &Folders, problems: &mut Problems) -> Option<AfterDelivery> {
         Some(match problems.word("after", &self.after, &AFTERS)? {
             After::Keep => AfterDelivery::Keep,
             After::MarkSeen => AfterDelivery::MarkSeen,
             After::Delete => AfterDelivery::Delete,
             After::Move => {
                 let target = problems.text("move_to", &self.move_to);
-                if target.is_empty() || target == folder {
+                if target.is_empty() || folders.contains(target) {
                     problems.add(
                         "move_to",
-                        "must be another folder than the one that is fetched",
+                        "must be another folder than those that are fetched",
                     );
                 }
                 AfterDelivery::Move {
@@ -389,6 +415,42 @@ mod tests {
         let errors = problems.finish(Some(())).unwrap_err();
         let fields: Vec<&str> = errors.0.iter().map(|error| error.field).collect();
         assert_eq!(fields, ["pop3_security", "smtp_host"]);
+    }
+
+    #[test]
+    fn a_day_to_begin_with_has_to_be_one() {
+        let since = |text: &str| {
+            let form = AccountForm {
+                start: "since".to_owned(),
+                since: text.to_owned(),
+                ..AccountForm::default()
+            };
+            let mut problems = Problems::default();
+            let start = form.start(&mut problems);
+            problems.finish(start)
+        };
+        let day = jiff::civil::date(2026, 3, 4);
+        assert_eq!(since(" 2026-03-04 ").unwrap(), StartFrom::Since(day));
+        for wrong in ["", "yesterday", "2026-02-30"] {
+            let errors = since(wrong).unwrap_err();
+            assert_eq!(errors.0[0].field, "since", "{wrong}");
+        }
+    }
+
+    #[test]
+    fn mail_is_not_moved_into_a_folder_that_is_fetched() {
+        let form = AccountForm {
+            after: "move".to_owned(),
+            move_to: "Support/Done".to_owned(),
+            ..AccountForm::default()
+        };
+        let target = |folders| {
+            let mut problems = Problems::default();
+            let after = form.after(&Folders::read(folders).unwrap(), &mut problems);
+            problems.finish(after).is_ok()
+        };
+        assert!(target("INBOX; Support"));
+        assert!(!target("INBOX; Support/*"));
     }
 
     #[test]

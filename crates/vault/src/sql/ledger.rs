@@ -6,6 +6,8 @@
 use async_trait::async_trait;
 
 use super::Backend;
+use crate::Floor;
+use crate::backfill::{FirstFields, wanted_again};
 use crate::ledger::{CountsRow, EntryRow, FolderRow, LedgerStore, PreparedFields, QuarantineRow};
 use crate::store::Answer;
 
@@ -16,33 +18,49 @@ impl LedgerStore for Backend {
         account: i64,
         name: &str,
         uid_validity: i64,
-        start: i64,
+        first: &FirstFields,
         now: i64,
     ) -> Answer<FolderRow> {
         let mut transaction = self.begin().await?;
+        let as_before: Option<(Option<i64>, bool, i64)> = sqlx::query_as(
+            "SELECT fill_since, fill_unseen, created_at FROM folders
+             WHERE account_id = $1 AND name = $2 ORDER BY id LIMIT 1",
+        )
+        .bind(account)
+        .bind(name)
+        .fetch_optional(&mut *transaction)
+        .await?;
+        let (fills, since, unseen) = match as_before {
+            Some((since, unseen, created_at)) => {
+                let since = wanted_again(since, unseen, created_at);
+                (true, since, unseen)
+            }
+            None => (first.fills, first.since, first.unseen),
+        };
         sqlx::query(
             "INSERT INTO folders (
-                 account_id, name, uid_validity, next_uid, present, delivered, created_at
-             ) VALUES (
-                 $1, $2, $3,
-                 CASE WHEN EXISTS (SELECT 1 FROM folders WHERE account_id = $1 AND name = $2)
-                      THEN 1 ELSE $4 END,
-                 FALSE, 0, $5
-             ) ON CONFLICT DO NOTHING",
+                 account_id, name, uid_validity, next_uid, fill_next, fill_until, fill_since,
+                 fill_unseen, present, delivered, created_at
+             ) VALUES ($1, $2, $3, $4, 1, $5, $6, $7, FALSE, 0, $8)
+             ON CONFLICT DO NOTHING",
         )
         .bind(account)
         .bind(name)
         .bind(uid_validity)
-        .bind(start)
+        .bind(first.next_uid)
+        .bind(if fills { first.next_uid } else { 0 })
+        .bind(since)
+        .bind(unseen)
         .bind(now)
         .execute(&mut *transaction)
         .await?;
         let row: FolderRow = sqlx::query_as(
-            "SELECT f.id, f.uid_validity, f.next_uid, EXISTS (
+            "SELECT f.id, f.uid_validity, f.next_uid, f.fill_next, f.fill_until, f.fill_since,
+                 f.fill_unseen, a.fill_paused, EXISTS (
                  SELECT 1 FROM folders o
                  WHERE o.account_id = f.account_id AND o.name = f.name AND o.id <> f.id
              ) AS has_other_epoch
-             FROM folders f
+             FROM folders f JOIN accounts a ON a.id = f.account_id
              WHERE f.account_id = $1 AND f.name = $2 AND f.uid_validity = $3",
         )
         .bind(account)
@@ -52,10 +70,11 @@ impl LedgerStore for Backend {
         .await?;
         sqlx::query(
             "UPDATE folders SET present = (id = $2)
-             WHERE account_id = $1 AND present <> (id = $2)",
+             WHERE account_id = $1 AND name = $3 AND present <> (id = $2)",
         )
         .bind(account)
         .bind(row.id)
+        .bind(name)
         .execute(&mut *transaction)
         .await?;
         transaction.commit().await?;
@@ -72,22 +91,42 @@ impl LedgerStore for Backend {
         .await
     }
 
+    async fn known(&self, folder: i64, from: i64, until: i64) -> Answer<Vec<i64>> {
+        sqlx::query_scalar(
+            "SELECT uid FROM messages WHERE folder_id = $1 AND uid >= $2 AND uid < $3",
+        )
+        .bind(folder)
+        .bind(from)
+        .bind(until)
+        .fetch_all(self.reader())
+        .await
+    }
+
     async fn note_prepared(
         &self,
         folder: i64,
         messages: &[PreparedFields],
-        next_uid: i64,
+        floor: Floor,
         now: i64,
     ) -> Answer<bool> {
         let mut transaction = self.begin().await?;
-        let floor = sqlx::query(
-            "UPDATE folders SET next_uid = CASE WHEN next_uid < $2 THEN $2 ELSE next_uid END
-             WHERE id = $1",
-        )
-        .bind(folder)
-        .bind(next_uid)
-        .execute(&mut *transaction)
-        .await?;
+        let (raise, to) = match floor {
+            Floor::New(to) => (
+                "UPDATE folders SET next_uid = CASE WHEN next_uid < $2 THEN $2 ELSE next_uid END
+                 WHERE id = $1",
+                to,
+            ),
+            Floor::Past(to) => (
+                "UPDATE folders SET fill_next = CASE WHEN fill_next < $2 THEN $2 ELSE fill_next END
+                 WHERE id = $1",
+                to,
+            ),
+        };
+        let floor = sqlx::query(raise)
+            .bind(folder)
+            .bind(i64::from(to))
+            .execute(&mut *transaction)
+            .await?;
         if floor.rows_affected() == 0 {
             return Ok(false);
         }

@@ -22,6 +22,8 @@ mod account;
 mod admin;
 #[path = "../sql/authorization.rs"]
 mod authorization;
+#[path = "../sql/backfill.rs"]
+mod backfill;
 #[path = "../sql/change.rs"]
 mod change;
 #[path = "../sql/event.rs"]

@@ -11,8 +11,8 @@ use mailgrant_oauth::{
     Resource, Scope, SecretMethod,
 };
 use mailgrant_vault::{
-    Account, AccountDraft, AfterDelivery, Identities, Key, Location, MaildirSink, NewGrant,
-    Provider, ProviderDraft, Sink, StartFrom, Vault, VaultError,
+    Account, AccountDraft, AfterDelivery, Folders, Identities, Key, Location, MaildirSink,
+    NewGrant, Provider, ProviderDraft, Sink, StartFrom, Vault, VaultError,
 };
 use tempfile::TempDir;
 
@@ -174,7 +174,7 @@ pub(crate) fn account_draft(name: &str, provider: &Provider) -> AccountDraft {
         imap: MailServer::new("imap.example.com", 993, Security::Tls).unwrap(),
         pop3: None,
         smtp: None,
-        folder: "INBOX".to_owned(),
+        folders: Folders::default(),
         start: StartFrom::Everything,
         after: AfterDelivery::Move {
             folder: "Done".to_owned(),

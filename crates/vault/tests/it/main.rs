@@ -8,6 +8,7 @@
 
 mod administrators;
 mod authorizations;
+mod backfill;
 mod bench;
 mod events;
 mod grants;

@@ -184,7 +184,7 @@ on_both! {
         let account = bench.authorized("desk").await;
         let vault = &bench.vault;
         let mut draft = account.draft.clone();
-        "Tickets".clone_into(&mut draft.folder);
+        draft.folders = mailgrant_vault::Folders::one("Tickets");
         vault.change_account(account.id, 1, &draft, at(1)).await.unwrap();
         let grant = vault.grant(account.id).await.unwrap().unwrap();
         assert_eq!((grant.state, grant.version), (GrantState::Active, 2));

@@ -252,7 +252,15 @@ async fn credentials(bench: &Bench) -> Vec<String> {
 
 /// The rest of the tables, so that the search looks at full ones.
 async fn what_is_not_secret(vault: &Vault, account: AccountId, provider: ProviderId) {
-    let folder = vault.open_folder(account, "INBOX", 1, 1, at(0)).await;
+    let folder = vault
+        .open_folder(
+            account,
+            "INBOX",
+            1,
+            mailgrant_vault::FirstSight::EMPTY,
+            at(0),
+        )
+        .await;
     let folder = folder.unwrap().id;
     let message = Prepared {
         uid: 1,
@@ -265,7 +273,7 @@ async fn what_is_not_secret(vault: &Vault, account: AccountId, provider: Provide
         answer: "taken".to_owned(),
     };
     vault
-        .note_prepared(folder, &[message], 2, at(1))
+        .note_prepared(folder, &[message], mailgrant_vault::Floor::New(2), at(1))
         .await
         .unwrap();
     vault

@@ -205,7 +205,15 @@ async fn the_quarantine_is_tried_again() {
     let account = world.add_mailbox().await;
     world.give_grant(&account).await;
     let (vault, now) = (&world.vault, world.clock.now());
-    let folder = vault.open_folder(account.id, "INBOX", 1, 1, now).await;
+    let folder = vault
+        .open_folder(
+            account.id,
+            "INBOX",
+            1,
+            mailgrant_vault::FirstSight::EMPTY,
+            now,
+        )
+        .await;
     let folder = folder.unwrap().id;
     for uid in [1, 2] {
         let noted = vault.note_quarantined(folder, uid, "a bad one", now).await;

@@ -41,7 +41,7 @@ async fn evil() -> Evil {
     let provider = world.add_provider().await;
     let mut draft = world.add_account("desk", &provider).await.draft;
     let account = world.vault.account_named("desk").await.unwrap().unwrap();
-    EVIL.clone_into(&mut draft.folder);
+    draft.folders = mailgrant_vault::Folders::one(EVIL);
     draft.signs_in = Some(EVIL.to_owned());
     let now = world.clock.now();
     let changed = world
@@ -74,7 +74,15 @@ async fn what_is_stored_of_an_account_and_what_others_said_of_it_is_shown_as_wor
     noted.await.unwrap();
     shows_as_words(&mut visitor, &path).await;
 
-    let folder = vault.open_folder(account.id, "INBOX", 1, 1, now).await;
+    let folder = vault
+        .open_folder(
+            account.id,
+            "INBOX",
+            1,
+            mailgrant_vault::FirstSight::EMPTY,
+            now,
+        )
+        .await;
     let noted = vault.note_quarantined(folder.unwrap().id, 7, EVIL, now);
     noted.await.unwrap();
     let page = visitor.page(&path).await;

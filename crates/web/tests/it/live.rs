@@ -125,7 +125,15 @@ async fn the_numbers_come_at_once_and_again_when_they_change() {
 
 async fn deliver_one(world: &World, account: &mailgrant_vault::Account) {
     let (vault, now) = (&world.vault, world.clock.now());
-    let folder = vault.open_folder(account.id, "INBOX", 1, 1, now).await;
+    let folder = vault
+        .open_folder(
+            account.id,
+            "INBOX",
+            1,
+            mailgrant_vault::FirstSight::EMPTY,
+            now,
+        )
+        .await;
     let folder = folder.unwrap().id;
     let prepared = Prepared {
         uid: 1,
@@ -134,7 +142,7 @@ async fn deliver_one(world: &World, account: &mailgrant_vault::Account) {
         size: 10,
     };
     vault
-        .note_prepared(folder, &[prepared], 2, now)
+        .note_prepared(folder, &[prepared], mailgrant_vault::Floor::New(2), now)
         .await
         .unwrap();
     let delivered = Delivery {

@@ -22,8 +22,8 @@ use mailgrant_oauth::{
 };
 use mailgrant_sandbox::{IdentityProvider, ProviderOptions};
 use mailgrant_vault::{
-    AccountDraft, AccountId, AfterDelivery, EventKind, Grant, Identities, Key, Location, Provider,
-    ProviderDraft, ProviderId, StartFrom, StoredToken, Vault,
+    AccountDraft, AccountId, AfterDelivery, EventKind, Folders, Grant, Identities, Key, Location,
+    Provider, ProviderDraft, ProviderId, StartFrom, StoredToken, Vault,
 };
 use prometheus_client::registry::Registry;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -185,7 +185,7 @@ impl<P: Peer> World<P> {
             imap: MailServer::new("127.0.0.1", 143, Security::Plain).unwrap(),
             pop3: None,
             smtp: None,
-            folder: "INBOX".to_owned(),
+            folders: Folders::default(),
             start: StartFrom::Everything,
             after: AfterDelivery::Keep,
             sink: None,

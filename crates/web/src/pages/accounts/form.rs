@@ -26,6 +26,7 @@ pub(super) fn read(sent: &Sent) -> AccountForm {
         smtp_security: sent.text("smtp_security"),
         folder: sent.text("folder"),
         start: sent.text("start"),
+        since: sent.text("since"),
         after: sent.text("after"),
         move_to: sent.text("move_to"),
         sink: sent.text("sink"),
@@ -43,6 +44,7 @@ pub(super) fn sections(form: &AccountForm, providers: &[Provider]) -> Vec<Sectio
         maildir(form),
         command(form),
         source(form),
+        since(form),
         moving(form),
         server(form),
         other_servers(form),
@@ -102,6 +104,8 @@ fn command(form: &AccountForm) -> Section {
 fn source(form: &AccountForm) -> Section {
     let starts = [
         ("everything", "All mail that is there, then new mail"),
+        ("unseen", "Unread mail that is there, then new mail"),
+        ("since", "Mail since a day, then new mail"),
         ("only-new", "Only mail that arrives from now on"),
     ];
     let afters = [
@@ -113,7 +117,8 @@ fn source(form: &AccountForm) -> Section {
     Section::new(
         "What is fetched",
         vec![
-            Field::text("folder", "Folder", &form.folder).hint("Empty means INBOX."),
+            Field::text("folder", "Folders", &form.folder)
+                .hint("Separated by semicolons; * stands for anything: INBOX; Support/*. Empty means INBOX."),
             Field::choice("start", "Begin with", &form.start, starts),
             Field::choice(
                 "after",
@@ -124,6 +129,12 @@ fn source(form: &AccountForm) -> Section {
         ],
     )
     .only_for("maildir command")
+}
+
+fn since(form: &AccountForm) -> Section {
+    let day = Field::text("since", "First day", &form.since)
+        .hint("For example 2026-11-01, by the mail server’s calendar.");
+    Section::new("Since", vec![day]).only_for("since")
 }
 
 fn moving(form: &AccountForm) -> Section {

@@ -1,6 +1,7 @@
 //! Mail accounts.
 
 pub(crate) mod authorize;
+pub(crate) mod backfill;
 pub(crate) mod device;
 pub(crate) mod doctor;
 pub(crate) mod edit;

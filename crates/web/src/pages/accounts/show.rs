@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use mailgrant_base::Diagnosis;
 use mailgrant_fetch::{Activity, Status};
 use mailgrant_oauth::Resource;
-use mailgrant_vault::{Account, AfterDelivery, Grant, GrantState, Sink, StartFrom};
+use mailgrant_vault::{Account, AfterDelivery, Backfill, Grant, GrantState, Sink, StartFrom};
 
 use super::find;
 use crate::app::Site;
@@ -35,6 +35,7 @@ struct AccountPage {
     fetches: Option<Fetches>,
     grant: GrantFacts,
     fetching: Option<Fetching>,
+    earlier: Earlier,
     quarantine: Vec<Refused>,
     events: Vec<Told>,
 }
@@ -42,7 +43,7 @@ struct AccountPage {
 /// What is done with the mail, in words.
 struct Fetches {
     folder: String,
-    start: &'static str,
+    start: String,
     after: String,
     sink: String,
 }
@@ -66,6 +67,14 @@ struct Fetching {
     completed: Option<Moment>,
     retry: Option<Moment>,
     trouble: Option<Diagnosis>,
+}
+
+/// The mail that was there before.
+struct Earlier {
+    /// Folders in which some is left.
+    folders: Vec<Backfill>,
+    /// An administrator has it wait.
+    waits: bool,
 }
 
 /// A message in quarantine.
@@ -132,6 +141,10 @@ pub(crate) async fn show(
         fetching: status
             .as_ref()
             .map(|status| fetching(status, facts.trouble().cloned(), now)),
+        earlier: Earlier {
+            folders: site.vault.backfills(account.id).await?,
+            waits: account.fill_paused,
+        },
         quarantine: quarantine
             .into_iter()
             .map(|message| Refused {
@@ -158,10 +171,12 @@ fn fetches(account: &Account) -> Option<Fetches> {
         Sink::Command(command) => format!("Program {}", command.argv.join(" ")),
     };
     Some(Fetches {
-        folder: draft.folder.clone(),
+        folder: draft.folders.to_string(),
         start: match draft.start {
-            StartFrom::Everything => "All mail, then new mail",
-            StartFrom::OnlyNew => "Only new mail",
+            StartFrom::Everything => "All mail, then new mail".to_owned(),
+            StartFrom::Unseen => "Unread mail, then new mail".to_owned(),
+            StartFrom::Since(day) => format!("Mail since {day}, then new mail"),
+            StartFrom::OnlyNew => "Only new mail".to_owned(),
         },
         after: match &draft.after {
             AfterDelivery::Keep => "Left as it is".to_owned(),

@@ -1,0 +1,221 @@
+//! Several folders, and what was in them before.
+
+use jiff::SignedDuration;
+use mailgrant_base::Diagnose as _;
+use mailgrant_vault::{AfterDelivery, Folders, StartFrom};
+
+use super::{ADDRESS, Plan, World, now, sorted};
+use crate::FetchError;
+
+/// A world whose account fetches these folders.
+async fn fetching(folders: &str, plan: Plan) -> World {
+    let mut world = plan.build().await;
+    let mut draft = world.account.draft.clone();
+    draft.folders = Folders::read(folders).unwrap();
+    let account = &world.account;
+    world.account = world
+        .vault
+        .change_account(account.id, account.version, &draft, now())
+        .await
+        .unwrap();
+    world
+}
+
+fn put(world: &World, folder: &str, text: &str) -> Vec<u8> {
+    let raw = format!("Subject: {text}\r\n\r\n{text}\r\n").into_bytes();
+    world.server.deliver(ADDRESS, folder, &raw);
+    raw
+}
+
+#[tokio::test]
+async fn mail_of_every_folder_that_fits_is_fetched_and_of_no_other() {
+    let world = fetching("INBOX; Support/*", Plan::default()).await;
+    let mut sent = vec![
+        put(&world, "INBOX", "one"),
+        put(&world, "Support/A", "two"),
+        put(&world, "Support/B", "three"),
+    ];
+    put(&world, "Private", "four");
+    assert_eq!(world.fetch().await.unwrap().delivered, 3);
+    assert_eq!(world.delivered(), sorted(sent.clone()));
+    // A folder that was made meanwhile, and the same UID in two folders.
+    sent.push(put(&world, "Support/C", "five"));
+    sent.push(put(&world, "Support/A", "six"));
+    assert_eq!(world.fetch().await.unwrap().delivered, 2);
+    assert_eq!(world.delivered(), sorted(sent));
+}
+
+#[tokio::test]
+async fn the_same_message_in_two_folders_is_two_messages() {
+    let world = fetching("INBOX; Other", Plan::default()).await;
+    put(&world, "INBOX", "twin");
+    put(&world, "Other", "twin");
+    assert_eq!(world.fetch().await.unwrap().delivered, 2);
+}
+
+#[tokio::test]
+async fn a_folder_that_is_missing_holds_back_none_of_the_others() {
+    let world = fetching("Missing; INBOX", Plan::default()).await;
+    let sent = put(&world, "INBOX", "one");
+    let error = world.fetch().await.unwrap_err();
+    assert!(error.to_string().contains("Missing"), "{error}");
+    assert!(matches!(error, FetchError::Mail(_)));
+    assert_eq!(world.delivered(), [sent]);
+}
+
+#[tokio::test]
+async fn that_no_folder_fits_is_told_and_a_target_is_no_source() {
+    let world = fetching("Nothing*", Plan::default()).await;
+    let error = world.fetch().await.unwrap_err();
+    assert!(matches!(error, FetchError::NoFolder { .. }), "{error}");
+    assert!(error.diagnosis().what.contains("Nothing*"));
+
+    let moving = Plan {
+        after: AfterDelivery::Move {
+            folder: "Done".into(),
+        },
+        ..Plan::default()
+    };
+    let world = fetching("*", moving).await;
+    world.receive(2);
+    assert_eq!(world.fetch().await.unwrap().delivered, 2);
+    assert_eq!(world.fetch().await.unwrap().delivered, 0);
+}
+
+#[tokio::test]
+async fn a_worker_sees_mail_in_a_folder_that_it_does_not_listen_to() {
+    let world = fetching("INBOX; Other", Plan::default()).await;
+    let mut sent = vec![put(&world, "Other", "zero")];
+    let running = world.run();
+    world
+        .until("it listens", |world| world.activity() == Some("listening"))
+        .await;
+    sent.extend([put(&world, "Other", "one"), put(&world, "INBOX", "two")]);
+    world
+        .until("all are there", |world| world.delivered().len() == 3)
+        .await;
+    running.stop().await;
+    assert_eq!(world.delivered(), sorted(sent));
+}
+
+#[tokio::test]
+async fn unread_mail_is_fetched_and_what_has_been_read_is_not() {
+    let plan = Plan {
+        start: StartFrom::Unseen,
+        ..Plan::default()
+    };
+    let world = plan.build().await;
+    let read = b"Subject: read\r\n\r\n";
+    world
+        .server
+        .restore(ADDRESS, "INBOX", read, &["\\Seen"], now());
+    let mut sent = world.receive(3);
+    assert_eq!(world.fetch().await.unwrap().delivered, 3);
+    // From now on all is new, read or not.
+    let also = b"Subject: read at once\r\n\r\n";
+    world
+        .server
+        .restore(ADDRESS, "INBOX", also, &["\\Seen"], now());
+    sent.push(also.to_vec());
+    assert_eq!(world.fetch().await.unwrap().delivered, 1);
+    assert_eq!(world.delivered(), sorted(sent));
+}
+
+#[tokio::test]
+async fn mail_since_a_day_is_fetched_and_older_mail_is_not() {
+    let day = jiff::civil::date(2026, 3, 4);
+    let plan = Plan {
+        start: StartFrom::Since(day),
+        ..Plan::default()
+    };
+    let world = plan.build().await;
+    let at = |text: &str| text.parse::<jiff::Timestamp>().unwrap();
+    let put = |text: &str, received| {
+        let raw = format!("Subject: {text}\r\n\r\n").into_bytes();
+        world
+            .server
+            .restore(ADDRESS, "INBOX", &raw, &[], at(received));
+        raw
+    };
+    put("before", "2026-03-03T23:59:59Z");
+    let sent = vec![
+        put("that day", "2026-03-04T00:00:00Z"),
+        put("later", "2026-09-01T00:00:00Z"),
+    ];
+    put("an old one that was moved in", "2020-01-01T00:00:00Z");
+    assert_eq!(world.fetch().await.unwrap().delivered, 2);
+    assert_eq!(world.delivered(), sorted(sent));
+}
+
+#[tokio::test]
+async fn old_mail_that_nobody_wanted_does_not_come_with_a_new_uidvalidity() {
+    let plan = Plan {
+        start: StartFrom::OnlyNew,
+        ..Plan::default()
+    };
+    let world = plan.build().await;
+    let long_ago = now() - SignedDuration::from_hours(24 * 30);
+    for number in 0..5 {
+        let raw = format!("Subject: old {number}\r\n\r\n").into_bytes();
+        world.server.restore(ADDRESS, "INBOX", &raw, &[], long_ago);
+    }
+    assert_eq!(world.fetch().await.unwrap().delivered, 0);
+    let mut sent = world.receive(2);
+    assert_eq!(world.fetch().await.unwrap().delivered, 2);
+    world
+        .server
+        .fault(mailgrant_sandbox::ImapFault::NewUidValidity, Some(1));
+    sent.extend(world.receive(1));
+    assert_eq!(world.fetch().await.unwrap().delivered, 1);
+    assert_eq!(world.delivered(), sorted(sent));
+}
+
+#[tokio::test]
+async fn new_mail_does_not_wait_for_the_mail_that_was_there_before() {
+    let world = World::new().await;
+    let old = world.receive(3);
+    let id = world.account.id;
+    world.vault.pause_fill(id, true).await.unwrap();
+    assert_eq!(world.fetch().await.unwrap().delivered, 0);
+    let new = world.receive(2);
+    assert_eq!(world.fetch().await.unwrap().delivered, 2);
+    assert_eq!(world.delivered(), sorted(new.clone()));
+
+    world.vault.pause_fill(id, false).await.unwrap();
+    assert_eq!(world.fetch().await.unwrap().delivered, 3);
+    assert_eq!(world.delivered(), sorted([old, new].concat()));
+    assert_eq!(world.vault.backfills(id).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_worker_goes_on_with_the_earlier_mail_once_it_may() {
+    let world = World::new().await;
+    let sent = world.receive(3);
+    let id = world.account.id;
+    world.vault.pause_fill(id, true).await.unwrap();
+    let running = world.run();
+    world
+        .until("it listens", |world| world.activity() == Some("listening"))
+        .await;
+    assert!(world.delivered().is_empty());
+    world.vault.pause_fill(id, false).await.unwrap();
+    world
+        .until("all is delivered", |world| world.delivered().len() == 3)
+        .await;
+    running.stop().await;
+    assert_eq!(world.delivered(), sorted(sent));
+}
+
+#[tokio::test]
+async fn earlier_mail_that_has_gone_meanwhile_is_passed_over() {
+    let plan = Plan {
+        after: AfterDelivery::Delete,
+        ..Plan::default()
+    };
+    let world = plan.build().await;
+    let sent = world.receive(5);
+    assert_eq!(world.fetch().await.unwrap().delivered, 5);
+    assert!(world.inbox().is_empty());
+    assert_eq!(world.delivered(), sorted(sent));
+    assert_eq!(world.fetch().await.unwrap().delivered, 0);
+}
