@@ -75,6 +75,25 @@ async fn nor_does_it_where_mail_is_deleted_at_the_source() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nor_does_it_while_earlier_mail_is_fetched() {
+    for effects in 0.. {
+        let world = World::new().await;
+        let mut sent = world.receive(4);
+        let crashed = fetch_until(&world, effects).await;
+        application_takes_some(&world);
+        sent.extend(world.receive(2));
+        world.fetch().await.unwrap();
+        assert!(world.delivered() == sorted(sent), "after {effects} effects");
+        let left = world.vault.backfills(world.account.id).await.unwrap();
+        assert_eq!(left, [], "after {effects} effects");
+        if !crashed {
+            assert!(effects > 12, "the plug is asked before every effect");
+            return;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_second_crash_during_the_recovery_changes_nothing() {
     let world = Plan {
         after: AfterDelivery::Delete,

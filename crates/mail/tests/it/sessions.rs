@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mailgrant_mail::sasl::Mechanism;
-use mailgrant_mail::{IdleEvent, ImapSession, Limits, MailError, Security, Trust};
+use mailgrant_mail::{IdleEvent, ImapSession, Limits, MailError, Search, Security, Trust};
 use mailgrant_sandbox::samples;
 use secrecy::SecretString;
 
@@ -47,9 +47,40 @@ on_both! {
     messages_are_marked_as_seen: "xoauth2",
     messages_are_moved_to_a_folder_of_any_name: "xoauth2",
     messages_are_deleted_and_no_others: "xoauth2",
+    unread_messages_and_those_since_a_day_are_found: "xoauth2",
     a_folder_that_is_not_there_is_named: "xoauth2",
     a_certificate_that_nobody_vouches_for_is_refused: "xoauth2",
     a_port_without_tls_is_told_from_one_with: "xoauth2",
+}
+
+async fn unread_messages_and_those_since_a_day_are_found(world: World) {
+    world.deliver(&MESSAGES);
+    let opened = world.open_at(Port::Imaps, Security::Tls, crate::world::token());
+    let mut session = opened.await.unwrap();
+    session.select("INBOX").await.unwrap();
+    let all = session.uids_from(1).await.unwrap();
+    session.mark_seen(&all[..1]).await.unwrap();
+    let today = jiff::tz::TimeZone::UTC
+        .to_datetime(mailgrant_base::Clock::now(&mailgrant_base::SystemClock))
+        .date();
+    let since = |days| Search {
+        since: Some(today + jiff::Span::new().days(days)),
+        ..Search::from(1)
+    };
+    let unseen = Search {
+        unseen: true,
+        ..Search::from(1)
+    };
+    let first = Search {
+        to: Some(all[0]),
+        ..Search::from(1)
+    };
+    assert_eq!(session.search(&unseen).await.unwrap(), all[1..]);
+    assert_eq!(session.search(&first).await.unwrap(), all[..1]);
+    // The server's day may be another than that of UTC.
+    assert_eq!(session.search(&since(-1)).await.unwrap(), all);
+    assert!(session.search(&since(2)).await.unwrap().is_empty());
+    session.logout().await;
 }
 
 async fn xoauth2_opens_a_session_however_the_connection_is_secured(world: World) {
