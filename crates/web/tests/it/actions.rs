@@ -234,6 +234,38 @@ async fn the_quarantine_is_tried_again() {
 }
 
 #[tokio::test]
+async fn earlier_mail_is_shown_and_can_be_made_to_wait() {
+    let world = World::new().await;
+    let account = world.add_mailbox().await;
+    world.give_grant(&account).await;
+    let (vault, now) = (&world.vault, world.clock.now());
+    let first = mailgrant_vault::FirstSight {
+        next_uid: 501,
+        start: mailgrant_vault::StartFrom::Everything,
+    };
+    let opened = vault.open_folder(account.id, "INBOX", 1, first, now).await;
+    let folder = opened.unwrap().id;
+    vault.note_fill(folder, 1, 500, now).await.unwrap();
+    vault.note_fill(folder, 121, 380, now).await.unwrap();
+    let mut visitor = world.administrator().await;
+    let shown = format!("/accounts/{}", account.id.0);
+    let page = visitor.page(&shown).await;
+    assert!(page.contains("INBOX: 120 of 500 messages"), "{page}");
+
+    let fill = path(&account, "backfill");
+    for _ in 0..2 {
+        let told = "Earlier mail waits; new mail comes all the same.";
+        press(&mut visitor, &fill, &[("paused", "yes")], told).await;
+    }
+    let page = visitor.page(&shown).await;
+    assert!(page.contains("120 of 500 messages, paused"), "{page}");
+    let told = "Earlier mail is fetched again.";
+    press(&mut visitor, &fill, &[("paused", "no")], told).await;
+    let expected = [EventKind::BackfillPaused, EventKind::BackfillResumed];
+    assert_eq!(kinds(&world).await, expected, "once each");
+}
+
+#[tokio::test]
 async fn a_provider_is_tested_step_by_step_without_touching_a_grant() {
     let world = World::new().await;
     let account = world.add_mailbox().await;
