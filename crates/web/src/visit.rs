@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::guard::{NotSignedIn, sign_in_first};
 use crate::notice::Notice;
+use crate::problem::Problem;
 
 /// What the guard has found out about a request.
 #[derive(Debug, Clone)]
@@ -130,6 +131,16 @@ impl Sent {
     /// A password, as it was typed.
     pub(crate) fn secret(&self, name: &str) -> SecretString {
         self.raw(name).into()
+    }
+
+    /// The `yes` or `no` that a button says outright, so that it means the same when it is pressed
+    /// twice.
+    pub(crate) fn yes_or_no(&self, name: &str) -> Result<bool, Problem> {
+        match self.raw(name) {
+            "yes" => Ok(true),
+            "no" => Ok(false),
+            _ => Err(Problem::nothing_said()),
+        }
     }
 
     /// Whether a box was ticked.

@@ -20,20 +20,19 @@ pub(crate) async fn submit(
     sent: Sent,
 ) -> Result<Response, Problem> {
     let account = find(&site, id).await?;
-    let (paused, kind, did, notice) = match sent.raw("paused") {
-        "yes" => (
-            true,
+    let paused = sent.yes_or_no("paused")?;
+    let (kind, did, notice) = if paused {
+        (
             EventKind::BackfillPaused,
             "had the earlier mail wait of",
             Notice::BackfillPaused,
-        ),
-        "no" => (
-            false,
+        )
+    } else {
+        (
             EventKind::BackfillResumed,
             "had the earlier mail fetched of",
             Notice::BackfillResumed,
-        ),
-        _ => return Err(Problem::nothing_said()),
+        )
     };
     if account.fill_paused != paused {
         site.vault.pause_fill(account.id, paused).await?;

@@ -20,20 +20,11 @@ pub(crate) async fn submit(
     sent: Sent,
 ) -> Result<Response, Problem> {
     let account = find(&site, id).await?;
-    let (paused, kind, did, notice) = match sent.raw("paused") {
-        "yes" => (
-            true,
-            EventKind::AccountPaused,
-            "paused",
-            Notice::AccountPaused,
-        ),
-        "no" => (
-            false,
-            EventKind::AccountResumed,
-            "resumed",
-            Notice::AccountResumed,
-        ),
-        _ => return Err(Problem::nothing_said()),
+    let paused = sent.yes_or_no("paused")?;
+    let (kind, did, notice) = if paused {
+        (EventKind::AccountPaused, "paused", Notice::AccountPaused)
+    } else {
+        (EventKind::AccountResumed, "resumed", Notice::AccountResumed)
     };
     if account.paused != paused {
         site.vault.pause_account(account.id, paused).await?;

@@ -20,20 +20,15 @@ pub(crate) async fn submit(
     sent: Sent,
 ) -> Result<Response, Problem> {
     let provider = find(&site, id).await?;
-    let (paused, kind, did, notice) = match sent.raw("paused") {
-        "yes" => (
-            true,
-            EventKind::ProviderPaused,
-            "paused",
-            Notice::ProviderPaused,
-        ),
-        "no" => (
-            false,
+    let paused = sent.yes_or_no("paused")?;
+    let (kind, did, notice) = if paused {
+        (EventKind::ProviderPaused, "paused", Notice::ProviderPaused)
+    } else {
+        (
             EventKind::ProviderResumed,
             "resumed",
             Notice::ProviderResumed,
-        ),
-        _ => return Err(Problem::nothing_said()),
+        )
     };
     if provider.paused != paused {
         site.vault.pause_provider(provider.id, paused).await?;
