@@ -205,16 +205,7 @@ async fn the_quarantine_is_tried_again() {
     let account = world.add_mailbox().await;
     world.give_grant(&account).await;
     let (vault, now) = (&world.vault, world.clock.now());
-    let folder = vault
-        .open_folder(
-            account.id,
-            "INBOX",
-            1,
-            mailgrant_vault::FirstSight::EMPTY,
-            now,
-        )
-        .await;
-    let folder = folder.unwrap().id;
+    let folder = world.open_inbox(&account).await;
     for uid in [1, 2] {
         let noted = vault.note_quarantined(folder, uid, "a bad one", now).await;
         noted.unwrap();

@@ -74,16 +74,8 @@ async fn what_is_stored_of_an_account_and_what_others_said_of_it_is_shown_as_wor
     noted.await.unwrap();
     shows_as_words(&mut visitor, &path).await;
 
-    let folder = vault
-        .open_folder(
-            account.id,
-            "INBOX",
-            1,
-            mailgrant_vault::FirstSight::EMPTY,
-            now,
-        )
-        .await;
-    let noted = vault.note_quarantined(folder.unwrap().id, 7, EVIL, now);
+    let folder = world.open_inbox(&account).await;
+    let noted = vault.note_quarantined(folder, 7, EVIL, now);
     noted.await.unwrap();
     let page = visitor.page(&path).await;
     let quarantine = page.split_once("id=\"quarantine\"").unwrap().1;

@@ -125,16 +125,7 @@ async fn the_numbers_come_at_once_and_again_when_they_change() {
 
 async fn deliver_one(world: &World, account: &mailgrant_vault::Account) {
     let (vault, now) = (&world.vault, world.clock.now());
-    let folder = vault
-        .open_folder(
-            account.id,
-            "INBOX",
-            1,
-            mailgrant_vault::FirstSight::EMPTY,
-            now,
-        )
-        .await;
-    let folder = folder.unwrap().id;
+    let folder = world.open_inbox(account).await;
     let prepared = Prepared {
         uid: 1,
         key: "a key".to_owned(),

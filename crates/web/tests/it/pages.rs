@@ -100,10 +100,7 @@ async fn the_overview_says_first_what_needs_a_person() {
     let reason = "AADSTS50173: the password was changed";
     let noted = vault.end_grant(ended.id, version, state, reason, now);
     noted.await.unwrap();
-    let folder = vault
-        .open_folder(full.id, "INBOX", 1, mailgrant_vault::FirstSight::EMPTY, now)
-        .await;
-    let folder = folder.unwrap().id;
+    let folder = world.open_inbox(&full).await;
     let noted = vault.note_quarantined(folder, 5, "554 no such queue", now);
     noted.await.unwrap();
     let trouble = ProviderTrouble {

@@ -17,8 +17,8 @@ use mailgrant_sandbox::{
     Client, IdentityProvider, MailServer, MailServerOptions, ProviderOptions, TokenBook, User,
 };
 use mailgrant_vault::{
-    Account, AccountForm, Administrator, AdministratorId, Event, Key, Location, NewGrant, Provider,
-    ProviderForm, Vault,
+    Account, AccountForm, Administrator, AdministratorId, Event, FirstSight, FolderId, Key,
+    Location, NewGrant, Provider, ProviderForm, Vault,
 };
 use mailgrant_web::App;
 use prometheus_client::registry::Registry;
@@ -224,6 +224,13 @@ impl World {
     pub(crate) async fn add_mailbox(&self) -> Account {
         let provider = self.add_provider().await;
         self.add_account("desk", &provider).await
+    }
+
+    /// The account's inbox in the ledger, as it is when nothing was ever in it.
+    pub(crate) async fn open_inbox(&self, account: &Account) -> FolderId {
+        let (empty, now) = (FirstSight::EMPTY, self.clock.now());
+        let opened = self.vault.open_folder(account.id, "INBOX", 1, empty, now);
+        opened.await.unwrap().id
     }
 
     /// A grant as it was before a test.
