@@ -92,6 +92,11 @@ impl Fetcher {
     }
 
     #[cfg(test)]
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    #[cfg(test)]
     pub(crate) fn unplugged(&self, plug: Plug) -> Self {
         let shared = &self.shared;
         Self::with_plug(
@@ -172,11 +177,10 @@ async fn fetch_once(shared: Arc<Shared>, id: AccountId) -> Result<Fetched, Fetch
     let LoggedIn { mut session, .. } = Login::new(&shared).open(&account).await?;
     let (mut suspects, never) = (Suspects::default(), CancellationToken::new());
     let mut visit = Visit::begin(&shared, &account, &mut session, &mut suspects, &never).await?;
-    let mut done = visit.look().await?;
-    while let Some(more) = visit.fill().await? {
-        done = done.and(more);
+    let done = visit.fetch().await?;
+    if let Some(refused) = done.refused {
+        return Err(refused.into());
     }
-    visit.refusal()?;
     session.logout().await;
     Ok(done.fetched)
 }

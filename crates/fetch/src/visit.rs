@@ -4,17 +4,17 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use mailgrant_mail::{FolderStatus, ImapSession, MailError, Search};
-use mailgrant_vault::{Account, AfterDelivery, Fill, FirstSight, Folder, Wanted};
+use mailgrant_mail::{ImapSession, MailError, Search};
+use mailgrant_vault::{Account, Fill, FirstSight, Folder, FolderId, Wanted};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::FetchError;
-use crate::round::{Done, Part, Selected, Suspect, round};
+use crate::round::{Done, Part, Suspect, round};
 use crate::shared::Shared;
 
 /// How many messages of those that were there before are fetched before new mail is looked for.
-const SLICE: usize = 1000;
+pub(crate) const SLICE: usize = 1000;
 /// How often all folders are looked into while earlier mail is fetched.
 const LOOK_WHILE_FILLING: Duration = Duration::from_secs(15);
 
@@ -29,15 +29,24 @@ pub(crate) struct Visit<'a> {
     suspects: &'a mut Suspects,
     stopping: &'a CancellationToken,
     folders: Vec<Visited>,
-    selected: Option<(usize, FolderStatus)>,
+    selected: Option<(usize, Selected)>,
     looked: Option<Instant>,
-    refused: Option<MailError>,
 }
 
 /// A folder and what is known of it.
 struct Visited {
     name: String,
+    /// Its epoch when it was last opened. In another one `past` means nothing.
+    epoch: Option<FolderId>,
     past: Past,
+}
+
+/// What the server said when a folder was selected.
+#[derive(Clone, Copy)]
+struct Selected {
+    uid_validity: u32,
+    /// The UID that its next message was to have.
+    next_uid: u32,
 }
 
 /// The mail that was there before.
@@ -59,19 +68,17 @@ impl<'a> Visit<'a> {
         suspects: &'a mut Suspects,
         stopping: &'a CancellationToken,
     ) -> Result<Self, FetchError> {
-        let folders = &account.draft.folders;
-        let mut names = match folders.exact() {
-            Some(names) => names.to_vec(),
-            None => folders.among(&session.folders().await?),
+        let draft = &account.draft;
+        let all = if draft.folders.are_exact() {
+            Vec::new()
+        } else {
+            session.folders().await?
         };
-        // Mail that was delivered and then moved would be new mail there.
-        if let AfterDelivery::Move { folder } = &account.draft.after {
-            names.retain(|name| name != folder);
-        }
+        let names = draft.fetched_folders(&all);
         if names.is_empty() {
             return Err(FetchError::NoFolder {
-                account: account.draft.name.clone(),
-                folders: folders.to_string(),
+                account: draft.name.clone(),
+                folders: draft.folders.to_string(),
             });
         }
         shared.vault.keep_folders(account.id, &names).await?;
@@ -79,6 +86,7 @@ impl<'a> Visit<'a> {
             .into_iter()
             .map(|name| Visited {
                 name,
+                epoch: None,
                 past: Past::Unknown,
             })
             .collect();
@@ -91,20 +99,42 @@ impl<'a> Visit<'a> {
             folders,
             selected: None,
             looked: None,
-            refused: None,
         })
     }
 
+    /// Fetches what is new, then what was there before, and ends with the first folder selected: that
+    /// is the one to listen to.
+    pub(crate) async fn fetch(&mut self) -> Result<Done, FetchError> {
+        let mut done = self.look().await?;
+        while self.goes_on(&done)
+            && let Some(more) = self.fill().await?
+        {
+            done = done.and(more);
+        }
+        if self.goes_on(&done) {
+            done = done.and(self.come_home().await?);
+        }
+        Ok(done)
+    }
+
+    /// The session, for listening to the selected folder; `true` where there are others of which it
+    /// tells nothing.
+    pub(crate) fn listening(&mut self) -> (&mut ImapSession, bool) {
+        (self.session, self.folders.len() > 1)
+    }
+
+    fn goes_on(&self, done: &Done) -> bool {
+        !done.cut_short && !self.stopping.is_cancelled()
+    }
+
     /// Fetches what is new in all folders.
-    pub(crate) async fn look(&mut self) -> Result<Done, FetchError> {
+    async fn look(&mut self) -> Result<Done, FetchError> {
         let mut done = Done::default();
         // The first one comes last: it is the one that is listened to.
         for at in (0..self.folders.len()).rev() {
             let found = self.look_into(at).await;
-            if let Some(found) = self.unless_refused(at, found)? {
-                done = done.and(found);
-            }
-            if done.cut_short || self.stopping.is_cancelled() {
+            done = done.and(self.unless_refused(at, found)?);
+            if !self.goes_on(&done) {
                 break;
             }
         }
@@ -112,32 +142,25 @@ impl<'a> Visit<'a> {
         Ok(done)
     }
 
-    /// What the server refused, if anything: a folder that is not there, what is to be done with
-    /// delivered messages. It holds back nothing else, and is to be told when that is done.
-    pub(crate) fn refusal(&mut self) -> Result<(), FetchError> {
-        self.refused
-            .take()
-            .map_or(Ok(()), |refused| Err(refused.into()))
-    }
-
-    /// Fetches a slice of the mail that was there before; `None` when there is no more of it, or
-    /// when it has to wait.
+    /// Fetches a slice of the mail that was there before, and what is new meanwhile; `None` when
+    /// there is no more of it, or when it has to wait.
     pub(crate) async fn fill(&mut self) -> Result<Option<Done>, FetchError> {
         for at in 0..self.folders.len() {
             if matches!(self.folders[at].past, Past::Over) {
                 continue;
             }
-            let filled = self.fill_one(at).await;
-            if let Some(Some(done)) = self.unless_refused(at, filled)? {
-                let one = self.folders.len() == 1;
-                let due = self
+            let Some(filled) = self.fill_one(at).await.transpose() else {
+                continue;
+            };
+            let done = self.unless_refused(at, filled)?;
+            let due = self.folders.len() == 1
+                || self
                     .looked
-                    .is_none_or(|looked| one || looked.elapsed() >= LOOK_WHILE_FILLING);
-                if due && !done.cut_short && !self.stopping.is_cancelled() {
-                    return Ok(Some(done.and(self.look().await?)));
-                }
-                return Ok(Some(done));
+                    .is_none_or(|looked| looked.elapsed() >= LOOK_WHILE_FILLING);
+            if due && self.goes_on(&done) {
+                return Ok(Some(done.and(self.look().await?)));
             }
+            return Ok(Some(done));
         }
         Ok(None)
     }
@@ -148,74 +171,62 @@ impl<'a> Visit<'a> {
             return Ok(Done::default());
         }
         let found = self.look_into(0).await;
-        Ok(self.unless_refused(0, found)?.unwrap_or_default())
+        self.unless_refused(0, found)
     }
 
-    /// The session, for listening to the selected folder; `true` where there are others of which it
-    /// tells nothing.
-    pub(crate) fn listening(&mut self) -> (&mut ImapSession, bool) {
-        (self.session, self.folders.len() > 1)
-    }
-
-    /// Remembers a refusal, after which nothing more is asked of that folder's earlier mail.
-    fn unless_refused<T>(
+    /// A folder that the server refuses holds back none of the others.
+    fn unless_refused(
         &mut self,
         at: usize,
-        found: Result<T, FetchError>,
-    ) -> Result<Option<T>, FetchError> {
+        found: Result<Done, FetchError>,
+    ) -> Result<Done, FetchError> {
         match found {
-            Ok(found) => Ok(Some(found)),
             Err(FetchError::Mail(error @ MailError::Refused { .. })) => {
                 self.folders[at].past = Past::Over;
-                self.refused.get_or_insert(error);
-                Ok(None)
+                Ok(Done {
+                    refused: Some(error),
+                    ..Done::default()
+                })
             }
-            Err(error) => Err(error),
+            found => found,
         }
     }
 
     async fn look_into(&mut self, at: usize) -> Result<Done, FetchError> {
-        let status = self.select(at).await?;
-        let folder = self.open(at, &status).await?;
-        self.round(at, &status, folder, Part::New).await
+        let folder = self.open(at).await?;
+        self.round(folder, Part::New).await
     }
 
     async fn fill_one(&mut self, at: usize) -> Result<Option<Done>, FetchError> {
-        let status = self.select(at).await?;
-        let folder = self.open(at, &status).await?;
-        let Some(fill) = folder.fill.clone() else {
-            self.folders[at].past = Past::Over;
+        let folder = self.open(at).await?;
+        let Some(fill) = folder.fill.clone().filter(|fill| !fill.paused) else {
             return Ok(None);
         };
-        if fill.paused {
-            return Ok(None);
-        }
+        let id = folder.id;
         if matches!(self.folders[at].past, Past::Unknown) {
             let wanted = self.wanted(&fill).await?;
-            self.note(&folder, fill.next_uid, wanted.len()).await?;
+            self.note(id, fill.next_uid, wanted.len()).await?;
             self.folders[at].past = Past::Left(wanted.into());
         }
         let Past::Left(left) = &mut self.folders[at].past else {
             return Ok(None);
         };
         let uids: Vec<u32> = left.drain(..left.len().min(SLICE)).collect();
-        let (then, remain) = (left.front().copied().unwrap_or(fill.until), left.len());
-        let last = uids.is_empty();
-        let (folder_again, part) = (folder.clone(), Part::Past { uids, then });
-        let done = if last {
-            Done::default()
+        let (then, left) = (left.front().copied().unwrap_or(fill.until), left.len());
+        let done = if uids.is_empty() {
+            None
         } else {
-            self.round(at, &status, folder, part).await?
+            Some(self.round(folder, Part::Past { uids, then }).await?)
         };
-        if done.cut_short || self.stopping.is_cancelled() {
-            return Ok(Some(done));
+        if done.as_ref().is_some_and(|done| !self.goes_on(done)) {
+            return Ok(done);
         }
         // All of the slice stands in the ledger now, or has gone from the server.
-        self.note(&folder_again, then, remain).await?;
-        if remain == 0 {
+        self.note(id, then, left).await?;
+        if left == 0 {
             self.folders[at].past = Past::Over;
         }
-        Ok((!last).then_some(done))
+        Ok(done)
     }
 
     /// The messages that were there before and are wanted, ascending.
@@ -248,24 +259,13 @@ impl<'a> Visit<'a> {
         })
     }
 
-    async fn round(
-        &mut self,
-        at: usize,
-        status: &FolderStatus,
-        folder: Folder,
-        part: Part,
-    ) -> Result<Done, FetchError> {
-        let name = self.folders[at].name.as_str();
-        let selected = Selected {
-            name,
-            uid_validity: status.uid_validity,
-        };
-        let suspect = self.suspects.entry(name.to_owned()).or_default();
+    async fn round(&mut self, folder: Folder, part: Part) -> Result<Done, FetchError> {
+        let suspect = self.suspects.entry(folder.name.clone()).or_default();
         round(
             self.shared,
             self.account,
             self.session,
-            (selected, folder),
+            folder,
             part,
             suspect,
             self.stopping,
@@ -273,46 +273,53 @@ impl<'a> Visit<'a> {
         .await
     }
 
-    async fn select(&mut self, at: usize) -> Result<FolderStatus, FetchError> {
-        match &self.selected {
-            Some((selected, status)) if *selected == at => Ok(*status),
-            _ => {
-                self.selected = None;
-                let status = self.session.select(&self.folders[at].name).await?;
-                self.selected = Some((at, status));
-                Ok(status)
-            }
+    /// Selects a folder, and opens it in the ledger.
+    async fn open(&mut self, at: usize) -> Result<Folder, FetchError> {
+        let Selected {
+            uid_validity,
+            next_uid,
+        } = self.select(at).await?;
+        let first = FirstSight {
+            next_uid,
+            start: self.account.draft.start,
+        };
+        let visited = &mut self.folders[at];
+        let (vault, now) = (&self.shared.vault, self.shared.now());
+        let folder = vault
+            .open_folder(self.account.id, &visited.name, uid_validity, first, now)
+            .await?;
+        if visited.epoch.replace(folder.id) != Some(folder.id) {
+            visited.past = Past::Unknown;
         }
+        if folder.fill.is_none() {
+            visited.past = Past::Over;
+        }
+        Ok(folder)
     }
 
-    /// The folder in the ledger.
-    async fn open(&mut self, at: usize, status: &FolderStatus) -> Result<Folder, FetchError> {
+    async fn select(&mut self, at: usize) -> Result<Selected, FetchError> {
+        if let Some((_, known)) = self.selected.filter(|(selected, _)| *selected == at) {
+            return Ok(known);
+        }
+        self.selected = None;
+        let status = self.session.select(&self.folders[at].name).await?;
         let next_uid = if let Some(next) = status.uid_next {
             next
         } else {
             let last = self.session.uids_from(1).await?.last().copied();
             last.unwrap_or(0).saturating_add(1)
         };
-        let first = FirstSight {
+        let selected = Selected {
+            uid_validity: status.uid_validity,
             next_uid,
-            start: self.account.draft.start,
         };
-        let (vault, name) = (&self.shared.vault, &self.folders[at].name);
-        let opened = vault.open_folder(
-            self.account.id,
-            name,
-            status.uid_validity,
-            first,
-            self.shared.now(),
-        );
-        Ok(opened.await?)
+        self.selected = Some((at, selected));
+        Ok(selected)
     }
 
-    async fn note(&self, folder: &Folder, next_uid: u32, left: usize) -> Result<(), FetchError> {
+    async fn note(&self, folder: FolderId, next_uid: u32, left: usize) -> Result<(), FetchError> {
         let (vault, now) = (&self.shared.vault, self.shared.now());
-        vault
-            .note_fill(folder.id, next_uid, left as u64, now)
-            .await?;
+        vault.note_fill(folder, next_uid, left as u64, now).await?;
         Ok(())
     }
 }

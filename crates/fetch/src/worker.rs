@@ -15,7 +15,6 @@ use tracing::{debug, info};
 
 use crate::Fetched;
 use crate::connect::{LoggedIn, Login};
-use crate::round::Done;
 use crate::shared::Shared;
 use crate::visit::{Suspects, Visit};
 use crate::{Activity, FetchError};
@@ -111,9 +110,9 @@ impl Worker {
             opened = self.login.open(&self.account) => opened?,
         };
         let LoggedIn { mut session, token } = opened;
-        let (shared, account) = (Arc::clone(&self.shared), self.account.clone());
         let mut suspects = std::mem::take(&mut self.suspects);
-        let begun = Visit::begin(&shared, &account, &mut session, &mut suspects, &stopping).await;
+        let (shared, account) = (&self.shared, &self.account);
+        let begun = Visit::begin(shared, account, &mut session, &mut suspects, &stopping).await;
         let ended = match begun {
             Ok(visit) => self.stay(visit, &token).await,
             Err(error) => Err(error),
@@ -131,27 +130,20 @@ impl Worker {
         let mut roused = false;
         loop {
             self.doing(Activity::Fetching);
-            let mut done = visit.look().await?;
-            while !done.cut_short && !self.stopping.is_cancelled() {
-                match visit.fill().await? {
-                    Some(more) => done = done.and(more),
-                    None => break,
-                }
-            }
-            if !done.cut_short {
-                done = done.and(visit.come_home().await?);
-            }
+            let done = visit.fetch().await?;
             if done.cut_short {
                 return Ok(Ended::Stopping);
             }
-            visit.refusal()?;
+            if let Some(refused) = done.refused {
+                return Err(refused.into());
+            }
             self.completed();
             if roused && done.fetched == Fetched::default() {
                 // The server says that there is something, and there is nothing: not at once again.
                 self.rest(FIRST_WAIT).await;
             }
             let (session, others) = visit.listening();
-            if let Some(ended) = self.listen(session, others, token, &done).await? {
+            if let Some(ended) = self.listen(session, others, token, done.next_due).await? {
                 return Ok(ended);
             }
             roused = true;
@@ -165,14 +157,12 @@ impl Worker {
         session: &mut ImapSession,
         others: bool,
         token: &AccessToken,
-        done: &Done,
+        next_due: Option<Timestamp>,
     ) -> Result<Option<Ended>, FetchError> {
         if self.stopping.is_cancelled() {
             return Ok(Some(Ended::Stopping));
         }
-        let mut due = done
-            .next_due
-            .map_or(LONGEST_IDLE, |due| self.until(due).max(FIRST_WAIT));
+        let mut due = next_due.map_or(LONGEST_IDLE, |due| self.until(due).max(FIRST_WAIT));
         if others {
             due = due.min(self.shared.settings.poll);
         }

@@ -12,6 +12,7 @@ use mailgrant_oauth::catalogue::{self, HostSecurity};
 use serde::{Deserialize, Serialize};
 
 use crate::column::{from_json, json, micros, time};
+use crate::folders::same;
 use crate::store::Answer;
 use crate::{AuthorizationOutcome, Folders, ProviderId, Vault, VaultError};
 
@@ -48,6 +49,19 @@ pub struct AccountDraft {
     pub after: AfterDelivery,
     /// Where the mail goes; `None` for an account that only hands out tokens.
     pub sink: Option<Sink>,
+}
+
+impl AccountDraft {
+    /// Those of the server's folders that are fetched; the list may be empty where
+    /// [the names are exact](Folders::are_exact). Mail that was delivered and then moved would be
+    /// new mail in the folder that it is moved to.
+    pub fn fetched_folders(&self, all: &[String]) -> Vec<String> {
+        let mut names = self.folders.among(all);
+        if let AfterDelivery::Move { folder } = &self.after {
+            names.retain(|name| !same(name, folder));
+        }
+        names
+    }
 }
 
 /// Who is named in `user=`, per protocol; `None` means the mailbox's address.
@@ -353,7 +367,7 @@ impl Vault {
     }
 }
 
-const GONE: VaultError = VaultError::Stale {
+pub(crate) const GONE: VaultError = VaultError::Stale {
     what: "the account",
 };
 

@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
+use crate::account::GONE;
 use crate::column::{micros, number, time, time_if};
 use crate::store::Answer;
 use crate::{AccountId, FolderId, StartFrom, Vault, VaultError};
@@ -152,9 +153,7 @@ impl Vault {
     /// Has the earlier mail of an account wait, or go on. New mail comes in any case.
     pub async fn pause_fill(&self, account: AccountId, paused: bool) -> Result<(), VaultError> {
         let there = self.told(self.store().pause_fill(account.0, paused).await)?;
-        there.then_some(()).ok_or(VaultError::Stale {
-            what: "the account",
-        })
+        there.then_some(()).ok_or(GONE)
     }
 
     /// These are the folders of an account that are fetched now: what waits in others waits until

@@ -77,11 +77,10 @@ impl Folders {
         })
     }
 
-    /// The names, where none of them stands for several: then nobody needs to ask the server for
-    /// its list.
-    pub fn exact(&self) -> Option<&[String]> {
-        let plain = self.0.iter().all(|name| !name.contains(ANYTHING));
-        plain.then_some(&self.0)
+    /// Whether none of the names stands for several: then nobody needs to ask the server for its
+    /// list.
+    pub fn are_exact(&self) -> bool {
+        self.0.iter().all(|name| !name.contains(ANYTHING))
     }
 
     /// Whether a folder is one of these.
@@ -108,7 +107,7 @@ impl Folders {
 }
 
 /// `INBOX` is the one name whose case does not matter (RFC 9051, section 5.1).
-fn same(one: &str, other: &str) -> bool {
+pub(crate) fn same(one: &str, other: &str) -> bool {
     one == other || (one.eq_ignore_ascii_case("INBOX") && other.eq_ignore_ascii_case("INBOX"))
 }
 

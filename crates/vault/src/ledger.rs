@@ -34,6 +34,8 @@ pub struct FolderId(pub i64);
 pub struct Folder {
     /// Its row.
     pub id: FolderId,
+    /// Its name, in UTF-8.
+    pub name: String,
     /// Its UIDVALIDITY.
     pub uid_validity: u32,
     /// All UIDs below this one are settled or in the ledger, but for those that `fill` names.
@@ -260,6 +262,7 @@ impl Vault {
         }?;
         Ok(Folder {
             id: FolderId(row.id),
+            name: name.to_owned(),
             uid_validity: number(row.uid_validity)?,
             next_uid: number(row.next_uid)?,
             fill: Fill::read(&row.fill)?,
@@ -285,7 +288,8 @@ impl Vault {
         self.told(known.await)?.into_iter().map(number).collect()
     }
 
-    /// These are about to be handed to the sink; a floor never sinks. A message keeps its first key, and one that the sink has stays delivered.
+    /// These are about to be handed to the sink; a floor never sinks. A message keeps its first key,
+    /// and one that the sink has stays delivered.
     pub async fn note_prepared(
         &self,
         folder: FolderId,

@@ -239,15 +239,21 @@ pub async fn open_folders(
     account: &Account,
     session: &mut ImapSession,
 ) -> Result<String, MailError> {
-    let folders = &account.draft.folders;
     let all = session.folders().await?;
     let mut found = Vec::new();
-    for name in folders.among(&all) {
+    for name in account.draft.fetched_folders(&all) {
         let status = session.select(&name).await?;
         found.push(format!("{name} has {} messages", status.exists));
     }
     let words = match found.len() {
-        0 => format!("no folder is called {folders}"),
+        0 => {
+            let folders = &account.draft.folders;
+            return Err(MailError::Refused {
+                server: account.draft.imap.to_string(),
+                command: format!("SELECT \"{folders}\""),
+                said: format!("no folder is called {folders}"),
+            });
+        }
         1..=MOST_NAMED => found.join(", "),
         many => {
             let named = found[..MOST_NAMED].join(", ");

@@ -35,12 +35,15 @@ const GROUP: usize = 200;
 const LEASE_PATIENCE: Duration = Duration::from_mins(2);
 
 /// What a round did, or several.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Done {
     /// How many messages.
     pub(crate) fetched: Fetched,
     /// When the next deferred message is due.
     pub(crate) next_due: Option<Timestamp>,
+    /// What the server refused first: a folder, or what is to be done with delivered messages. That
+    /// holds up nothing else, and is told when all is done.
+    pub(crate) refused: Option<MailError>,
     /// It was stopped in the middle of a FETCH: the session is of no more use.
     pub(crate) cut_short: bool,
 }
@@ -55,6 +58,7 @@ impl Done {
         Self {
             fetched: self.fetched.and(then.fetched),
             next_due: earliest,
+            refused: self.refused.or(then.refused),
             cut_short: self.cut_short || then.cut_short,
         }
     }
@@ -73,19 +77,12 @@ pub(crate) enum Part {
     },
 }
 
-/// A folder that the session has selected.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Selected<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) uid_validity: u32,
-}
-
-/// One round over a selected folder. When `stopping`, it finishes the messages in hand and ends.
+/// One round over the folder that `session` has selected. When `stopping`, it finishes the messages in hand and ends.
 pub(crate) async fn round(
     shared: &Shared,
     account: &Account,
     session: &mut ImapSession,
-    (selected, folder): (Selected<'_>, Folder),
+    folder: Folder,
     part: Part,
     suspect: &mut Suspect,
     stopping: &CancellationToken,
@@ -93,7 +90,7 @@ pub(crate) async fn round(
     let lease = Lease::take(&shared.settings.spool, account.id, LEASE_PATIENCE).await?;
     let sink = sink::open(
         account,
-        selected.name,
+        &folder.name,
         &shared.settings.spool,
         &Arc::new(lease),
         &shared.plug,
@@ -104,9 +101,8 @@ pub(crate) async fn round(
     let mut round = Round {
         shared,
         account,
-        name: selected.name,
         sink,
-        keys: Keys::of(account, selected.name, selected.uid_validity),
+        keys: Keys::of(account, &folder.name, folder.uid_validity),
         ceiling: folder.next_uid,
         folder,
         past: matches!(part, Part::Past { .. }),
@@ -122,21 +118,17 @@ pub(crate) async fn round(
     let worked = round.work(session, todo, suspect, stopping).await;
     round.tell();
     worked?;
-    match round.refused.take() {
-        Some(refused) => Err(refused.into()),
-        None => Ok(Done {
-            fetched: round.fetched,
-            next_due: round.next_due,
-            cut_short: round.cut_short,
-        }),
-    }
+    Ok(Done {
+        fetched: round.fetched,
+        next_due: round.next_due,
+        refused: round.refused,
+        cut_short: round.cut_short,
+    })
 }
 
 struct Round<'a> {
     shared: &'a Shared,
     account: &'a Account,
-    /// The folder's name.
-    name: &'a str,
     sink: Arc<dyn Sink>,
     keys: Keys,
     folder: Folder,
@@ -150,8 +142,7 @@ struct Round<'a> {
     attempts: HashMap<u32, u32>,
     next_due: Option<Timestamp>,
     fetched: Fetched,
-    /// The server refuses what is to be done after delivery. That holds up no mail; it is told at
-    /// the end.
+    /// The server refuses what is to be done after delivery.
     refused: Option<MailError>,
     cut_short: bool,
 }
@@ -229,8 +220,8 @@ impl Round<'_> {
         }
         self.open = open;
         self.ceiling = ceiling.unwrap_or_else(|| {
-            let above = self.open.last().map(|last| last.saturating_add(1));
-            above.map_or(first, |above| above.max(first))
+            let last = self.open.last();
+            last.map_or(first, |last| last.saturating_add(1))
         });
 
         let mut todo: BTreeSet<u32> = self.open.iter().copied().chain(again).collect();

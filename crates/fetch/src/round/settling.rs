@@ -116,7 +116,7 @@ impl Round<'_> {
             .vault
             .note_quarantined(self.folder.id, uid, why, now)
             .await?;
-        let (account, folder) = (&self.account.draft.name, self.name);
+        let (account, folder) = (&self.account.draft.name, &self.folder.name);
         warn!(
             account,
             folder, uid, "the sink refuses a message for good: quarantined"

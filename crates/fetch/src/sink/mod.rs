@@ -93,8 +93,8 @@ pub(crate) trait Sink: Send + Sync + fmt::Debug {
     async fn commit(&self, batch: Vec<Staged>) -> Result<Vec<Verdict>, SinkDown>;
 }
 
-/// The sink of an account for the messages of a folder, where it has one. The sink keeps `lease` alive for as long as any of
-/// its work goes on.
+/// The sink of an account for the messages of a folder, where it has one. The sink keeps `lease`
+/// alive for as long as any of its work goes on.
 pub(crate) fn open(
     account: &Account,
     folder: &str,

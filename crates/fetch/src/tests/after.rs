@@ -5,6 +5,7 @@ use mailgrant_sandbox::MailServerOptions;
 use mailgrant_vault::AfterDelivery;
 
 use super::{ADDRESS, Plan, World, sorted};
+use crate::visit::SLICE;
 
 async fn world(after: AfterDelivery) -> World {
     Plan {
@@ -109,4 +110,15 @@ async fn a_refused_move_is_told_but_holds_up_no_mail() {
     world.fetch().await.unwrap();
     assert!(world.inbox().is_empty());
     assert_eq!(world.delivered().len(), 4);
+}
+
+#[tokio::test]
+async fn a_refused_move_holds_up_no_earlier_mail_either() {
+    let world = world(AfterDelivery::Move {
+        folder: "No such folder".into(),
+    })
+    .await;
+    let sent = world.receive(SLICE + 1);
+    world.fetch().await.unwrap_err();
+    assert!(world.delivered() == sorted(sent));
 }

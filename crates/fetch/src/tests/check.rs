@@ -51,6 +51,17 @@ async fn each_step_that_fails_is_the_last_one() {
         ["access token", "connection", "login", "folder!"]
     );
 
+    let world = with(world, |draft| {
+        draft.folders = mailgrant_vault::Folders::one("Nothing*");
+    })
+    .await;
+    let checked = check(&world).await;
+    assert_eq!(
+        steps(&checked),
+        ["access token", "connection", "login", "folder!"],
+        "what fetching would refuse is not said to be well"
+    );
+
     let path = world.folder.path().join("no/parent");
     let world = with(world, |draft| {
         draft.folders = mailgrant_vault::Folders::one("INBOX");

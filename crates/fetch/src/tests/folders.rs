@@ -4,8 +4,12 @@ use jiff::SignedDuration;
 use mailgrant_base::Diagnose as _;
 use mailgrant_vault::{AfterDelivery, Folders, StartFrom};
 
+use tokio_util::sync::CancellationToken;
+
 use super::{ADDRESS, Plan, World, now, sorted};
 use crate::FetchError;
+use crate::connect::Login;
+use crate::visit::{SLICE, Suspects, Visit};
 
 /// A world whose account fetches these folders.
 async fn fetching(folders: &str, plan: Plan) -> World {
@@ -204,6 +208,33 @@ async fn a_worker_goes_on_with_the_earlier_mail_once_it_may() {
         .await;
     running.stop().await;
     assert_eq!(world.delivered(), sorted(sent));
+}
+
+#[tokio::test]
+async fn a_new_uidvalidity_in_the_middle_of_a_session_loses_no_earlier_mail() {
+    let world = fetching("Other; INBOX", Plan::default()).await;
+    put(&world, "Other", "other");
+    // One that is gone, so that the UIDs of the next epoch are others.
+    put(&world, "INBOX", "gone");
+    let mut sent = world.receive(SLICE + 2);
+    sent.push(b"Subject: other\r\n\r\nother\r\n".to_vec());
+
+    let shared = world.fetcher.shared();
+    let mut login = Login::new(shared);
+    let mut session = login.open(&world.account).await.unwrap().session;
+    session.select("INBOX").await.unwrap();
+    session.delete(&[1]).await.unwrap();
+    let (mut suspects, never) = (Suspects::default(), CancellationToken::new());
+    let visit = Visit::begin(shared, &world.account, &mut session, &mut suspects, &never);
+    let mut visit = visit.await.unwrap();
+    visit.fill().await.unwrap();
+    visit.fill().await.unwrap();
+    visit.come_home().await.unwrap();
+    world
+        .server
+        .fault(mailgrant_sandbox::ImapFault::NewUidValidity, Some(1));
+    while visit.fill().await.unwrap().is_some() {}
+    assert!(world.delivered() == sorted(sent));
 }
 
 #[tokio::test]
