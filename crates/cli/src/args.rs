@@ -456,7 +456,8 @@ form_flags! {
         after,
         /// The folder to move to
         move_to,
-        /// Where the mail goes: maildir or command [default: nowhere, the account only has tokens]
+        /// Where the mail goes: maildir, command, lmtp, smtp, webhook or append [default: nowhere,
+        /// the account only has tokens]
         sink,
         /// The Maildir folder, an absolute path
         maildir,
@@ -464,6 +465,30 @@ form_flags! {
         command,
         /// How many seconds the program may take [default: 60]
         command_time_limit,
+        /// How many of the program may run at the same time [default: 1]
+        command_at_once,
+        /// The LMTP or SMTP server that takes the mail (with --sink): host:port, or LMTP's socket
+        relay,
+        /// tls, starttls, or plain (loopback only) [default: plain on this machine, else starttls]
+        relay_security,
+        /// Who gets the mail there, with commas between them [default: the address]
+        relay_to,
+        /// The envelope's sender: an address, or return-path for the message's own [default: nobody]
+        relay_from,
+        /// yes puts Delivered-To and X-Mailgrant lines before each message [default: no]
+        relay_headers,
+        /// The web address that each message is sent to, signed after Standard Webhooks
+        webhook,
+        /// As what: json or raw [default: json]
+        webhook_format,
+        /// How many seconds an answer may take [default: 30]
+        webhook_time_limit,
+        /// yes allows plain HTTP to other machines and a cloud's internal addresses [default: no]
+        webhook_anywhere,
+        /// The name of another account, whose mailbox takes the mail
+        append_account,
+        /// The folder there; it must exist [default: INBOX]
+        append_folder,
     }
 }
 
@@ -471,22 +496,42 @@ impl AccountFlags {
     /// A flag that makes sense with one choice alone makes that choice, where none was given: what
     /// was asked for is never dropped in silence.
     pub(crate) fn complete(&self, form: &mut AccountForm) -> Result<(), Failure> {
-        match (&self.sink, &self.maildir, &self.command) {
-            (None, Some(_), Some(_)) => {
-                return Err(Failure::operator(
-                    "--maildir and --command were both given.",
-                    "Say with --sink which of them is to take the mail; nothing was changed.",
-                ));
-            }
-            (None, Some(_), None) => "maildir".clone_into(&mut form.sink),
-            (None, None, Some(_)) => "command".clone_into(&mut form.sink),
-            _ => {}
+        if self.sink.is_none() {
+            self.complete_sink(form)?;
         }
         if self.start.is_none() && self.since.is_some() {
             "since".clone_into(&mut form.start);
         }
         if self.after.is_none() && self.move_to.is_some() {
             "move".clone_into(&mut form.after);
+        }
+        Ok(())
+    }
+
+    fn complete_sink(&self, form: &mut AccountForm) -> Result<(), Failure> {
+        const NEXT: &str =
+            "Say with --sink which of them is to take the mail; nothing was changed.";
+        if self.relay.is_some() && !matches!(&*form.sink, "lmtp" | "smtp") {
+            let what = "--relay alone does not say how the server is spoken to.";
+            return Err(Failure::operator(what, "Add --sink lmtp or --sink smtp."));
+        }
+        let telling = [
+            (&self.maildir, "maildir"),
+            (&self.command, "command"),
+            (&self.webhook, "webhook"),
+            (&self.append_account, "append"),
+        ];
+        let mut given = telling.iter().filter(|(flag, _)| flag.is_some());
+        match (given.next(), given.next()) {
+            (Some((_, one)), Some((_, other))) => {
+                let what = format!("--{one} and --{other} were both given.");
+                return Err(Failure::operator(
+                    what.replace("append", "append-account"),
+                    NEXT,
+                ));
+            }
+            (Some((_, one)), None) => (*one).clone_into(&mut form.sink),
+            (None, _) => {}
         }
         Ok(())
     }

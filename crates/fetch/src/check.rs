@@ -1,6 +1,5 @@
 //! A test of the whole way that fetches nothing.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use mailgrant_base::{Diagnose as _, Diagnosis};
@@ -101,16 +100,11 @@ async fn log_in(
 }
 
 async fn try_sink(shared: &Shared, account: &Account) -> Result<String, FetchError> {
-    let spool: PathBuf = shared.settings.spool.clone();
-    let lease = Lease::take(&spool, account.id, PATIENCE).await?;
-    match sink::open(
-        account,
-        &account.draft.folders.to_string(),
-        &spool,
-        &Arc::new(lease),
-        &shared.plug,
-    ) {
-        Some(sink) => Ok(sink.check().await?),
-        None => Ok("none: this account only hands out tokens".to_owned()),
+    let draft = &account.draft;
+    if draft.sink.is_none() {
+        return Ok("none: this account only hands out tokens".to_owned());
     }
+    let lease = Lease::take(&shared.settings.spool, account.id, PATIENCE).await?;
+    let sink = sink::open(shared, account, &draft.folders.to_string(), lease).await?;
+    Ok(sink.check().await?)
 }

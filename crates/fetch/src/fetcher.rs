@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::connect::{LoggedIn, Login};
 use crate::plug::Plug;
 use crate::shared::Shared;
+use crate::sink::Couriers;
 use crate::status::Board;
 use crate::visit::{Suspects, Visit};
 use crate::{FetchError, FetcherMetrics, Status, check, supervisor};
@@ -128,6 +129,7 @@ impl Fetcher {
             random,
             metrics,
             board,
+            couriers: Couriers::default(),
             plug,
         };
         Self {

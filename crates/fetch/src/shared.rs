@@ -8,6 +8,7 @@ use mailgrant_keeper::Keeper;
 use mailgrant_vault::Vault;
 
 use crate::plug::Plug;
+use crate::sink::Couriers;
 use crate::status::Board;
 use crate::{FetchSettings, FetcherMetrics};
 
@@ -20,6 +21,7 @@ pub(crate) struct Shared {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) metrics: FetcherMetrics,
     pub(crate) board: Board,
+    pub(crate) couriers: Couriers,
     pub(crate) plug: Plug,
 }
 

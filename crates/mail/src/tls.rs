@@ -50,7 +50,8 @@ impl Trust {
         Ok((Self::with(verifier)?, recording))
     }
 
-    pub(crate) fn config(&self) -> Arc<ClientConfig> {
+    /// For other connections that believe the same: a webhook's.
+    pub fn config(&self) -> Arc<ClientConfig> {
         Arc::clone(&self.config)
     }
 }

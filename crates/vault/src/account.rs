@@ -1,8 +1,5 @@
 //! Mail accounts.
 
-use std::path::PathBuf;
-use std::time::Duration;
-
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -14,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::column::{from_json, json, micros, time};
 use crate::folders::same;
 use crate::store::Answer;
-use crate::{AuthorizationOutcome, Folders, ProviderId, Vault, VaultError};
+use crate::{AuthorizationOutcome, Folders, ProviderId, Sink, Vault, VaultError};
 
 /// An account's row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -107,37 +104,6 @@ pub enum AfterDelivery {
     Delete,
 }
 
-/// Where mail is delivered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "kind")]
-pub enum Sink {
-    /// A Maildir folder.
-    Maildir(MaildirSink),
-    /// A program that reads the message on standard input.
-    Command(CommandSink),
-}
-
-/// A Maildir folder.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MaildirSink {
-    /// The folder that holds `cur`, `new` and `tmp`; an absolute path.
-    pub path: PathBuf,
-}
-
-/// A program that reads the message on standard input and answers with its exit status
-/// (sysexits).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CommandSink {
-    /// The program and its arguments, started without a shell. `{account}`, `{address}` and
-    /// `{folder}` in arguments are replaced.
-    pub argv: Vec<String>,
-    /// How long it may take, in seconds on disk.
-    #[serde(with = "seconds")]
-    pub time_limit: Duration,
-}
-
 /// A stored account.
 #[derive(Debug, Clone, Serialize)]
 pub struct Account {
@@ -198,21 +164,6 @@ impl Account {
             .signs_in
             .as_deref()
             .unwrap_or(&self.draft.address)
-    }
-}
-
-/// How long something takes, as whole seconds.
-mod seconds {
-    use std::time::Duration;
-
-    use serde::{Deserialize as _, Deserializer, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_u64(time.as_secs())
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
-        u64::deserialize(from).map(Duration::from_secs)
     }
 }
 

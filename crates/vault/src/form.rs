@@ -5,6 +5,7 @@ mod account;
 mod check;
 mod credential;
 mod provider;
+mod sink;
 
 use mailgrant_oauth::ClientKey;
 
@@ -114,7 +115,7 @@ pub struct AccountForm {
     pub after: String,
     /// The folder for `move`.
     pub move_to: String,
-    /// `maildir`, `command`, or empty: only tokens.
+    /// `maildir`, `command`, `lmtp`, `smtp`, `webhook`, `append`, or empty: only tokens.
     pub sink: String,
     /// Maildir: an absolute path.
     pub maildir: String,
@@ -122,4 +123,29 @@ pub struct AccountForm {
     pub command: String,
     /// Command: the time limit in seconds; empty means 60.
     pub command_time_limit: String,
+    /// Command: how many may run at the same time; empty means 1.
+    pub command_at_once: String,
+    /// LMTP and SMTP: `host:port`, `host`, or a socket's absolute path (LMTP).
+    pub relay: String,
+    /// LMTP and SMTP: `tls`, `starttls`, `plain`; empty means `plain` on this machine and
+    /// `starttls` elsewhere.
+    pub relay_security: String,
+    /// LMTP and SMTP: the envelope's recipients; empty means the mailbox's address.
+    pub relay_to: String,
+    /// LMTP and SMTP: the envelope's sender: an address, `return-path`, or empty: nobody.
+    pub relay_from: String,
+    /// LMTP and SMTP: `yes` puts header lines before the message that say where it comes from.
+    pub relay_headers: String,
+    /// Webhook: the address.
+    pub webhook: String,
+    /// Webhook: `json` (also when empty) or `raw`.
+    pub webhook_format: String,
+    /// Webhook: how many seconds an answer may take; empty means 30.
+    pub webhook_time_limit: String,
+    /// Webhook: `yes` allows plain HTTP to other machines and a cloud's own addresses.
+    pub webhook_anywhere: String,
+    /// Append: the name of the account whose mailbox takes the mail.
+    pub append_account: String,
+    /// Append: the folder there; empty means `INBOX`.
+    pub append_folder: String,
 }

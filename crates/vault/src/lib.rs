@@ -34,15 +34,14 @@ mod password;
 mod postgres;
 mod provider;
 mod seal;
+mod sink;
 mod sqlite;
 mod store;
 mod vault;
 mod warning;
+mod webhook;
 
-pub use account::{
-    Account, AccountDraft, AccountId, AfterDelivery, CommandSink, Identities, MaildirSink, Sink,
-    StartFrom,
-};
+pub use account::{Account, AccountDraft, AccountId, AfterDelivery, Identities, StartFrom};
 pub use admin::{Administrator, AdministratorId, Session};
 pub use authorization::{Authorization, AuthorizationId, AuthorizationOutcome, Begun};
 pub use backfill::{Backfill, Fill, FirstSight, Floor, Wanted};
@@ -59,4 +58,8 @@ pub use ledger::{
     Counts, Delivery, Folder, FolderId, LedgerEntry, MessageState, Prepared, Quarantine,
 };
 pub use provider::{Provider, ProviderDraft, ProviderId, ProviderTrouble};
+pub use sink::{
+    AppendSink, CommandSink, EnvelopeSender, MaildirSink, RelayPlace, RelaySink, Sink,
+    WebhookFormat, WebhookSink,
+};
 pub use vault::{Location, Vault};

@@ -14,6 +14,7 @@ use crate::invitation::InvitationStore;
 use crate::ledger::LedgerStore;
 use crate::provider::ProviderStore;
 use crate::warning::WarningStore;
+use crate::webhook::WebhookStore;
 
 /// What a query answers. [`House::explain`] makes the error one for people.
 pub(crate) type Answer<T> = Result<T, sqlx::Error>;
@@ -42,6 +43,7 @@ pub(crate) trait Store:
     + AdminStore
     + EventStore
     + WarningStore
+    + WebhookStore
 {
 }
 

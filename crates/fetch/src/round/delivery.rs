@@ -60,7 +60,8 @@ impl Round<'_> {
         for (uid, verdict) in others {
             match verdict {
                 Verdict::Never(why) => self.quarantine(uid, &why).await?,
-                Verdict::Later(why) | Verdict::Taken(why) => self.defer(uid, &why).await?,
+                Verdict::Later { why, after } => self.defer(uid, &why, after).await?,
+                Verdict::Taken(why) => self.defer(uid, &why, None).await?,
             }
         }
         Ok(taken)

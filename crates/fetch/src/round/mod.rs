@@ -88,16 +88,7 @@ pub(crate) async fn round(
     stopping: &CancellationToken,
 ) -> Result<Done, FetchError> {
     let lease = Lease::take(&shared.settings.spool, account.id, LEASE_PATIENCE).await?;
-    let sink = sink::open(
-        account,
-        &folder.name,
-        &shared.settings.spool,
-        &Arc::new(lease),
-        &shared.plug,
-    )
-    .ok_or_else(|| FetchError::NoSink {
-        account: account.draft.name.clone(),
-    })?;
+    let sink = sink::open(shared, account, &folder.name, lease).await?;
     let mut round = Round {
         shared,
         account,
@@ -228,7 +219,7 @@ impl Round<'_> {
         if let Some(uid) = suspect.given_up(&todo) {
             todo.remove(&uid);
             let why = "the mail server breaks off whenever it is asked for this message";
-            self.defer(uid, why).await?;
+            self.defer(uid, why, None).await?;
             self.open.remove(&uid);
         }
         Ok(todo.into_iter().collect())

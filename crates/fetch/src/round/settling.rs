@@ -69,7 +69,7 @@ impl Round<'_> {
             missing.into_iter().partition(|uid| there.contains(uid));
         for uid in left_out {
             let why = "the mail server leaves this message out of its answer";
-            self.defer(uid, why).await?;
+            self.defer(uid, why, None).await?;
             self.open.remove(&uid);
         }
         self.forget(&gone).await
@@ -91,12 +91,19 @@ impl Round<'_> {
         Ok(())
     }
 
-    pub(super) async fn defer(&mut self, uid: u32, why: &str) -> Result<(), FetchError> {
+    /// A message waits; at least for as long as was asked for.
+    pub(super) async fn defer(
+        &mut self,
+        uid: u32,
+        why: &str,
+        asked: Option<Duration>,
+    ) -> Result<(), FetchError> {
         self.power()?;
         let now = self.shared.now();
         let failures = self.attempts.get(&uid).copied().unwrap_or(0);
         let random = &*self.shared.random;
         let wait = Backoff::wait(FIRST_RETRY, LONGEST_RETRY, failures, random);
+        let wait = wait.max(asked.unwrap_or_default());
         let at = now.checked_add(wait).unwrap_or(Timestamp::MAX);
         self.shared
             .vault

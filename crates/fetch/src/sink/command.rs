@@ -5,17 +5,15 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use mailgrant_vault::{Account, CommandSink};
 
 use super::program::{self, Input};
-use super::staged::{self, blocking};
+use super::spool::Spool;
+use super::staged;
 use super::{BatchLimit, Body, Recovered, Sink, SinkDown, Staged, Verdict, sysexits};
-use crate::lease::Lease;
-use crate::plug::Plug;
 
 /// What a program inherits of Mailgrant's own environment, where it is there.
 const INHERITED: &[&str] = &[
@@ -33,10 +31,8 @@ pub(super) struct Command {
     arguments: Vec<String>,
     environment: Vec<(&'static str, OsString)>,
     time_limit: Duration,
-    spool: PathBuf,
-    prefix: String,
-    plug: Plug,
-    _lease: Arc<Lease>,
+    at_once: usize,
+    spool: Spool,
 }
 
 impl Command {
@@ -44,9 +40,7 @@ impl Command {
         account: &Account,
         folder: &str,
         settings: &CommandSink,
-        spool: &Path,
-        lease: Arc<Lease>,
-        plug: Plug,
+        spool: Spool,
     ) -> Self {
         let draft = &account.draft;
         let (program, arguments) = settings
@@ -72,10 +66,8 @@ impl Command {
             arguments: arguments.iter().map(fill).collect(),
             environment,
             time_limit: settings.time_limit,
-            spool: spool.to_owned(),
-            prefix: format!("a{}-", account.id.0),
-            plug,
-            _lease: lease,
+            at_once: settings.at_once.max(1),
+            spool,
         }
     }
 
@@ -87,7 +79,7 @@ impl Command {
     }
 
     async fn deliver(&self, message: Staged) -> Result<Verdict, SinkDown> {
-        self.plug
+        self.spool
             .power()
             .map_err(|error| self.down(error.to_string()))?;
         let input = match message.body {
@@ -118,13 +110,13 @@ impl Command {
         let Some(status) = status else {
             let seconds = self.time_limit.as_secs();
             let why = format!("not finished within its time limit of {seconds} s and ended");
-            return Ok(Verdict::Later(with_words(why, printed)));
+            return Ok(Verdict::later(with_words(why, printed)));
         };
         match (status.code(), status.signal()) {
             (Some(code), _) => sysexits::verdict(code, printed).map_err(|why| self.down(why)),
             (None, signal) => {
                 let why = format!("ended by signal {}", signal.unwrap_or_default());
-                Ok(Verdict::Later(with_words(why, printed)))
+                Ok(Verdict::later(with_words(why, printed)))
             }
         }
     }
@@ -152,12 +144,10 @@ impl Sink for Command {
         format!("the program {}", self.program)
     }
 
-    /// One by one: what a program did with one message must be on record before the next begins.
+    /// No more than may run at the same time: what a program did with a message must be on record
+    /// before another takes its place.
     fn batch(&self) -> BatchLimit {
-        BatchLimit {
-            messages: 1,
-            bytes: 0,
-        }
+        BatchLimit::messages(self.at_once)
     }
 
     fn key(&self, message: &str) -> String {
@@ -165,7 +155,7 @@ impl Sink for Command {
     }
 
     fn staging_path(&self, key: &str) -> PathBuf {
-        self.spool.join(format!("{key}.eml"))
+        self.spool.staging_path(key)
     }
 
     async fn check(&self) -> Result<String, SinkDown> {
@@ -178,24 +168,8 @@ impl Sink for Command {
     /// Nobody knows what a program had done when it was interrupted: it gets the message again,
     /// under the same key.
     async fn recover(&self, keys: Vec<String>) -> Result<Vec<Recovered>, SinkDown> {
-        let (spool, prefix, plug) = (self.spool.clone(), self.prefix.clone(), self.plug.clone());
-        let sweep = move || {
-            for entry in std::fs::read_dir(spool)? {
-                let entry = entry?;
-                let name = entry.file_name();
-                if name.to_str().is_some_and(|name| name.starts_with(&prefix)) {
-                    plug.power()?;
-                    staged::remove_quietly(&entry.path());
-                }
-            }
-            Ok(())
-        };
-        blocking(sweep).await.map_err(|error| {
-            self.down(format!(
-                "cannot look through {}: {error}",
-                self.spool.display()
-            ))
-        })?;
+        let swept = self.spool.sweep().await;
+        swept.map_err(|error| self.down(error.to_string()))?;
         Ok(vec![Recovered::Again; keys.len()])
     }
 
@@ -205,11 +179,10 @@ impl Sink for Command {
     }
 
     async fn commit(&self, batch: Vec<Staged>) -> Result<Vec<Verdict>, SinkDown> {
-        let mut verdicts = Vec::with_capacity(batch.len());
-        for message in batch {
-            verdicts.push(self.deliver(message).await?);
-        }
-        Ok(verdicts)
+        let deliveries = batch.into_iter().map(|message| self.deliver(message));
+        // All of them end before anything is said of one: none is left running behind the ledger.
+        let verdicts = futures_util::future::join_all(deliveries).await;
+        verdicts.into_iter().collect()
     }
 }
 

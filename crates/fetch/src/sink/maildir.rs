@@ -314,7 +314,7 @@ impl Sink for Maildir {
             if shown {
                 Verdict::Taken(format!("new/{key}"))
             } else {
-                Verdict::Later(format!("tmp/{key} disappeared before it was delivered"))
+                Verdict::later(format!("tmp/{key} disappeared before it was delivered"))
             }
         };
         Ok(shown.into_iter().map(verdict).collect())
@@ -442,7 +442,7 @@ mod tests {
             .unwrap();
         std::fs::remove_file(maildir.tmp().join(maildir.key("a3-1"))).unwrap();
         let verdicts = maildir.commit(batch).await.unwrap();
-        assert!(matches!(&verdicts[..], [Verdict::Later(_)]));
+        assert!(matches!(&verdicts[..], [Verdict::Later { .. }]));
     }
 
     #[tokio::test]

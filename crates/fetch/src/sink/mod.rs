@@ -7,20 +7,26 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use mailgrant_vault::Account;
 
+use crate::FetchError;
 use crate::lease::Lease;
-use crate::plug::Plug;
+use crate::shared::Shared;
 
 mod command;
 mod maildir;
 mod program;
+mod spool;
 mod staged;
 mod sysexits;
+mod webhook;
 
+use spool::Spool;
 pub(crate) use staged::{Body, Staged, Staging};
+pub(crate) use webhook::Couriers;
 
 /// A sink that takes no mail now; nothing of what it was given is visible, or the ledger still
 /// calls it `Prepared`.
@@ -42,15 +48,40 @@ pub(crate) struct BatchLimit {
     pub(crate) bytes: u64,
 }
 
+impl BatchLimit {
+    /// So many messages, and no more bytes than memory is meant for.
+    pub(crate) fn messages(messages: usize) -> Self {
+        Self {
+            messages,
+            bytes: 4 << 20,
+        }
+    }
+}
+
 /// What a sink says about one message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// It has it, durably; with its words.
     Taken(String),
-    /// Not now; why.
-    Later(String),
+    /// Not now.
+    Later {
+        /// Why.
+        why: String,
+        /// How long the sink asks to be left alone.
+        after: Option<Duration>,
+    },
     /// Never; why.
     Never(String),
+}
+
+impl Verdict {
+    /// Not now, and nobody said when.
+    pub(crate) fn later(why: impl Into<String>) -> Self {
+        Self::Later {
+            why: why.into(),
+            after: None,
+        }
+    }
 }
 
 /// What became of a message that was about to be handed over when Mailgrant was interrupted.
@@ -93,31 +124,39 @@ pub(crate) trait Sink: Send + Sync + fmt::Debug {
     async fn commit(&self, batch: Vec<Staged>) -> Result<Vec<Verdict>, SinkDown>;
 }
 
-/// The sink of an account for the messages of a folder, where it has one. The sink keeps `lease`
-/// alive for as long as any of its work goes on.
-pub(crate) fn open(
+/// The sink of an account for the messages of a folder. The sink keeps `lease` alive for as long as
+/// any of its work goes on.
+pub(crate) async fn open(
+    shared: &Shared,
     account: &Account,
     folder: &str,
-    spool: &std::path::Path,
-    lease: &Arc<Lease>,
-    plug: &Plug,
-) -> Option<Arc<dyn Sink>> {
-    let sink: Arc<dyn Sink> = match account.draft.sink.as_ref()? {
-        mailgrant_vault::Sink::Maildir(settings) => Arc::new(maildir::Maildir::new(
-            account.id,
-            &settings.path,
-            spool,
-            Arc::clone(lease),
-            plug.clone(),
-        )),
-        mailgrant_vault::Sink::Command(settings) => Arc::new(command::Command::new(
-            account,
-            folder,
-            settings,
-            spool,
-            Arc::clone(lease),
-            plug.clone(),
-        )),
-    };
-    Some(sink)
+    lease: Lease,
+) -> Result<Arc<dyn Sink>, FetchError> {
+    use mailgrant_vault::Sink::{Append, Command, Lmtp, Maildir, Smtp, Webhook};
+    let draft = &account.draft;
+    let settings = draft.sink.as_ref().ok_or_else(|| FetchError::NoSink {
+        account: draft.name.clone(),
+    })?;
+    let (place, plug) = (&shared.settings.spool, shared.plug.clone());
+    let lease = Arc::new(lease);
+    let spool = || Spool::new(place, account.id, plug.clone(), Arc::clone(&lease));
+    Ok(match settings {
+        Maildir(settings) => {
+            let (lease, plug) = (Arc::clone(&lease), plug.clone());
+            let maildir = maildir::Maildir::new(account.id, &settings.path, place, lease, plug);
+            Arc::new(maildir)
+        }
+        Command(settings) => Arc::new(command::Command::new(account, folder, settings, spool())),
+        Webhook(settings) => {
+            let webhook = webhook::Webhook::open(shared, account, folder, settings, spool());
+            Arc::new(webhook.await?)
+        }
+        Lmtp(_) | Smtp(_) | Append(_) => {
+            return Err(SinkDown {
+                sink: settings.to_string(),
+                why: "not built yet".to_owned(),
+            }
+            .into());
+        }
+    })
 }

@@ -61,7 +61,7 @@ pub(super) fn verdict(status: i32, printed: &str) -> Result<Verdict, String> {
     };
     match meaning {
         Delivered => Ok(Verdict::Taken(said)),
-        Temporary => Ok(Verdict::Later(said)),
+        Temporary => Ok(Verdict::later(said)),
         Permanent => Ok(Verdict::Never(said)),
         CannotRun => Err(said),
     }

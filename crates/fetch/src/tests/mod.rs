@@ -8,6 +8,8 @@ mod epoch;
 mod faults;
 mod folders;
 mod maildir;
+mod receiver;
+mod webhook;
 mod worker;
 
 use std::path::{Path, PathBuf};
@@ -60,7 +62,10 @@ struct Plan {
     poll: Duration,
     /// The program's script; without one mail goes to a Maildir.
     script: Option<&'static str>,
+    /// Another sink than these.
+    sink: Option<Sink>,
     time_limit: Duration,
+    at_once: usize,
 }
 
 impl Default for Plan {
@@ -71,7 +76,9 @@ impl Default for Plan {
             server: MailServerOptions::default(),
             poll: Duration::from_millis(50),
             script: None,
+            sink: None,
             time_limit: Duration::from_mins(1),
+            at_once: 1,
         }
     }
 }
@@ -133,9 +140,10 @@ impl Plan {
         };
         let stored = vault.add_provider(&draft, clock.now()).await.unwrap();
         let sink = match self.script {
-            None => Sink::Maildir(MaildirSink {
+            _ if self.sink.is_some() => self.sink,
+            None => Some(Sink::Maildir(MaildirSink {
                 path: folder.path().join("mail"),
-            }),
+            })),
             Some(script) => {
                 std::fs::create_dir(folder.path().join("out")).unwrap();
                 let out = folder.path().join("out").to_str().unwrap().to_owned();
@@ -148,10 +156,11 @@ impl Plan {
                     "{account}",
                     "{address}",
                 ];
-                Sink::Command(CommandSink {
+                Some(Sink::Command(CommandSink {
                     argv: argv.map(str::to_owned).to_vec(),
                     time_limit: self.time_limit,
-                })
+                    at_once: self.at_once,
+                }))
             }
         };
         let port = server.tls_address().port();
@@ -167,7 +176,7 @@ impl Plan {
             folders: Folders::default(),
             start: self.start,
             after: self.after,
-            sink: Some(sink),
+            sink,
         };
         let account = vault.add_account(&draft, clock.now()).await.unwrap();
 

@@ -1,20 +1,14 @@
 //! The account's form, checked.
 
-use std::path::Path;
-use std::time::Duration;
-
 use jiff::civil::Date;
 use mailgrant_mail::{MailServer, Protocol, Security};
 use mailgrant_oauth::catalogue;
 
 use super::check::Problems;
 use super::{AccountForm, FormErrors};
-use crate::{
-    Account, AccountDraft, AfterDelivery, CommandSink, Folders, Identities, MaildirSink, Provider,
-    Sink, StartFrom,
-};
+use crate::{Account, AccountDraft, AfterDelivery, Folders, Identities, Provider, StartFrom};
 
-const SECURITIES: [(&str, Security); 3] = [
+pub(super) const SECURITIES: [(&str, Security); 3] = [
     ("tls", Security::Tls),
     ("starttls", Security::StartTls),
     ("plain", Security::Plain),
@@ -35,9 +29,6 @@ const STARTS: [(&str, Start); 4] = [
     ("only-new", Start::OnlyNew),
 ];
 
-/// How long a program may take unless said else, in seconds.
-const TIME_LIMIT: u64 = 60;
-
 #[derive(Clone, Copy)]
 enum After {
     Keep,
@@ -51,19 +42,6 @@ const AFTERS: [(&str, After); 4] = [
     ("mark-seen", After::MarkSeen),
     ("move", After::Move),
     ("delete", After::Delete),
-];
-
-#[derive(Clone, Copy)]
-enum SinkKind {
-    None,
-    Maildir,
-    Command,
-}
-
-const SINKS: [(&str, SinkKind); 3] = [
-    ("none", SinkKind::None),
-    ("maildir", SinkKind::Maildir),
-    ("command", SinkKind::Command),
 ];
 
 impl AccountForm {
@@ -109,19 +87,7 @@ impl AccountForm {
             AfterDelivery::Delete => ("delete", ""),
         };
         (form.after, form.move_to) = (after.to_owned(), move_to.to_owned());
-        match &draft.sink {
-            None => {}
-            Some(Sink::Maildir(maildir)) => {
-                "maildir".clone_into(&mut form.sink);
-                form.maildir = maildir.path.display().to_string();
-            }
-            Some(Sink::Command(command)) => {
-                "command".clone_into(&mut form.sink);
-                let words = command.argv.iter().map(String::as_str);
-                form.command = shlex::try_join(words).unwrap_or_default();
-                form.command_time_limit = command.time_limit.as_secs().to_string();
-            }
-        }
+        form.show_sink(draft.sink.as_ref());
         form
     }
 
@@ -149,7 +115,7 @@ impl AccountForm {
         let folders = problems.take("folder", folders).unwrap_or_default();
         let start = self.start(&mut problems);
         let after = self.after(&folders, &mut problems);
-        let sink = self.sink(&mut problems);
+        let sink = self.sink(&name, &address, &folders, &mut problems);
         let made = || {
             Some(AccountDraft {
                 name,
@@ -171,10 +137,7 @@ impl AccountForm {
 
     fn address(&self, problems: &mut Problems) -> String {
         let address = problems.text("address", &self.address).to_owned();
-        let fits = address.split_once('@').is_some_and(|(local, domain)| {
-            !local.is_empty() && !domain.is_empty() && !domain.contains('@')
-        });
-        if !fits || address.len() > 254 || address.contains(char::is_whitespace) {
+        if !is_address(&address) {
             problems.add(
                 "address",
                 "must be a mail address, such as support@example.com",
@@ -272,58 +235,14 @@ impl AccountForm {
             }
         })
     }
+}
 
-    /// No sink is a choice; whatever is wrong is among the problems.
-    fn sink(&self, problems: &mut Problems) -> Option<Sink> {
-        match problems.word("sink", &self.sink, &SINKS)? {
-            SinkKind::None => None,
-            SinkKind::Maildir => {
-                let path = Path::new(problems.text("maildir", &self.maildir));
-                if !path.is_absolute() {
-                    problems.add(
-                        "maildir",
-                        "must be an absolute path, such as /var/mail/support",
-                    );
-                }
-                Some(Sink::Maildir(MaildirSink {
-                    path: path.to_owned(),
-                }))
-            }
-            SinkKind::Command => self.command(problems).map(Sink::Command),
-        }
-    }
-
-    fn command(&self, problems: &mut Problems) -> Option<CommandSink> {
-        let argv = shlex::split(problems.text("command", &self.command)).unwrap_or_default();
-        if !argv
-            .first()
-            .is_some_and(|program| Path::new(program).is_absolute())
-        {
-            problems.add(
-                "command",
-                "must be a program's absolute path and its arguments, with quotes as in a shell",
-            );
-            return None;
-        }
-        let seconds = match problems.text("command_time_limit", &self.command_time_limit) {
-            "" => Some(TIME_LIMIT),
-            text => text
-                .parse()
-                .ok()
-                .filter(|seconds| (1..=3600).contains(seconds)),
-        };
-        let Some(seconds) = seconds else {
-            problems.add(
-                "command_time_limit",
-                "must be a whole number of seconds from 1 to 3600",
-            );
-            return None;
-        };
-        Some(CommandSink {
-            argv,
-            time_limit: Duration::from_secs(seconds),
-        })
-    }
+/// Whether this can be a mail address.
+pub(super) fn is_address(text: &str) -> bool {
+    let has_both_parts = text.split_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty() && !domain.is_empty() && !domain.contains('@')
+    });
+    has_both_parts && text.len() <= 254 && !text.contains(char::is_whitespace)
 }
 
 /// What was typed about a server, with the names of the fields.
@@ -368,7 +287,7 @@ impl ServerFields<'_> {
     }
 }
 
-fn security_word(server: &MailServer) -> String {
+pub(super) fn security_word(server: &MailServer) -> String {
     let security = SECURITIES
         .iter()
         .find(|(_, known)| *known == server.security);

@@ -36,6 +36,8 @@ mod ledger;
 mod provider;
 #[path = "../sql/warning.rs"]
 mod warning;
+#[path = "../sql/webhook.rs"]
+mod webhook;
 
 type Db = Postgres;
 type Arguments = sqlx::postgres::PgArguments;

@@ -38,6 +38,8 @@ mod ledger;
 mod provider;
 #[path = "../sql/warning.rs"]
 mod warning;
+#[path = "../sql/webhook.rs"]
+mod webhook;
 
 type Db = Sqlite;
 type Arguments = sqlx::sqlite::SqliteArguments;

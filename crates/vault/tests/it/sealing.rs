@@ -58,6 +58,24 @@ on_both! {
         assert_eq!(vault.grants().await.unwrap().len(), 2, "one account's trouble is its own");
     }
 
+    async fn a_webhook_secret_is_made_once_and_opens_in_no_other_row(bench) {
+        let (one, two) = (bench.authorized("one").await, bench.authorized("two").await);
+        let vault = &bench.vault;
+        let secret = vault.webhook_secret(one.id).await.unwrap();
+        assert_eq!(secret.expose_secret().len(), "whsec_".len() + 44);
+        let again = vault.webhook_secret(one.id).await.unwrap();
+        assert_eq!(again.expose_secret(), secret.expose_secret());
+        let renewed = vault.renew_webhook_secret(one.id).await.unwrap();
+        assert_ne!(renewed.expose_secret(), secret.expose_secret());
+        vault.webhook_secret(two.id).await.unwrap();
+        let mut raw = Raw::open(&bench.location).await;
+        copy(&mut raw, "accounts", "webhook_secret", "id", one.id.0, two.id.0).await;
+        let error = vault.webhook_secret(two.id).await.unwrap_err();
+        assert_damaged(&error, "accounts", "webhook_secret", &two.id.0.to_string());
+        let error = vault.webhook_secret(AccountId(999)).await.unwrap_err();
+        assert!(matches!(error, VaultError::Stale { .. }), "{error}");
+    }
+
     async fn a_secret_or_key_opens_in_no_other_place_of_its_provider(bench) {
         let provider = bench.provider("entra").await;
         let mut draft = provider_draft("entra");
@@ -189,6 +207,7 @@ async fn a_full_life(bench: &Bench) -> Vec<String> {
     let invited = vault.invite(account.id, &invitation, "root", at(0), at(600));
     invited.await.unwrap();
     what_is_not_secret(vault, account.id, account.draft.provider).await;
+    let signing = vault.webhook_secret(account.id).await.unwrap();
 
     [
         "client-secret-of-for-desk",
@@ -218,6 +237,7 @@ async fn a_full_life(bench: &Bench) -> Vec<String> {
     .map(str::to_owned)
     .into_iter()
     .chain(key_lines)
+    .chain([signing.expose_secret()["whsec_".len()..].to_owned()])
     .collect()
 }
 

@@ -33,6 +33,18 @@ pub(super) fn read(sent: &Sent) -> AccountForm {
         maildir: sent.text("maildir"),
         command: sent.text("command"),
         command_time_limit: sent.text("command_time_limit"),
+        command_at_once: sent.text("command_at_once"),
+        relay: sent.text("relay"),
+        relay_security: sent.text("relay_security"),
+        relay_to: sent.text("relay_to"),
+        relay_from: sent.text("relay_from"),
+        relay_headers: sent.text("relay_headers"),
+        webhook: sent.text("webhook"),
+        webhook_format: sent.text("webhook_format"),
+        webhook_time_limit: sent.text("webhook_time_limit"),
+        webhook_anywhere: sent.text("webhook_anywhere"),
+        append_account: sent.text("append_account"),
+        append_folder: sent.text("append_folder"),
     }
 }
 
@@ -43,6 +55,9 @@ pub(super) fn sections(form: &AccountForm, providers: &[Provider]) -> Vec<Sectio
         delivery(form),
         maildir(form),
         command(form),
+        relay(form),
+        webhook(form),
+        append(form),
         source(form),
         since(form),
         moving(form),
@@ -74,6 +89,10 @@ fn delivery(form: &AccountForm) -> Section {
     let sinks = [
         ("maildir", "Into a Maildir folder"),
         ("command", "To a program, on its standard input"),
+        ("lmtp", "To a server for local delivery (LMTP)"),
+        ("smtp", "To a mail server (SMTP)"),
+        ("webhook", "To a web address (webhook)"),
+        ("append", "Into another account’s mailbox (IMAP)"),
         ("", "Nowhere: this account only hands out tokens"),
     ];
     let sink = Field::choice("sink", "Where its mail goes", &form.sink, sinks);
@@ -96,9 +115,89 @@ fn command(form: &AccountForm) -> Section {
             ),
             Field::number("command_time_limit", "Time limit in seconds", &form.command_time_limit)
                 .hint("Empty means 60."),
+            Field::number("command_at_once", "How many at the same time", &form.command_at_once)
+                .hint("Empty means one after another."),
         ],
     )
     .only_for("command")
+}
+
+fn relay(form: &AccountForm) -> Section {
+    let securities = [
+        ("", "None on this machine, STARTTLS elsewhere"),
+        ("tls", "TLS from the start"),
+        ("starttls", "STARTTLS"),
+        ("plain", "None: only for this machine itself"),
+    ];
+    let headers = [
+        ("no", "Hand the message over as it is"),
+        ("yes", "Put Delivered-To and X-Mailgrant lines before it"),
+    ];
+    Section::new(
+        "Server that takes the mail",
+        vec![
+            Field::text("relay", "Host and port", &form.relay).hint(
+                "For example localhost:24 (LMTP) or localhost:25 (SMTP); for LMTP also a socket, such as /run/dovecot/lmtp.",
+            ),
+            Field::choice(
+                "relay_security",
+                "Encryption of the delivery",
+                &form.relay_security,
+                securities,
+            ),
+            Field::text("relay_to", "Recipients", &form.relay_to).hint(
+                "Who gets the mail there, with commas between them. Empty means the mailbox’s address.",
+            ),
+            Field::text("relay_from", "Envelope’s sender", &form.relay_from).hint(
+                "Empty means nobody, so that nothing is ever returned to a stranger; return-path takes the message’s own.",
+            ),
+            Field::choice("relay_headers", "Header lines", &form.relay_headers, headers),
+        ],
+    )
+    .only_for("lmtp smtp")
+}
+
+fn webhook(form: &AccountForm) -> Section {
+    let formats = [
+        ("json", "JSON: headers, text, HTML and attachments"),
+        ("raw", "The message as it is (message/rfc822)"),
+    ];
+    let anywhere = [("no", "Refuse them"), ("yes", "Allow them")];
+    Section::new(
+        "Webhook",
+        vec![
+            Field::url("webhook", "Web address", &form.webhook)
+                .hint("Each message is sent there by POST, for example https://desk.example.com/incoming."),
+            Field::choice("webhook_format", "Format", &form.webhook_format, formats),
+            Field::number(
+                "webhook_time_limit",
+                "Time limit for an answer in seconds",
+                &form.webhook_time_limit,
+            )
+            .hint("Empty means 30."),
+            Field::choice(
+                "webhook_anywhere",
+                "Plain HTTP to other machines, and a cloud’s internal addresses",
+                &form.webhook_anywhere,
+                anywhere,
+            ),
+        ],
+    )
+    .hint("Requests are signed (Standard Webhooks); the account’s page shows the secret.")
+    .only_for("webhook")
+}
+
+fn append(form: &AccountForm) -> Section {
+    Section::new(
+        "Other mailbox",
+        vec![
+            Field::text("append_account", "Account", &form.append_account)
+                .hint("The name of another account here, through whose login the mail is put into its mailbox."),
+            Field::text("append_folder", "Folder there", &form.append_folder)
+                .hint("It must exist. Empty means INBOX."),
+        ],
+    )
+    .only_for("append")
 }
 
 fn source(form: &AccountForm) -> Section {
@@ -128,7 +227,7 @@ fn source(form: &AccountForm) -> Section {
             ),
         ],
     )
-    .only_for("maildir command")
+    .only_for("maildir command lmtp smtp webhook append")
 }
 
 fn since(form: &AccountForm) -> Section {

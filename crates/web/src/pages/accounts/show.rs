@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use mailgrant_base::Diagnosis;
 use mailgrant_fetch::{Activity, Status};
 use mailgrant_oauth::Resource;
-use mailgrant_vault::{Account, AfterDelivery, Backfill, Grant, GrantState, Sink, StartFrom};
+use mailgrant_vault::{Account, AfterDelivery, Backfill, Grant, GrantState, StartFrom};
 
 use super::find;
 use crate::app::Site;
@@ -166,10 +166,7 @@ pub(crate) async fn show(
 
 fn fetches(account: &Account) -> Option<Fetches> {
     let draft = &account.draft;
-    let sink = match draft.sink.as_ref()? {
-        Sink::Maildir(maildir) => format!("Maildir {}", maildir.path.display()),
-        Sink::Command(command) => format!("Program {}", command.argv.join(" ")),
-    };
+    let sink = draft.sink.as_ref()?.to_string();
     Some(Fetches {
         folder: draft.folders.to_string(),
         start: match draft.start {
