@@ -263,19 +263,41 @@ pub(crate) enum AccountVerb {
     /// Print a link with which the mailbox's owner can authorise the account
     Invite(Invite),
     /// Test the whole way: token, connection, login, folder, sink
-    Test(Named),
+    Test(TestFlags),
     /// Stop fetching; the grant is kept alive
     Pause(Named),
     /// Go on after a pause
     Resume(Named),
     /// Show how far the mail has come that was there before, have it wait, or go on
     Backfill(BackfillFlags),
+    /// Print the secret that the account's webhook requests are signed with
+    WebhookSecret(WebhookSecretFlags),
     /// End the account's grant, here and at the provider
     Revoke(Named),
     /// Try the messages in quarantine again
     Retry(Named),
     /// Remove the account, its grant and its ledger
     Remove(Named),
+}
+
+/// Flags of `account test`.
+#[derive(Debug, Args)]
+pub(crate) struct TestFlags {
+    /// The account's name
+    pub(crate) name: String,
+    /// Hand a test message to the application as well
+    #[arg(long)]
+    pub(crate) send: bool,
+}
+
+/// Flags of `account webhook-secret`.
+#[derive(Debug, Args)]
+pub(crate) struct WebhookSecretFlags {
+    /// The account's name
+    pub(crate) name: String,
+    /// Make another; the former one is forgotten at once
+    #[arg(long)]
+    pub(crate) new: bool,
 }
 
 /// Flags of `account backfill`.

@@ -13,6 +13,7 @@ use crate::connect::{LoggedIn, Login};
 use crate::lease::Lease;
 use crate::shared::Shared;
 use crate::sink;
+use crate::trial;
 use crate::{FetchError, MailboxCheck};
 
 /// How long another process may hold the mailbox before the sink is not tested.
@@ -24,6 +25,19 @@ pub(crate) async fn check(shared: &Arc<Shared>, id: AccountId) -> MailboxCheck {
     // The first step that fails is the last that is told.
     let _ = all_steps(shared, id, &mut steps).await;
     MailboxCheck { steps: steps.0 }
+}
+
+/// Hands a test message to the sink.
+pub(crate) async fn hand_over_test(shared: &Arc<Shared>, id: AccountId) -> MailboxCheck {
+    let handed_over = async {
+        let account = shared.vault.account(id).await?;
+        let account = account.ok_or_else(|| KeeperError::NoAccount(id.0.to_string()))?;
+        trial::hand_over(shared, &account).await
+    };
+    let outcome = handed_over.await.map_err(|error| error.diagnosis());
+    MailboxCheck {
+        steps: vec![("test message".to_owned(), outcome)],
+    }
 }
 
 struct Steps(Vec<(String, Result<String, Diagnosis>)>);

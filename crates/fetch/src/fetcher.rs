@@ -159,6 +159,11 @@ impl Fetcher {
         check::check(&self.shared, account).await
     }
 
+    /// Hands a test message to the account's sink: a step `test message`, and what came of it.
+    pub async fn hand_over_test(&self, account: AccountId) -> MailboxCheck {
+        check::hand_over_test(&self.shared, account).await
+    }
+
     /// What each mailbox is doing; changes as they do.
     pub fn status(&self) -> watch::Receiver<BTreeMap<AccountId, Status>> {
         self.shared.board.watch()

@@ -29,6 +29,7 @@ mod status;
 mod supervisor;
 #[cfg(test)]
 mod tests;
+mod trial;
 mod visit;
 mod worker;
 

@@ -2,9 +2,10 @@
 
 use mailgrant_oauth::catalogue;
 use mailgrant_vault::{Account, AccountForm, EventKind, Provider, VaultError};
+use secrecy::ExposeSecret as _;
 
 use super::{ACTOR, account_named, authorize, invite, report, wrong_change, wrong_flags};
-use crate::args::{AccountFlags, AccountVerb, Change};
+use crate::args::{AccountFlags, AccountVerb, Change, WebhookSecretFlags};
 use crate::failure::Failure;
 use crate::house::{House, Subject};
 use crate::output;
@@ -22,11 +23,16 @@ pub(crate) async fn run(house: &House, verb: AccountVerb, config: &Config) -> Re
         AccountVerb::Invite(flags) => invite::invite(house, config, &flags).await,
         AccountVerb::Test(flags) => {
             let account = account_named(&house.vault, &flags.name).await?;
-            report(house.fetcher.check(account.id).await.steps)
+            let mut steps = house.fetcher.check(account.id).await.steps;
+            if flags.send && steps.iter().all(|(_, outcome)| outcome.is_ok()) {
+                steps.extend(house.fetcher.hand_over_test(account.id).await.steps);
+            }
+            report(steps)
         }
         AccountVerb::Pause(flags) => pause(house, &flags.name, true).await,
         AccountVerb::Resume(flags) => pause(house, &flags.name, false).await,
         AccountVerb::Backfill(flags) => super::backfill::backfill(house, &flags).await,
+        AccountVerb::WebhookSecret(flags) => webhook_secret(house, &flags).await,
         AccountVerb::Revoke(flags) => revoke(house, &flags.name).await,
         AccountVerb::Retry(flags) => retry(house, &flags.name).await,
         AccountVerb::Remove(flags) => remove(house, &flags.name).await,
@@ -153,6 +159,19 @@ async fn pause(house: &House, name: &str, paused: bool) -> Result<(), Failure> {
     };
     audit(house, kind, &account, done).await?;
     output::line(&format!("{word} account {name}."))
+}
+
+async fn webhook_secret(house: &House, flags: &WebhookSecretFlags) -> Result<(), Failure> {
+    let account = account_named(&house.vault, &flags.name).await?;
+    let secret = if flags.new {
+        let secret = house.vault.renew_webhook_secret(account.id).await?;
+        let done = "was given another webhook secret";
+        audit(house, EventKind::AccountChanged, &account, done).await?;
+        secret
+    } else {
+        house.vault.webhook_secret(account.id).await?
+    };
+    output::line(secret.expose_secret())
 }
 
 async fn revoke(house: &House, name: &str) -> Result<(), Failure> {

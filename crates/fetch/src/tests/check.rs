@@ -108,3 +108,25 @@ async fn with(mut world: World, change: impl FnOnce(&mut mailgrant_vault::Accoun
         .unwrap();
     world
 }
+
+#[tokio::test]
+async fn a_test_message_reaches_the_application_and_stands_in_no_ledger() {
+    let world = World::new().await;
+    let sent = world.fetcher.hand_over_test(world.account.id).await;
+    let (step, outcome) = &sent.steps[0];
+    assert_eq!(step, "test message");
+    let words = outcome.as_ref().unwrap();
+    assert!(words.contains("Maildir"), "{words}");
+    let message = String::from_utf8(world.delivered().remove(0)).unwrap();
+    assert!(message.contains("Subject: Test message of Mailgrant\r\n"));
+    assert!(message.contains("\r\nAuto-Submitted: auto-generated\r\n"));
+    assert!(message.contains(" -0000\r\n"), "{message}");
+    let counts = world.vault.counts(world.account.id).await.unwrap();
+    assert_eq!(counts.delivered, 0);
+
+    let plan = Plan::script("echo no; exit 77");
+    let world = plan.build().await;
+    let sent = world.fetcher.hand_over_test(world.account.id).await;
+    let said = sent.steps[0].1.as_ref().unwrap_err();
+    assert!(said.what.contains("EX_NOPERM"), "{said:?}");
+}

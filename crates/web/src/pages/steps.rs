@@ -14,6 +14,8 @@ pub(crate) struct Steps {
     pub(crate) found: Vec<(String, Result<String, Diagnosis>)>,
     /// Where the test can be run again.
     pub(crate) again: String,
+    /// The next thing to try where all is well: its button sends `send=yes` to the same place.
+    pub(crate) then: Option<&'static str>,
     /// Where "Back" leads.
     pub(crate) back: String,
 }

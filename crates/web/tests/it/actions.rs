@@ -2,6 +2,7 @@
 
 use mailgrant_base::Clock as _;
 use mailgrant_vault::{Account, EventKind, GrantState, ProviderForm};
+use secrecy::ExposeSecret as _;
 
 use crate::visitor::Visitor;
 use crate::world::World;
@@ -286,7 +287,46 @@ async fn a_mailbox_is_tested_step_by_step_and_nothing_is_fetched() {
         .mail
         .deliver(crate::world::ADDRESS, "INBOX", b"Subject: x\r\n\r\n");
     let well = visitor.post(&test, &[]).await;
-    well.says(200, &["All is well.", "INBOX has 1 messages"]);
+    well.says(
+        200,
+        &[
+            "All is well.",
+            "INBOX has 1 messages",
+            "Send a test message",
+        ],
+    );
+    let sent = visitor.post(&test, &[("send", "yes")]).await;
+    sent.says(200, &["All is well.", "test message", "took it"]);
     let counts = world.vault.counts(account.id).await.unwrap();
     assert_eq!(counts.delivered + counts.waiting, 0);
+}
+
+#[tokio::test]
+async fn the_secret_of_a_webhook_is_on_its_accounts_page_alone() {
+    let world = World::new().await;
+    let account = world.add_mailbox().await;
+    let mut visitor = world.administrator().await;
+    let shown = format!("/accounts/{}", account.id.0);
+    assert!(!visitor.page(&shown).await.contains("whsec_"));
+    let mut draft = account.draft.clone();
+    draft.sink = Some(mailgrant_vault::Sink::Webhook(
+        mailgrant_vault::WebhookSink {
+            url: "https://desk.example.com/in?token=veiled".parse().unwrap(),
+            format: mailgrant_vault::WebhookFormat::Json,
+            time_limit: std::time::Duration::from_secs(30),
+            anywhere: false,
+        },
+    ));
+    let vault = &world.vault;
+    let changed = vault.change_account(account.id, account.version, &draft, world.clock.now());
+    changed.await.unwrap();
+    let page = visitor.page(&shown).await;
+    let secret = vault.webhook_secret(account.id).await.unwrap();
+    assert!(page.contains(secret.expose_secret()), "{page}");
+    assert!(
+        page.contains("Webhook https://desk.example.com/in<"),
+        "{page}"
+    );
+    let overview = visitor.page("/").await;
+    assert!(!overview.contains("whsec_") && !overview.contains("veiled"));
 }

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use mailgrant_base::Diagnosis;
 use mailgrant_fetch::{Activity, Status};
 use mailgrant_oauth::Resource;
-use mailgrant_vault::{Account, AfterDelivery, Backfill, Grant, GrantState, StartFrom};
+use mailgrant_vault::{Account, AfterDelivery, Backfill, Grant, GrantState, Sink, StartFrom};
+use secrecy::{ExposeSecret, SecretString};
 
 use super::find;
 use crate::app::Site;
@@ -46,6 +47,15 @@ struct Fetches {
     start: String,
     after: String,
     sink: String,
+    /// What webhook requests are signed with.
+    secret: Option<SecretString>,
+}
+
+impl Fetches {
+    /// For this page alone.
+    fn secret(&self) -> Option<&str> {
+        self.secret.as_ref().map(ExposeSecret::expose_secret)
+    }
 }
 
 /// The grant, in words.
@@ -136,7 +146,7 @@ pub(crate) async fn show(
         alone: facts.has_access_alone(),
         signs_in: account.expected_sign_in().to_owned(),
         server: account.draft.imap.to_string(),
-        fetches: fetches(&account),
+        fetches: fetches(&site, &account).await?,
         grant: grant_facts(grant.as_ref(), token.map(|token| token.expires_at), now),
         fetching: status
             .as_ref()
@@ -164,10 +174,16 @@ pub(crate) async fn show(
     }))
 }
 
-fn fetches(account: &Account) -> Option<Fetches> {
+async fn fetches(site: &Site, account: &Account) -> Result<Option<Fetches>, Problem> {
     let draft = &account.draft;
-    let sink = draft.sink.as_ref()?.to_string();
-    Some(Fetches {
+    let Some(sink) = &draft.sink else {
+        return Ok(None);
+    };
+    let secret = match sink {
+        Sink::Webhook(_) => Some(site.vault.webhook_secret(account.id).await?),
+        _ => None,
+    };
+    Ok(Some(Fetches {
         folder: draft.folders.to_string(),
         start: match draft.start {
             StartFrom::Everything => "All mail, then new mail".to_owned(),
@@ -181,8 +197,9 @@ fn fetches(account: &Account) -> Option<Fetches> {
             AfterDelivery::Move { folder } => format!("Moved to {folder}"),
             AfterDelivery::Delete => "Deleted".to_owned(),
         },
-        sink,
-    })
+        sink: sink.to_string(),
+        secret,
+    }))
 }
 
 fn grant_facts(grant: Option<&Grant>, token_ends: Option<Timestamp>, now: Timestamp) -> GrantFacts {
