@@ -1,14 +1,16 @@
 //! The pump between a socket and a conversation: the only file of the crate that owns a socket.
 
+use std::fmt::Display;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use rustls::ProtocolVersion;
 use rustls_pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::{TcpStream, UnixStream, lookup_host};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::TlsConnector;
 
@@ -44,7 +46,7 @@ where
 /// Bounds work that the server could draw out by talking slowly.
 pub(crate) async fn within<T>(
     limit: Duration,
-    server: &MailServer,
+    server: impl Display,
     work: impl Future<Output = Result<T, MailError>>,
 ) -> Result<T, MailError> {
     timeout(limit, work).await.unwrap_or_else(|_| {
@@ -61,17 +63,30 @@ impl<S: AsyncRead + AsyncWrite + Send + Sync + Unpin> Socket for S {}
 pub(crate) struct Wire<R> {
     stream: Stream,
     reader: R,
-    server: MailServer,
-    trust: Trust,
+    /// Whose certificate is asked for; a socket on this machine has none.
+    certified: Option<(MailServer, Trust)>,
     limits: Limits,
     tls_version: Option<String>,
 }
 
 enum Stream {
     Plain(TcpStream),
+    /// Of this machine alone.
+    Local(UnixStream),
     Tls(Box<dyn Socket>),
     /// Between the two; stays where the handshake fails.
     Gone,
+}
+
+impl Stream {
+    fn socket(&mut self) -> Option<&mut dyn Socket> {
+        match self {
+            Self::Plain(tcp) => Some(tcp),
+            Self::Local(local) => Some(local),
+            Self::Tls(stream) => Some(stream),
+            Self::Gone => None,
+        }
+    }
 }
 
 impl<R: Incoming> Wire<R> {
@@ -104,8 +119,22 @@ impl<R: Incoming> Wire<R> {
         Ok(Self {
             stream: Stream::Plain(tcp),
             reader: R::new(peer, limits.line),
-            server: server.clone(),
-            trust: trust.clone(),
+            certified: Some((server.clone(), trust.clone())),
+            limits,
+            tls_version: None,
+        })
+    }
+
+    /// Connects to a socket of this machine, which needs no TLS.
+    pub(crate) async fn connect_local(path: &Path, limits: Limits) -> Result<Self, MailError> {
+        let peer = Peer::new(path.display());
+        let connecting = async { UnixStream::connect(path).await.map_err(in_local_words) };
+        let connected = in_time(limits.connect, connecting).await;
+        let local = connected.map_err(|why| peer.connect(why))?;
+        Ok(Self {
+            stream: Stream::Local(local),
+            reader: R::new(peer, limits.line),
+            certified: None,
             limits,
             tls_version: None,
         })
@@ -115,7 +144,7 @@ impl<R: Incoming> Wire<R> {
     pub(crate) fn address(&self) -> Option<SocketAddr> {
         match &self.stream {
             Stream::Plain(tcp) => tcp.peer_addr().ok(),
-            Stream::Tls(_) | Stream::Gone => None,
+            Stream::Local(_) | Stream::Tls(_) | Stream::Gone => None,
         }
     }
 
@@ -210,10 +239,9 @@ impl<R: Incoming> Wire<R> {
     /// Reads what comes; `false` when nothing did until then.
     async fn read_until(&mut self, until: Instant) -> Result<bool, MailError> {
         let room = self.reader.room();
-        let read = match &mut self.stream {
-            Stream::Plain(stream) => timeout_at(until, stream.read_buf(room)).await,
-            Stream::Tls(stream) => timeout_at(until, stream.read_buf(room)).await,
-            Stream::Gone => Ok(Ok(0)),
+        let read = match self.stream.socket() {
+            Some(socket) => timeout_at(until, socket.read_buf(room)).await,
+            None => Ok(Ok(0)),
         };
         match read {
             Err(_) => Ok(false),
@@ -223,18 +251,18 @@ impl<R: Incoming> Wire<R> {
         }
     }
 
-    async fn write(&mut self, bytes: &[u8]) -> Result<(), MailError> {
+    /// Sends bytes as they are.
+    pub(crate) async fn write(&mut self, bytes: &[u8]) -> Result<(), MailError> {
         let limit = self.limits.answer;
-        let written = match &mut self.stream {
-            Stream::Plain(stream) => in_time(limit, stream.write_all(bytes)).await,
-            Stream::Tls(stream) => {
+        let written = match self.stream.socket() {
+            Some(socket) => {
                 let write = async {
-                    stream.write_all(bytes).await?;
-                    stream.flush().await
+                    socket.write_all(bytes).await?;
+                    socket.flush().await
                 };
                 in_time(limit, write).await
             }
-            Stream::Gone => Err("the connection is gone".to_owned()),
+            None => Err("the connection is gone".to_owned()),
         };
         written.map_err(|why| self.peer().closed(why))
     }
@@ -244,9 +272,14 @@ impl<R: Incoming> Wire<R> {
         let Stream::Plain(tcp) = std::mem::replace(&mut self.stream, Stream::Gone) else {
             return Err(self.peer().protocol("TLS was asked for twice"));
         };
-        let name = ServerName::try_from(self.server.host.clone())
+        let Some((server, trust)) = &self.certified else {
+            return Err(self.peer().protocol("TLS was asked for on a local socket"));
+        };
+        let name = ServerName::try_from(server.host.clone())
             .map_err(|error| self.tls(error.to_string()))?;
-        let handshake = TlsConnector::from(self.trust.config()).connect(name, tcp);
+        let handshake = TlsConnector::from(trust.config()).connect(name, tcp);
+        // Large, and soon over: it is not to be in every session's future.
+        let handshake = Box::pin(handshake);
         match timeout(self.limits.connect, handshake).await {
             Ok(Ok(stream)) => {
                 let version = stream.get_ref().1.protocol_version();
@@ -260,16 +293,13 @@ impl<R: Incoming> Wire<R> {
     }
 
     fn tls(&self, why: String) -> MailError {
-        MailError::Tls {
-            server: self.server.to_string(),
-            why,
-        }
+        self.peer().tls(why)
     }
 }
 
-impl<R> std::fmt::Debug for Wire<R> {
+impl<R: Incoming> std::fmt::Debug for Wire<R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Wire({})", self.server)
+        write!(f, "Wire({})", self.peer().name())
     }
 }
 
@@ -309,6 +339,19 @@ fn words(error: &io::Error) -> String {
             "there is no way to that host".to_owned()
         }
         _ => error.to_string(),
+    }
+}
+
+/// Why a socket of this machine does not open, in words.
+fn in_local_words(error: io::Error) -> io::Error {
+    let kind = error.kind();
+    match kind {
+        io::ErrorKind::NotFound => io::Error::new(kind, "there is no such socket"),
+        io::ErrorKind::PermissionDenied => {
+            io::Error::new(kind, "Mailgrant's user may not write to that socket")
+        }
+        io::ErrorKind::ConnectionRefused => io::Error::other("nobody listens on that socket"),
+        _ => error,
     }
 }
 

@@ -6,7 +6,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::Challenge;
 use crate::answers::{self, Meaning, Row};
 
-/// A dialogue with a mail server that failed. `server` is always `host:port`.
+/// A dialogue with a mail server that failed. `server` is `host:port`, or the
+/// path of a socket on this machine.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum MailError {
     /// No connection: name resolution, refused, unreachable, timed out.
@@ -82,6 +83,15 @@ pub enum MailError {
         /// The session ended because its access token did.
         token_ended: bool,
     },
+    /// The message that was to be handed over cannot be read whole here. The server has not got it:
+    /// it was never told that the message was at its end.
+    #[error("the message for {server} was not handed over: {why}")]
+    Unread {
+        /// Which server.
+        server: String,
+        /// What happened, in words.
+        why: String,
+    },
     /// The server does not speak the protocol.
     #[error("{server} broke the protocol: {why}")]
     Protocol {
@@ -104,6 +114,7 @@ impl MailError {
             Self::Connect { .. }
             | Self::Tls { .. }
             | Self::Missing { .. }
+            | Self::Unread { .. }
             | Self::Protocol { .. } => None,
         }
     }
@@ -130,7 +141,10 @@ impl MailError {
             | Self::Refused { said, .. }
             | Self::Closed { why: said, .. }
             | Self::Protocol { why: said, .. } => *said = redacted(said, token),
-            Self::Connect { .. } | Self::Tls { .. } | Self::Missing { .. } => {}
+            Self::Connect { .. }
+            | Self::Tls { .. }
+            | Self::Missing { .. }
+            | Self::Unread { .. } => {}
         }
         if let Self::LoginRefused {
             challenge: Some(challenge),
@@ -177,6 +191,10 @@ impl MailError {
             Self::Later { .. } | Self::Closed { .. } => (
                 Fault::Server,
                 "Nothing is to be done: Mailgrant tries again by itself.",
+            ),
+            Self::Unread { .. } => (
+                Fault::Operator,
+                "Look at the disk that Mailgrant's data lies on; Mailgrant tries again by itself.",
             ),
             Self::Protocol { .. } => (
                 Fault::Server,

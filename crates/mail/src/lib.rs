@@ -1,5 +1,5 @@
-//! Connections to mail servers: TLS and STARTTLS, capabilities, SASL login; IMAP, and the logins of
-//! POP3 and SMTP submission.
+//! Connections to mail servers: TLS and STARTTLS, capabilities, SASL login; IMAP, the logins of POP3
+//! and SMTP submission, and mail handed over by LMTP and SMTP.
 //!
 //! A dialogue with a server is a machine without a socket: bytes in, actions out. It also asks for
 //! the TLS upgrade and for time, so that no driver can get the order greeting → STARTTLS →
@@ -9,9 +9,13 @@
 //! goes there and logs in with an access token; what it returns has already touched the mailbox,
 //! because `OK` to `AUTHENTICATE` alone proves nothing. [`Pop3Session`] and [`SmtpSession`] do the
 //! same. [`inspect()`] goes there step by step for a doctor, and [`try_login`] with one mechanism.
+//!
+//! The way of a message out: [`DeliverySession::open`] goes to a [`DeliveryPoint`], and
+//! [`DeliverySession::deliver`] says for each recipient of the [`Envelope`] what became of it.
 
 pub mod answers;
 mod certificate;
+mod delivery;
 mod drive;
 mod error;
 pub mod imap;
@@ -33,6 +37,7 @@ mod tls;
 mod verdict;
 
 pub use certificate::Certificate;
+pub use delivery::{Delivered, DeliveryPoint, DeliverySession, Envelope, EnvelopeError};
 pub use error::MailError;
 pub use imap::{
     Capabilities, FetchEvent, FolderStatus, IdleEvent, ImapSession, MessageUid, Opened, Search,

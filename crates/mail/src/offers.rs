@@ -72,6 +72,13 @@ impl Offers {
         })
     }
 
+    /// The largest message that the server takes, in bytes (RFC 1870); `None` where it says none.
+    pub(crate) fn largest_message(&self) -> Option<u64> {
+        let size = self.parameters("SIZE")?.trim().parse().ok()?;
+        // 0 means that there is no fixed limit.
+        Some(size).filter(|size| *size > 0)
+    }
+
     /// Whether one can log in with this mechanism.
     pub fn takes(&self, mechanism: Mechanism) -> bool {
         self.mechanisms.iter().any(|name| name == mechanism.name())

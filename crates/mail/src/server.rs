@@ -25,7 +25,7 @@ pub enum Security {
     Tls,
     /// Plain at first, TLS before anything that matters.
     StartTls,
-    /// No TLS at all: loopback addresses only.
+    /// No TLS at all: loopback addresses only, wherever somebody logs in.
     Plain,
 }
 
@@ -59,6 +59,16 @@ impl MailServer {
     /// Checks host, port and security together. The host comes out in lower case, an IPv6 address
     /// without its brackets.
     pub fn new(host: &str, port: u16, security: Security) -> Result<Self, ServerError> {
+        let server = Self::for_delivery(host, port, security)?;
+        if security == Security::Plain && !server.is_loopback() {
+            return Err(ServerError::PlainElsewhere(server.host));
+        }
+        Ok(server)
+    }
+
+    /// The same for a server that nobody logs in to and that only takes mail: without TLS too it may
+    /// be anywhere, for no token goes there.
+    pub fn for_delivery(host: &str, port: u16, security: Security) -> Result<Self, ServerError> {
         let bare = host
             .strip_prefix('[')
             .and_then(|rest| rest.strip_suffix(']'))
@@ -67,15 +77,11 @@ impl MailServer {
         if !is_address(bare) && !is_host_name(bare) {
             return Err(ServerError::Host(host.to_owned()));
         }
-        let server = Self {
+        Ok(Self {
             host: bare.to_ascii_lowercase(),
             port,
             security,
-        };
-        if security == Security::Plain && !server.is_loopback() {
-            return Err(ServerError::PlainElsewhere(server.host));
-        }
-        Ok(server)
+        })
     }
 
     /// Whether the host can be nowhere but on this machine: `127.0.0.0/8`, `::1` or `localhost`.
@@ -170,6 +176,7 @@ mod tests {
                 MailServer::new(host, 993, Security::Tls),
                 Err(ServerError::Host(host.to_owned())),
             );
+            assert!(MailServer::for_delivery(host, 25, Security::Plain).is_err());
         }
     }
 
@@ -193,6 +200,7 @@ mod tests {
                 Err(ServerError::PlainElsewhere(host.to_owned())),
             );
             assert!(MailServer::new(host, 143, Security::StartTls).is_ok());
+            assert!(MailServer::for_delivery(host, 25, Security::Plain).is_ok());
         }
     }
 

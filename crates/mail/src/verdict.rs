@@ -63,12 +63,24 @@ impl Peer {
         }
     }
 
+    /// `host:port`, or a socket's path.
+    pub(crate) fn name(&self) -> &str {
+        &self.server
+    }
+
     fn server(&self) -> String {
         self.server.as_ref().to_owned()
     }
 
     pub(crate) fn connect(&self, why: impl Into<String>) -> MailError {
         MailError::Connect {
+            server: self.server(),
+            why: why.into(),
+        }
+    }
+
+    pub(crate) fn tls(&self, why: impl Into<String>) -> MailError {
+        MailError::Tls {
             server: self.server(),
             why: why.into(),
         }
@@ -93,6 +105,14 @@ impl Peer {
             server: self.server(),
             why: why.into(),
             token_ended: false,
+        }
+    }
+
+    /// The message that is to be sent to it cannot be read whole.
+    pub(crate) fn unread(&self, why: impl Into<String>) -> MailError {
+        MailError::Unread {
+            server: self.server(),
+            why: why.into(),
         }
     }
 

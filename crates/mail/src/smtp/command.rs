@@ -6,13 +6,13 @@ use crate::machine::{Incoming as _, Machine, Step};
 
 /// A command without arguments; 4yz and 5yz are errors.
 #[derive(Debug)]
-pub(super) struct Command {
+pub(crate) struct Command {
     name: &'static str,
     sent: bool,
 }
 
 impl Command {
-    pub(super) fn new(name: &'static str) -> Self {
+    pub(crate) fn new(name: &'static str) -> Self {
         Self { name, sent: false }
     }
 }

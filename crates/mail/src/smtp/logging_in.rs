@@ -24,9 +24,7 @@ pub struct SmtpOpened {
 impl SmtpOpened {
     /// The largest message that the server takes, in bytes (RFC 1870); `None` where it says none.
     pub fn largest_message(&self) -> Option<u64> {
-        let size = self.offers.parameters("SIZE")?.trim().parse().ok()?;
-        // 0 means that there is no fixed limit.
-        Some(size).filter(|size| *size > 0)
+        self.offers.largest_message()
     }
 }
 

@@ -15,8 +15,10 @@ mod tests;
 pub use logging_in::SmtpOpened;
 pub use session::SmtpSession;
 
+pub(crate) use command::Command;
 pub(crate) use logging_in::LoggingIn;
-pub(crate) use securing::Securing;
+pub(crate) use reply::{Replies, Reply};
+pub(crate) use securing::{Hail, Securing};
 
 /// From the greeting to the proof that the server takes orders.
 pub(crate) type Opening = crate::opening::Opening<Securing, LoggingIn>;

@@ -26,7 +26,7 @@ impl Reply {
 
     /// All that was said, in one line, fit to be shown. An enhanced code (RFC 2034) stands in each
     /// line of a reply, and is shown once.
-    pub(super) fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         let mut said = self.code.to_string().into_bytes();
         let mut enhanced: Option<&[u8]> = None;
         for line in &self.lines {
@@ -90,7 +90,7 @@ impl Replies {
     }
 
     /// The next reply; `None` until more has been read.
-    pub(super) fn next(&mut self) -> Result<Option<Reply>, MailError> {
+    pub(crate) fn next(&mut self) -> Result<Option<Reply>, MailError> {
         self.next_or("it sent something that is not SMTP")
     }
 
