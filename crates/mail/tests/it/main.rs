@@ -9,8 +9,10 @@
 
 mod answers;
 mod answers_over_the_wire;
+mod delivery;
 mod faults;
 mod inspection;
 mod logins;
+mod scripted;
 mod sessions;
 mod world;
