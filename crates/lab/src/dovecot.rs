@@ -1,4 +1,4 @@
-//! Dovecot, a real server for IMAP, POP3 and submission that knows OAuth logins alone.
+//! Dovecot, a real server for IMAP, POP3 and submission that knows OAuth logins alone, and for LMTP.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -45,6 +45,8 @@ struct Ports {
     pop3: u16,
     submissions: u16,
     submission: u16,
+    lmtps: u16,
+    lmtp: u16,
 }
 
 impl Ports {
@@ -56,10 +58,12 @@ impl Ports {
             pop3: free_port(),
             submissions: free_port(),
             submission: free_port(),
+            lmtps: free_port(),
+            lmtp: free_port(),
         }
     }
 
-    fn listeners(self) -> String {
+    fn listeners(self, lmtp_socket: &Path) -> String {
         let of = |protocol: &str, plain: u16, tls: u16| {
             format!(
                 "service {protocol}-login {{
@@ -75,7 +79,26 @@ impl Ports {
 "
             )
         };
+        let lmtp = format!(
+            "service lmtp {{
+  inet_listener lmtp {{
+    port = {plain}
+  }}
+  inet_listener lmtps {{
+    port = {tls}
+    ssl = yes
+  }}
+  unix_listener {path} {{
+    mode = 0666
+  }}
+}}
+",
+            plain = self.lmtp,
+            tls = self.lmtps,
+            path = lmtp_socket.display(),
+        );
         [
+            lmtp,
             of("imap", self.imap, self.imaps),
             of("pop3", self.pop3, self.pop3s),
             of("submission", self.submission, self.submissions),
@@ -101,6 +124,8 @@ impl Dovecot {
             certificate,
             delivered: AtomicU32::new(0),
         };
+        // LMTP makes the mailboxes that it needs.
+        dovecot.hand_over();
         dovecot.resume();
         dovecot
     }
@@ -133,6 +158,21 @@ impl Dovecot {
     /// The port of submission with STARTTLS. What is submitted goes nowhere.
     pub fn submission_port(&self) -> u16 {
         self.ports.submission
+    }
+
+    /// The port of LMTP over TLS.
+    pub fn lmtps_port(&self) -> u16 {
+        self.ports.lmtps
+    }
+
+    /// The port of LMTP with STARTTLS. What is handed over lies in INBOX; every mailbox exists.
+    pub fn lmtp_port(&self) -> u16 {
+        self.ports.lmtp
+    }
+
+    /// The path of LMTP's socket.
+    pub fn lmtp_socket(&self) -> PathBuf {
+        lmtp_socket(self.dir.path())
     }
 
     /// Its certificate in PEM, for whoever is to trust it.
@@ -189,6 +229,19 @@ impl Dovecot {
         self.hand_over();
     }
 
+    /// The messages in a mailbox's INBOX, byte for byte, in the order of their delivery.
+    pub fn messages(&self, mailbox: &str) -> Vec<Vec<u8>> {
+        let mut paths: Vec<PathBuf> = ["cur", "new"]
+            .iter()
+            .filter_map(|sub| fs::read_dir(self.inbox(mailbox).join(sub)).ok())
+            .flatten()
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .collect();
+        paths.sort_unstable_by(|one, other| one.file_name().cmp(&other.file_name()));
+        let read = |path| fs::read(path).expect("the message can be read");
+        paths.iter().map(read).collect()
+    }
+
     /// The Maildir flags of the messages in a mailbox's INBOX, in the order of their delivery: `S`
     /// for seen, `T` for deleted.
     pub fn flags(&self, mailbox: &str) -> Vec<String> {
@@ -223,7 +276,7 @@ impl Dovecot {
         let mut process = Background::start(&mut command);
         let log = self.dir.path().join("dovecot.log");
         let ports = self.ports;
-        for port in [ports.imaps, ports.pop3s, ports.submissions] {
+        for port in [ports.imaps, ports.pop3s, ports.submissions, ports.lmtps] {
             process.wait_for_port(port, || fs::read_to_string(&log).unwrap_or_default());
         }
         self.process = Some(process);
@@ -269,6 +322,10 @@ pub fn as_served(raw: &[u8]) -> Vec<u8> {
     served
 }
 
+fn lmtp_socket(dir: &Path) -> PathBuf {
+    dir.join("lmtp")
+}
+
 fn write_config(
     dir: &Path,
     options: &DovecotOptions,
@@ -306,7 +363,7 @@ fn write_config(
 state_dir = {path}/state
 log_path = {path}/dovecot.log
 auth_verbose = yes
-protocols = imap pop3 submission
+protocols = imap pop3 submission lmtp
 hostname = localhost
 submission_relay_host = 127.0.0.1
 submission_relay_port = {relay}
@@ -330,7 +387,7 @@ passdb {{
 }}
 {password}userdb {{
   driver = static
-  args = {mail_user} home={path}/mail/%u
+  args = {mail_user} home={path}/mail/%u allow_all_users=yes
 }}
 {listeners}service anvil {{
   # A refused login is not to slow down those behind it.
@@ -345,7 +402,7 @@ service stats {{
 }}
 ",
         mechanisms = options.mechanisms,
-        listeners = ports.listeners(),
+        listeners = ports.listeners(&lmtp_socket(dir)),
     );
     let file = dir.join("dovecot.conf");
     fs::write(&file, config).expect("the folder is writable");

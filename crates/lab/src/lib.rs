@@ -1,5 +1,5 @@
 //! Real peers for the tests, started on loopback ports of their own and stopped when dropped:
-//! Dovecot, oidc-provider, Authlib, PostgreSQL, Chromium. Never part of the product.
+//! Dovecot, Postfix, oidc-provider, Authlib, PostgreSQL, Chromium. Never part of the product.
 //!
 //! `./test` installs them; a test that uses one is `#[ignore = "needs X; ./test installs it"]`,
 //! so that `cargo test` alone runs wherever Rust does. A peer that does not start is a panic with
@@ -18,6 +18,7 @@ mod chromium;
 mod dovecot;
 mod npm;
 mod oidc_provider;
+mod postfix;
 mod postgres;
 mod process;
 mod relay;
@@ -29,5 +30,6 @@ pub use dovecot::{Dovecot, DovecotOptions, as_served};
 pub use fantoccini;
 pub use npm::npm_package;
 pub use oidc_provider::{OidcClient, OidcProvider, OidcProviderOptions};
+pub use postfix::Postfix;
 pub use postgres::Postgres;
 pub use process::{free_port, send_signal};

@@ -7,8 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-/// How long a peer may take to come up, on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// How long a peer may take to come up or to do something, on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A TCP port of loopback that was free a moment ago, below those that the system hands out by
 /// itself: nobody who asks for any port gets it meanwhile.

@@ -10,6 +10,7 @@
 mod answers;
 mod answers_over_the_wire;
 mod delivery;
+mod delivery_to_real_servers;
 mod faults;
 mod inspection;
 mod logins;

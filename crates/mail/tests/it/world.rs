@@ -95,6 +95,14 @@ impl World {
         }
     }
 
+    /// Dovecot, for what it alone can do.
+    pub(crate) fn as_dovecot(&self) -> &Dovecot {
+        match &self.peer {
+            Peer::Dovecot(dovecot) => dovecot,
+            Peer::Sandbox(_) => panic!("the sandbox takes no mail by LMTP"),
+        }
+    }
+
     /// The sandbox's server, for what it alone can do.
     pub(crate) fn server(&self) -> &sandbox::MailServer {
         match &self.peer {
@@ -160,8 +168,7 @@ impl World {
             Peer::Sandbox(server) => server.certificate_pem(),
             Peer::Dovecot(dovecot) => dovecot.certificate_pem().to_owned(),
         };
-        let certificate = CertificateDer::from_pem_slice(pem.as_bytes()).unwrap();
-        Trust::system_and(vec![certificate]).unwrap()
+        trust_in(&pem)
     }
 
     pub(crate) async fn open_at(
@@ -237,6 +244,12 @@ impl World {
             Peer::Dovecot(dovecot) => dovecot.log(),
         }
     }
+}
+
+/// Belief in this certificate, in PEM.
+pub(crate) fn trust_in(pem: &str) -> Trust {
+    let certificate = CertificateDer::from_pem_slice(pem.as_bytes()).unwrap();
+    Trust::system_and(vec![certificate]).unwrap()
 }
 
 /// Short enough that no test hangs, long enough for a busy machine.
