@@ -491,7 +491,7 @@ form_flags! {
         command_at_once,
         /// The LMTP or SMTP server that takes the mail (with --sink): host:port, or LMTP's socket
         relay,
-        /// tls, starttls, or plain (loopback only) [default: plain on this machine, else starttls]
+        /// tls, starttls, or plain [default: plain on this machine, else starttls]
         relay_security,
         /// Who gets the mail there, with commas between them [default: the address]
         relay_to,

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::connect::{LoggedIn, Login};
 use crate::plug::Plug;
 use crate::shared::Shared;
-use crate::sink::Couriers;
+use crate::sink::{Couriers, HalfDelivered};
 use crate::status::Board;
 use crate::visit::{Suspects, Visit};
 use crate::{FetchError, FetcherMetrics, Status, check, supervisor};
@@ -130,6 +130,7 @@ impl Fetcher {
             metrics,
             board,
             couriers: Couriers::default(),
+            half_delivered: HalfDelivered::default(),
             plug,
         };
         Self {

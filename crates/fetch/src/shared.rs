@@ -8,7 +8,7 @@ use mailgrant_keeper::Keeper;
 use mailgrant_vault::Vault;
 
 use crate::plug::Plug;
-use crate::sink::Couriers;
+use crate::sink::{Couriers, HalfDelivered};
 use crate::status::Board;
 use crate::{FetchSettings, FetcherMetrics};
 
@@ -22,6 +22,7 @@ pub(crate) struct Shared {
     pub(crate) metrics: FetcherMetrics,
     pub(crate) board: Board,
     pub(crate) couriers: Couriers,
+    pub(crate) half_delivered: HalfDelivered,
     pub(crate) plug: Plug,
 }
 

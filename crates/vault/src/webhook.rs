@@ -68,7 +68,7 @@ impl Vault {
     ) -> Result<(), VaultError> {
         let mut bytes = Zeroizing::new([0; 32]);
         self.random().fill(&mut *bytes);
-        let secret = SecretString::from(format!("{PREFIX}{}", BASE64_STANDARD.encode(&*bytes)));
+        let secret = SecretString::from(format!("{PREFIX}{}", BASE64_STANDARD.encode(*bytes)));
         let sealed = self.seal(PLACE, &account.0.to_string(), &secret)?;
         let set = self.store().set_webhook_secret(account.0, &sealed, replace);
         self.told(set.await)

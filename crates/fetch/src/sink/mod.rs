@@ -17,13 +17,16 @@ use crate::lease::Lease;
 use crate::shared::Shared;
 
 mod command;
+mod half_delivered;
 mod maildir;
 mod program;
+mod relay;
 mod spool;
 mod staged;
 mod sysexits;
 mod webhook;
 
+pub(crate) use half_delivered::HalfDelivered;
 use spool::Spool;
 pub(crate) use staged::{Body, Staged, Staging};
 pub(crate) use webhook::Couriers;
@@ -151,7 +154,29 @@ pub(crate) async fn open(
             let webhook = webhook::Webhook::open(shared, account, folder, settings, spool());
             Arc::new(webhook.await?)
         }
-        Lmtp(_) | Smtp(_) | Append(_) => {
+        Lmtp(settings) => {
+            let tongue = relay::Tongue::Lmtp;
+            Arc::new(relay::Relay::new(
+                shared,
+                account,
+                folder,
+                settings,
+                tongue,
+                spool(),
+            ))
+        }
+        Smtp(settings) => {
+            let tongue = relay::Tongue::Smtp;
+            Arc::new(relay::Relay::new(
+                shared,
+                account,
+                folder,
+                settings,
+                tongue,
+                spool(),
+            ))
+        }
+        Append(_) => {
             return Err(SinkDown {
                 sink: settings.to_string(),
                 why: "not built yet".to_owned(),

@@ -7,8 +7,10 @@ mod crash;
 mod epoch;
 mod faults;
 mod folders;
+mod local_delivery;
 mod maildir;
 mod receiver;
+mod relay;
 mod webhook;
 mod worker;
 

@@ -15,6 +15,8 @@ pub(super) struct Asking<'a> {
     envelope: &'a Envelope,
     mail: String,
     verdicts: Vec<Option<Delivered>>,
+    /// Whether a message follows.
+    in_earnest: bool,
     at: At,
 }
 
@@ -53,7 +55,16 @@ impl<'a> Asking<'a> {
             envelope,
             mail: mail(envelope, size, offers),
             verdicts: vec![None; envelope.recipients().len()],
+            in_earnest: true,
             at: At::Begin,
+        }
+    }
+
+    /// For no message at all: whether these recipients are known.
+    pub(super) fn to_know(envelope: &'a Envelope, offers: &Offers) -> Self {
+        Self {
+            in_earnest: false,
+            ..Self::new(envelope, 0, offers)
         }
     }
 
@@ -63,7 +74,7 @@ impl<'a> Asking<'a> {
             self.at = At::Rcpt(index);
             return Step::Output(format!("RCPT TO:<{recipient}>\r\n").into_bytes());
         }
-        if self.verdicts.iter().all(Option::is_some) {
+        if !self.in_earnest || self.verdicts.iter().all(Option::is_some) {
             return self.done(Then::Reset);
         }
         self.at = At::Data;

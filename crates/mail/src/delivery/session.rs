@@ -91,21 +91,41 @@ impl DeliverySession {
             let why = "what came before was not brought to its end";
             return Err(self.wire.peer().closed(why));
         }
-        let Asked { verdicts, then } = self.ask(envelope, size).await?;
+        let asking = Asking::new(envelope, size, &self.offers);
+        let Asked { verdicts, then } = self.ask(envelope, asking).await?;
         let verdicts = match then {
             Then::Message => {
                 self.send(message, size).await?;
                 self.await_verdicts(verdicts).await?
             }
             Then::Reset => {
-                // The verdicts stand, whatever the server says to this.
-                let reset = self.wire.run(&mut Command::new("RSET")).await;
-                self.ready = reset.is_ok();
+                self.reset().await;
                 verdicts
             }
             Then::Ended => verdicts,
         };
         Ok(verdicts.into_iter().flatten().collect())
+    }
+
+    /// Asks whether the server would take mail with this envelope, and sends none; for each recipient
+    /// its refusal, if it is refused.
+    pub async fn probe(
+        &mut self,
+        envelope: &Envelope,
+    ) -> Result<Vec<Option<Delivered>>, MailError> {
+        self.ready = false;
+        let asking = Asking::to_know(envelope, &self.offers);
+        let Asked { verdicts, then } = self.ask(envelope, asking).await?;
+        if then == Then::Reset {
+            self.reset().await;
+        }
+        Ok(verdicts)
+    }
+
+    /// Has the server forget an envelope. What it said of it stands, whatever it says to this.
+    async fn reset(&mut self) {
+        let reset = self.wire.run(&mut Command::new("RSET")).await;
+        self.ready = reset.is_ok();
     }
 
     /// Ends the session politely; errors no longer matter.
@@ -130,8 +150,11 @@ impl DeliverySession {
         }
     }
 
-    async fn ask(&mut self, envelope: &Envelope, size: u64) -> Result<Asked, MailError> {
-        let mut asking = Asking::new(envelope, size, &self.offers);
+    async fn ask(
+        &mut self,
+        envelope: &Envelope,
+        mut asking: Asking<'_>,
+    ) -> Result<Asked, MailError> {
         // MAIL, DATA, and the recipients.
         let answers = u32::try_from(envelope.recipients().len()).unwrap_or(u32::MAX);
         let limit = self.limits.answer.saturating_mul(answers.saturating_add(2));

@@ -380,3 +380,20 @@ impl<R: AsyncRead + Unpin> AsyncRead for Counted<R> {
         polled
     }
 }
+
+#[tokio::test]
+async fn who_is_refused_is_known_without_a_message() {
+    let turns = [
+        Line("MAIL FROM:<>", "250 yes\r\n"),
+        Line("RCPT TO:<a@x>", "250 yes\r\n"),
+        Line("RCPT TO:<b@x>", "550 5.1.1 no such user\r\n"),
+        Line("RSET", "250 forgotten\r\n"),
+    ];
+    let server = server(Way::Lmtp, &[&turns, &[Line("QUIT", "221 bye\r\n")]]).await;
+    let mut session = open(&server).await;
+    let refused = session.probe(&envelope()).await.unwrap();
+    let no = Delivered::Never("550 5.1.1 no such user".to_owned());
+    assert_eq!(refused, [None, Some(no)]);
+    assert!(session.is_ready());
+    session.quit().await;
+}

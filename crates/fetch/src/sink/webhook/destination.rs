@@ -16,7 +16,7 @@ use url::{Host, Url};
 /// How long a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(20);
 /// How long an idle connection is kept.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 
 /// The clients that send webhook requests, shared by all accounts. They follow no redirect, use no
 /// proxy and repeat nothing by themselves.
@@ -99,7 +99,7 @@ pub(super) const REFUSED: &str = "an address that is link-local, a cloud's own o
 ///
 /// Refused is what is only reachable from this machine and has secrets to tell: link-local
 /// addresses, where clouds keep what a machine may know about itself (169.254.169.254,
-/// fe80::/10, AWS fd00:ec2::254, Alibaba 100.100.100.200), and what is no machine's address at all.
+/// `fe80::/10`, AWS `fd00:ec2::254`, Alibaba 100.100.100.200), and what is no machine's address at all.
 /// Loopback and private networks are where service desks live.
 fn is_allowed(address: IpAddr) -> bool {
     const METADATA: [IpAddr; 2] = [
@@ -119,14 +119,13 @@ fn is_allowed(address: IpAddr) -> bool {
         && !METADATA.contains(&address)
 }
 
-/// The IPv4 address within one of IPv6 that is translated on the way (RFC 6052, 64:ff9b::/96; 6to4,
+/// The IPv4 address within one of IPv6 that is translated on the way (RFC 6052, `64:ff9b::/96`; 6to4,
 /// RFC 3056; the deprecated IPv4-compatible form, RFC 4291, section 2.5.5.1).
 fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let parts = address.segments();
     let from = |high: u16, low: u16| Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low));
     match parts {
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(from(high, low)),
-        [0x2002, high, low, ..] => Some(from(high, low)),
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => Some(from(high, low)),
         [0, 0, 0, 0, 0, 0, high, low] if high != 0 => Some(from(high, low)),
         _ => None,
     }

@@ -127,7 +127,7 @@ fn relay(form: &AccountForm) -> Section {
         ("", "None on this machine, STARTTLS elsewhere"),
         ("tls", "TLS from the start"),
         ("starttls", "STARTTLS"),
-        ("plain", "None: only for this machine itself"),
+        ("plain", "None: the mail can be read on the way"),
     ];
     let headers = [
         ("no", "Hand the message over as it is"),

@@ -20,8 +20,8 @@ pub(crate) async fn submit(
     sent: Sent,
 ) -> Result<Response, Problem> {
     let account = find(&site, id).await?;
-    let send = sent.ticked("send");
-    let check = if send {
+    let hand_over = sent.ticked("send");
+    let check = if hand_over {
         site.fetcher.hand_over_test(account.id).await
     } else {
         site.fetcher.check(account.id).await
@@ -30,7 +30,7 @@ pub(crate) async fn submit(
     Ok(page(&Steps {
         layout: Layout::signed_in(title, &visitor).section("overview"),
         found: check.steps,
-        then: (account.draft.sink.is_some() && !send).then_some("Send a test message"),
+        then: (account.draft.sink.is_some() && !hand_over).then_some("Send a test message"),
         again: format!("/accounts/{id}/test"),
         back: format!("/accounts/{id}"),
     }))

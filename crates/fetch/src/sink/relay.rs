@@ -1,0 +1,359 @@
+//! A server that takes mail by LMTP (RFC 2033) or SMTP (RFC 5321).
+//!
+//! The protocols know no idempotency key: a message whose hand-over was interrupted is handed over
+//! again. Header lines on request carry the key, for servers that can tell by it (Sieve's
+//! `duplicate`, RFC 7352).
+
+use std::fmt::Display;
+use std::io::Read as _;
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use mail_parser::MessageParser;
+use mailgrant_mail::{
+    Delivered, DeliveryPoint, DeliverySession, Envelope, Limits, MailError, Trust,
+};
+use mailgrant_vault::{Account, EnvelopeSender, RelayPlace, RelaySink};
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::sync::Mutex;
+
+use super::half_delivered::HalfDelivered;
+use super::spool::Spool;
+use super::staged::blocking;
+use super::{BatchLimit, Body, Recovered, Sink, SinkDown, Staged, Verdict};
+use crate::shared::Shared;
+
+/// In how much of a message its `Return-Path` is looked for.
+const BEGINNING: u64 = 64 * 1024;
+
+/// The protocol that the server speaks.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Tongue {
+    Lmtp,
+    Smtp,
+}
+
+/// A server that takes mail.
+#[derive(Debug)]
+pub(super) struct Relay {
+    name: String,
+    point: DeliveryPoint,
+    settings: RelaySink,
+    trust: Trust,
+    limits: Limits,
+    /// Lines that are put before every message; the key's line follows.
+    headers: String,
+    half_delivered: HalfDelivered,
+    /// Open while messages are handed over.
+    session: Mutex<Option<DeliverySession>>,
+    spool: Spool,
+}
+
+impl Relay {
+    pub(super) fn new(
+        shared: &Shared,
+        account: &Account,
+        folder: &str,
+        settings: &RelaySink,
+        tongue: Tongue,
+        spool: Spool,
+    ) -> Self {
+        let point = match (&settings.at, tongue) {
+            (RelayPlace::Socket(path), _) => DeliveryPoint::LmtpSocket(path.clone()),
+            (RelayPlace::Server(server), Tongue::Lmtp) => DeliveryPoint::Lmtp(server.clone()),
+            (RelayPlace::Server(server), Tongue::Smtp) => DeliveryPoint::Smtp(server.clone()),
+        };
+        let protocol = match tongue {
+            Tongue::Lmtp => "LMTP",
+            Tongue::Smtp => "SMTP",
+        };
+        Self {
+            name: format!("the {protocol} server {point}"),
+            point,
+            settings: settings.clone(),
+            trust: shared.settings.trust.clone(),
+            limits: shared.settings.limits,
+            headers: headers(account, folder),
+            half_delivered: shared.half_delivered.clone(),
+            session: Mutex::new(None),
+            spool,
+        }
+    }
+
+    fn down(&self, why: impl Display) -> SinkDown {
+        SinkDown {
+            sink: self.name(),
+            why: why.to_string(),
+        }
+    }
+
+    async fn connect(&self) -> Result<DeliverySession, SinkDown> {
+        let opened = DeliverySession::open(&self.point, &self.trust, self.limits);
+        opened.await.map_err(|error| self.down(error))
+    }
+
+    async fn deliver(
+        &self,
+        session: &mut Option<DeliverySession>,
+        message: &Staged,
+    ) -> Result<Verdict, SinkDown> {
+        self.spool.power().map_err(|error| self.down(error))?;
+        let took = self.half_delivered.who_took(&message.key);
+        let still = self.settings.recipients.iter();
+        let still: Vec<&str> = still
+            .map(String::as_str)
+            .filter(|recipient| !took.iter().any(|took| took == recipient))
+            .collect();
+        let sender = self.sender(message).await?;
+        let envelope = match Envelope::new(sender, still.iter().copied()) {
+            Ok(envelope) => envelope,
+            Err(error) => return Err(self.down(error)),
+        };
+        let ready = match session.take() {
+            Some(session) if session.is_ready() => session,
+            _ => self.connect().await?,
+        };
+        let ready = session.insert(ready);
+        match self.send(ready, &envelope, message).await {
+            Ok(verdicts) => Ok(self.verdict(&message.key, &still, verdicts)),
+            Err(error) => {
+                // Nobody knows what became of it. It may be this message that the server stumbles
+                // over: those behind it are not held back.
+                *session = None;
+                Ok(Verdict::later(error.to_string()))
+            }
+        }
+    }
+
+    async fn send(
+        &self,
+        session: &mut DeliverySession,
+        envelope: &Envelope,
+        message: &Staged,
+    ) -> Result<Vec<Delivered>, MailError> {
+        let before = if self.settings.headers {
+            format!("{}X-Mailgrant-Key: {}\r\n", self.headers, message.key)
+        } else {
+            String::new()
+        };
+        let before: &[u8] = before.as_bytes();
+        let size = before.len() as u64 + message.size;
+        let body: Box<dyn AsyncRead + Unpin + Send> = match &message.body {
+            Body::Memory(bytes) => Box::new(bytes.as_slice()),
+            Body::File(path) => match tokio::fs::File::open(path).await {
+                Ok(file) => Box::new(file),
+                Err(error) => {
+                    return Err(MailError::Unread {
+                        server: self.point.to_string(),
+                        why: error.to_string(),
+                    });
+                }
+            },
+        };
+        session
+            .deliver(envelope, AsyncReadExt::chain(before, body), size)
+            .await
+    }
+
+    /// One verdict of those of the recipients. One who has the message does not get it again when it
+    /// is tried again for another.
+    fn verdict(&self, key: &str, asked: &[&str], verdicts: Vec<Delivered>) -> Verdict {
+        let mut took = Vec::new();
+        let (mut taken, mut later, mut never) = (Vec::new(), Vec::new(), Vec::new());
+        let several = self.settings.recipients.len() > 1;
+        for (recipient, verdict) in asked.iter().zip(verdicts) {
+            let (among, said) = match verdict {
+                Delivered::Taken(said) => {
+                    took.push((*recipient).to_owned());
+                    (&mut taken, said)
+                }
+                Delivered::Later(said) => (&mut later, said),
+                Delivered::Never(said) => (&mut never, said),
+            };
+            among.push(if several {
+                format!("{recipient}: {said}")
+            } else {
+                said
+            });
+        }
+        if !later.is_empty() {
+            self.half_delivered.add(key, took);
+            return Verdict::later(later.join("; "));
+        }
+        if !never.is_empty() {
+            self.half_delivered.add(key, took);
+            return Verdict::Never(never.join("; "));
+        }
+        self.half_delivered.forget(key);
+        Verdict::Taken(taken.join("; "))
+    }
+
+    async fn sender(&self, message: &Staged) -> Result<String, SinkDown> {
+        match &self.settings.sender {
+            EnvelopeSender::Nobody => Ok(String::new()),
+            EnvelopeSender::Address(address) => Ok(address.clone()),
+            EnvelopeSender::ReturnPath => match &message.body {
+                Body::Memory(bytes) => Ok(return_path(bytes)),
+                Body::File(path) => {
+                    let path = path.clone();
+                    let read = blocking(move || {
+                        let mut beginning = Vec::new();
+                        let file = std::fs::File::open(path)?;
+                        file.take(BEGINNING).read_to_end(&mut beginning)?;
+                        Ok(return_path(&beginning))
+                    });
+                    read.await.map_err(|error| self.down(error))
+                }
+            },
+        }
+    }
+}
+
+#[async_trait]
+impl Sink for Relay {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    /// One by one: what became of one message must be on record before the next is handed over.
+    fn batch(&self) -> BatchLimit {
+        BatchLimit::messages(1)
+    }
+
+    fn key(&self, message: &str) -> String {
+        message.to_owned()
+    }
+
+    fn staging_path(&self, key: &str) -> PathBuf {
+        self.spool.staging_path(key)
+    }
+
+    /// Connects and asks for each recipient; no message is sent.
+    async fn check(&self) -> Result<String, SinkDown> {
+        let sender = match &self.settings.sender {
+            EnvelopeSender::Address(address) => address.as_str(),
+            EnvelopeSender::Nobody | EnvelopeSender::ReturnPath => "",
+        };
+        let envelope = Envelope::new(sender, &self.settings.recipients);
+        let envelope = envelope.map_err(|error| self.down(error))?;
+        let mut session = self.connect().await?;
+        let refusals = session.probe(&envelope).await;
+        let refusals = refusals.map_err(|error| self.down(error))?;
+        session.quit().await;
+        let mut asked = self.settings.recipients.iter().zip(refusals);
+        let refused = asked.find_map(|(recipient, refusal)| Some((recipient, refusal?)));
+        if let Some((recipient, refusal)) = refused {
+            let (Delivered::Taken(said) | Delivered::Later(said) | Delivered::Never(said)) =
+                refusal;
+            return Err(self.down(format!("it refuses mail for {recipient}: {said}")));
+        }
+        let recipients = self.settings.recipients.join(", ");
+        Ok(format!("{} takes mail for {recipients}", self.name))
+    }
+
+    /// Nobody knows what the server had done when it was interrupted: it gets the message again.
+    async fn recover(&self, keys: Vec<String>) -> Result<Vec<Recovered>, SinkDown> {
+        self.spool.sweep().await.map_err(|error| self.down(error))?;
+        Ok(vec![Recovered::Again; keys.len()])
+    }
+
+    /// Nothing to do: the source still has the message, and after a crash it is fetched again.
+    async fn seal(&self, batch: Vec<Staged>) -> Result<Vec<Staged>, SinkDown> {
+        Ok(batch)
+    }
+
+    async fn commit(&self, batch: Vec<Staged>) -> Result<Vec<Verdict>, SinkDown> {
+        let mut session = self.session.lock().await;
+        let mut verdicts = Vec::with_capacity(batch.len());
+        for message in batch {
+            let verdict = self.deliver(&mut session, &message).await;
+            if self.spool.power().is_ok() {
+                message.discard();
+            }
+            verdicts.push(verdict?);
+        }
+        Ok(verdicts)
+    }
+}
+
+/// Header lines that say where a message comes from.
+fn headers(account: &Account, folder: &str) -> String {
+    format!(
+        "Delivered-To: {}\r\nX-Mailgrant-Account: {}\r\nX-Mailgrant-Folder: {}\r\n",
+        in_a_header(&account.draft.address),
+        in_a_header(&account.draft.name),
+        in_a_header(folder),
+    )
+}
+
+/// What is more than printable ASCII as encoded words (RFC 2047), each of them whole and short
+/// enough.
+fn in_a_header(text: &str) -> String {
+    if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) && !text.contains("=?") {
+        return text.to_owned();
+    }
+    let mut words = vec![String::new()];
+    for letter in text.chars() {
+        if words
+            .last()
+            .is_some_and(|word| word.len() + letter.len_utf8() > 42)
+        {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut() {
+            word.push(letter);
+        }
+    }
+    let encode = |word: String| format!("=?utf-8?B?{}?=", BASE64_STANDARD.encode(word));
+    words
+        .into_iter()
+        .map(encode)
+        .collect::<Vec<_>>()
+        .join("\r\n ")
+}
+
+/// Whom a message's `Return-Path` names; nobody where it has none that can stand in an envelope.
+fn return_path(beginning: &[u8]) -> String {
+    let Some(message) = MessageParser::new().parse_headers(beginning) else {
+        return String::new();
+    };
+    let named = message.return_address().unwrap_or_default().trim();
+    let fits = named.contains('@') && Envelope::new(named, ["anybody"]).is_ok();
+    if fits {
+        named.to_owned()
+    } else {
+        String::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folders_name_stands_in_one_header_line_whatever_it_is() {
+        assert_eq!(in_a_header("INBOX/Support"), "INBOX/Support");
+        assert_eq!(in_a_header("Anfr\u{e4}gen"), "=?utf-8?B?QW5mcsOkZ2Vu?=");
+        assert_eq!(in_a_header("a\r\nBcc: b"), "=?utf-8?B?YQ0KQmNjOiBi?=");
+        let long = in_a_header(&"\u{e4}".repeat(100));
+        assert!(long.lines().count() > 3);
+        assert!(
+            long.lines()
+                .all(|line| line.len() < 76 && line.ends_with("?="))
+        );
+    }
+
+    #[test]
+    fn a_return_path_is_an_address_or_nobody() {
+        let of = |line: &str| return_path(format!("{line}\r\nSubject: x\r\n\r\n").as_bytes());
+        assert_eq!(of("Return-Path: <a@b.example>"), "a@b.example");
+        assert_eq!(of("Return-Path: <>"), "");
+        assert_eq!(of("X: y"), "");
+        let smuggled = of("Return-Path: <a@b.example> SIZE=1>");
+        assert!(!smuggled.contains([' ', '>']), "{smuggled}");
+        assert_eq!(return_path(b""), "");
+        assert_eq!(return_path(b"\xff\x00"), "");
+    }
+}
