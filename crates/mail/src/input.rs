@@ -76,6 +76,11 @@ impl Input {
         Ok(Some(line))
     }
 
+    /// What has come and is not read yet.
+    pub(crate) fn unread(&self) -> &[u8] {
+        &self.buffer
+    }
+
     /// What is there of the next `most` bytes; `None` when nothing is.
     pub(crate) fn up_to(&mut self, most: u64) -> Option<Bytes> {
         if self.buffer.is_empty() || most == 0 {

@@ -1,5 +1,5 @@
-//! Connections to mail servers: TLS and STARTTLS, capabilities, SASL login; IMAP, the logins of POP3
-//! and SMTP submission, and mail handed over by LMTP and SMTP.
+//! Connections to mail servers: TLS and STARTTLS, capabilities, SASL login; IMAP, POP3, the login of
+//! SMTP submission, and mail handed over by LMTP and SMTP.
 //!
 //! A dialogue with a server is a machine without a socket: bytes in, actions out. It also asks for
 //! the TLS upgrade and for time, so that no driver can get the order greeting → STARTTLS →
@@ -49,7 +49,7 @@ pub use inspect::{
 pub use limits::Limits;
 pub use mailgrant_base::Protocol;
 pub use offers::Offers;
-pub use pop3::{Pop3Opened, Pop3Session};
+pub use pop3::{Pop3Message, Pop3Opened, Pop3Session, RetrieveEvent};
 pub use sasl::Challenge;
 pub use server::{MailServer, Security, ServerError};
 pub use smtp::{SmtpOpened, SmtpSession};

@@ -26,6 +26,11 @@ impl Lines {
             .line()
             .map_err(|TooLong| self.peer.protocol("it sent a line that is too long"))
     }
+
+    /// The bytes themselves, for what is not read line by line.
+    pub(crate) fn input(&mut self) -> &mut Input {
+        &mut self.input
+    }
 }
 
 impl Incoming for Lines {

@@ -6,16 +6,19 @@ use crate::lines::Lines;
 use crate::machine::{Incoming as _, Machine, Step};
 use crate::opening::ANOTHER_ANSWER;
 
-/// A command without arguments; `-ERR` is an error.
+/// A command; `-ERR` is an error.
 #[derive(Debug)]
 pub(super) struct Command {
-    name: &'static str,
+    text: String,
     sent: bool,
 }
 
 impl Command {
-    pub(super) fn new(name: &'static str) -> Self {
-        Self { name, sent: false }
+    pub(super) fn new(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            sent: false,
+        }
     }
 }
 
@@ -26,12 +29,12 @@ impl Machine for Command {
     fn step(&mut self, reader: &mut Lines) -> Result<Step<()>, MailError> {
         if !self.sent {
             self.sent = true;
-            return Ok(Step::Output(format!("{}\r\n", self.name).into_bytes()));
+            return Ok(Step::Output(format!("{}\r\n", self.text).into_bytes()));
         }
         match Reply::next(reader)? {
             None => Ok(Step::NeedInput),
             Some(Reply::Ok(_)) => Ok(Step::Done(())),
-            Some(Reply::Err(said)) => Err(reader.peer().refused(self.name, refusal(said))),
+            Some(Reply::Err(said)) => Err(reader.peer().refused(&self.text, refusal(said))),
             Some(Reply::Continue(_)) => Err(reader.peer().protocol(ANOTHER_ANSWER)),
         }
     }

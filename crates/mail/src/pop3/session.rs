@@ -1,19 +1,29 @@
-//! A logged-in session.
+//! A logged-in session: each method is one conversation.
+
+use std::time::Duration;
 
 use secrecy::SecretString;
 
 use super::command::Command;
-use super::{LoggingIn, Pop3Opened, Securing};
+use super::listing::Listing;
+use super::retrieving::Retrieving;
+use super::{LoggingIn, Pop3Message, Pop3Opened, RetrieveEvent, Securing};
 use crate::drive::{self, Wire};
 use crate::lines::Lines;
 use crate::sasl::Credentials;
 use crate::{Limits, MailError, MailServer, Trust};
 
-/// A logged-in session.
+/// How long listing may take, however busily the server talks.
+const LISTING: Duration = Duration::from_mins(15);
+
+/// A logged-in session. The mailbox stays as it was found until the session ends, and messages keep
+/// their numbers (RFC 1939, section 3): new mail is seen by the next session.
 #[derive(Debug)]
 pub struct Pop3Session {
     wire: Wire<Lines>,
+    server: MailServer,
     opened: Pop3Opened,
+    retrieving: Option<Retrieving>,
 }
 
 impl Pop3Session {
@@ -38,7 +48,12 @@ impl Pop3Session {
     ) -> Result<Self, MailError> {
         let opening = drive::open::<Securing, LoggingIn>(server, trust, limits, credentials);
         let (wire, opened) = opening.await?;
-        Ok(Self { wire, opened })
+        Ok(Self {
+            wire,
+            server: server.clone(),
+            opened,
+            retrieving: None,
+        })
     }
 
     /// What opening found out.
@@ -46,8 +61,60 @@ impl Pop3Session {
         &self.opened
     }
 
-    /// Ends the session politely; errors no longer matter.
+    /// The messages of the mailbox, ascending by number (`UIDL` and `LIST`); those that this session
+    /// has marked as deleted are no longer among them. A server without UIDL is
+    /// [`MailError::Missing`].
+    pub async fn list(&mut self) -> Result<Vec<Pop3Message>, MailError> {
+        let mut listing = Listing::new(self.opened.offers.has("UIDL"));
+        let listing = self.wire.run(&mut listing);
+        drive::within(LISTING, &self.server, listing).await
+    }
+
+    /// Asks for these messages, whole (`RETR`). What comes is read with
+    /// [`next_retrieved`](Self::next_retrieved) until that says `None`; only then may another
+    /// command follow.
+    pub fn start_retrieve(&mut self, messages: &[Pop3Message]) {
+        self.retrieving = Some(Retrieving::new(messages));
+    }
+
+    /// The next part of what was asked for; reading slowly holds the server back.
+    pub async fn next_retrieved(&mut self) -> Result<Option<RetrieveEvent>, MailError> {
+        let Some(retrieving) = &mut self.retrieving else {
+            return Ok(None);
+        };
+        let event = self.wire.run(retrieving).await?;
+        if event.is_none() {
+            self.retrieving = None;
+        }
+        Ok(event)
+    }
+
+    /// Marks a message as deleted (`DELE`). It is gone when [`commit`](Self::commit) has succeeded,
+    /// and stays where the session ends in another way.
+    pub async fn delete(&mut self, number: u32) -> Result<(), MailError> {
+        self.command(format!("DELE {number}")).await
+    }
+
+    /// Keeps a session alive that has nothing to say for long (`NOOP`): servers end one after ten
+    /// minutes of silence (RFC 1939, section 3).
+    pub async fn keep_alive(&mut self) -> Result<(), MailError> {
+        self.command("NOOP").await
+    }
+
+    /// Ends the session so that what was marked as deleted is deleted (`QUIT`; RFC 1939, section 6).
+    /// Only success says that it is: behind an error some of it may be gone and some may be there, and
+    /// the next session's list tells.
+    pub async fn commit(mut self) -> Result<(), MailError> {
+        self.command("QUIT").await
+    }
+
+    /// Ends the session politely; errors no longer matter. What was marked as deleted is deleted if
+    /// all goes well: [`commit`](Self::commit) says whether it did.
     pub async fn quit(self) {
         self.wire.part(Command::new("QUIT")).await;
+    }
+
+    async fn command(&mut self, text: impl Into<String>) -> Result<(), MailError> {
+        self.wire.run(&mut Command::new(text)).await
     }
 }

@@ -1,8 +1,11 @@
 //! The client as a server sees it, byte by byte.
 
 mod chunks;
+mod commands;
+mod listing;
 mod login;
 mod opening;
+mod retrieving;
 
 use secrecy::SecretString;
 
