@@ -77,6 +77,17 @@ pub enum LineFault {
     EndlessLine,
     /// The greeting comes one byte at a time, so much time apart, and never ends.
     Drip(Duration),
+    /// POP3: RETR of the message with this number is refused.
+    RefuseMessage(u32),
+    /// POP3: the connection is closed after so many bytes of the answer to RETR.
+    TruncateMessage(u64),
+    /// POP3: QUIT is refused, and nothing is deleted.
+    RefuseQuit,
+    /// POP3: the connection is closed in place of an answer to QUIT.
+    SilentQuit {
+        /// What was marked as deleted is deleted first.
+        deletes: bool,
+    },
 }
 
 /// The faults that are waiting to happen.

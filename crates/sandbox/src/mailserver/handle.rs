@@ -274,16 +274,6 @@ impl Shared {
         }
     }
 
-    /// How many messages a mailbox's INBOX holds, and their bytes together.
-    pub(super) fn size_of_inbox(&self, mailbox: &str) -> (usize, usize) {
-        let size = self.store.folder(mailbox, "INBOX", |folder| {
-            let messages = folder.messages();
-            let bytes = messages.iter().map(|message| message.raw.len()).sum();
-            (messages.len(), bytes)
-        });
-        size.unwrap_or_default()
-    }
-
     pub(super) fn count_login(&self, mechanism: &'static str) {
         *self.logins().entry(mechanism).or_default() += 1;
     }

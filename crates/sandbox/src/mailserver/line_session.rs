@@ -1,4 +1,5 @@
-//! One client's session in POP3 or SMTP: logins and what proves them, no mail yet.
+//! One client's session in POP3 or SMTP: logins, and in POP3 what an INBOX holds. SMTP takes no mail
+//! yet.
 
 use std::io;
 use std::sync::Arc;
@@ -10,8 +11,14 @@ use tokio_rustls::TlsAcceptor;
 use super::connection::Connection;
 use super::fault::{Faults, LineFault};
 use super::handle::Shared;
+use super::maildrop::{Answer, Maildrop, stuffed};
 use super::sasl::Mechanism;
 use super::words::{POP3, SMTP, Words};
+
+/// What [`LineFault::RefuseMessage`] says.
+const NOT_GIVEN_OUT: &str = "-ERR This message cannot be read";
+/// What [`LineFault::RefuseQuit`] says (RFC 1939, section 6).
+const NOT_DELETED: &str = "-ERR Some deleted messages not removed";
 
 /// Which of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +35,9 @@ pub(super) struct LineSession {
     words: &'static Words,
     /// SMTP wants EHLO before anything else, and again behind TLS.
     hailed: bool,
-    mailbox: Option<String>,
+    logged_in: bool,
+    /// What POP3 shows to whoever is logged in.
+    maildrop: Option<Maildrop>,
     /// The answer to the next command ([`LineFault::FirstAnswer`]).
     first_answer: Option<Vec<String>>,
 }
@@ -45,7 +54,8 @@ impl LineSession {
             language,
             words,
             hailed: language == Language::Pop3,
-            mailbox: None,
+            logged_in: false,
+            maildrop: None,
             first_answer: None,
         }
     }
@@ -83,7 +93,7 @@ impl LineSession {
             } else if verb == "AUTH" {
                 self.authenticate(argument, initial).await?;
             } else {
-                self.execute(&verb).await?;
+                self.execute(&verb, argument).await?;
             }
             self.connection.flush().await?;
             if verb == "QUIT" {
@@ -115,31 +125,93 @@ impl LineSession {
         Ok(())
     }
 
-    async fn execute(&mut self, verb: &str) -> io::Result<()> {
+    async fn execute(&mut self, verb: &str, argument: &str) -> io::Result<()> {
         if verb == self.words.capabilities {
             self.hailed = true;
             let lines = self.capabilities();
             return self.say_all(&lines).await;
         }
-        let (proof, answer) = self.words.proof;
-        let answer = match verb {
-            "QUIT" => self.words.good_bye.to_owned(),
-            _ if verb == proof => match (self.language, self.mailbox.as_deref()) {
-                (Language::Smtp, _) => answer.to_owned(),
-                (Language::Pop3, Some(mailbox)) => {
-                    let (count, bytes) = self.server.size_of_inbox(mailbox);
-                    format!("{answer} {count} {bytes}")
+        if verb == "QUIT" {
+            return self.quit().await;
+        }
+        let words = self.words;
+        match self.language {
+            Language::Smtp => {
+                self.say(if verb == "NOOP" {
+                    words.done
+                } else {
+                    words.unknown
+                })
+                .await
+            }
+            Language::Pop3 => {
+                let Some(maildrop) = &mut self.maildrop else {
+                    return self.say(words.out_of_order).await;
+                };
+                let answer = maildrop.answer(verb, argument);
+                self.tell(answer, argument).await
+            }
+        }
+    }
+
+    /// Says what the maildrop answers.
+    async fn tell(&mut self, answer: Answer, argument: &str) -> io::Result<()> {
+        match answer {
+            Answer::Line(line) => self.say(&line).await,
+            Answer::List(first, lines) => {
+                self.say(&first).await?;
+                self.say_all(&lines).await?;
+                self.say(".").await
+            }
+            Answer::Message(first, raw) => {
+                let faults = &self.server.pop3_faults;
+                let refused = faults.take(|fault| match fault {
+                    LineFault::RefuseMessage(number) => {
+                        (number.to_string() == argument).then_some(())
+                    }
+                    _ => None,
+                });
+                if refused.is_some() {
+                    return self.say(NOT_GIVEN_OUT).await;
                 }
-                (Language::Pop3, None) => self.words.out_of_order.to_owned(),
-            },
-            "NOOP" if self.mailbox.is_some() => self.words.done.to_owned(),
-            _ => self.words.unknown.to_owned(),
-        };
-        self.say(&answer).await
+                if let Some(bytes) = faults.take(|fault| match fault {
+                    LineFault::TruncateMessage(bytes) => Some(*bytes),
+                    _ => None,
+                }) {
+                    self.connection.break_after(bytes);
+                }
+                self.say(&first).await?;
+                for piece in stuffed(&raw) {
+                    self.connection.raw(piece).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// The end, and the moment at which POP3 deletes.
+    async fn quit(&mut self) -> io::Result<()> {
+        if let Some(maildrop) = self.maildrop.take() {
+            let faults = &self.server.pop3_faults;
+            if faults.strikes(&LineFault::RefuseQuit) {
+                return self.say(NOT_DELETED).await;
+            }
+            let silent = faults.take(|fault| match fault {
+                LineFault::SilentQuit { deletes } => Some(*deletes),
+                _ => None,
+            });
+            if silent != Some(false) {
+                maildrop.commit(&self.server.store);
+            }
+            if silent.is_some() {
+                return Err(io::ErrorKind::ConnectionAborted.into());
+            }
+        }
+        self.say(self.words.good_bye).await
     }
 
     async fn authenticate(&mut self, name: &str, initial: Option<&str>) -> io::Result<()> {
-        if self.mailbox.is_some() || !self.hailed {
+        if self.logged_in || !self.hailed {
             return self.say(self.words.out_of_order).await;
         }
         if !self.connection.is_secure() && !self.server.options.login_without_tls {
@@ -185,7 +257,10 @@ impl LineSession {
                 .await;
         };
         self.server.count_login(mechanism.name());
-        self.mailbox = Some(mailbox);
+        self.logged_in = true;
+        if self.language == Language::Pop3 {
+            self.maildrop = Some(Maildrop::open(&self.server.store, &mailbox));
+        }
         self.first_answer = self.faults().take(|fault| match fault {
             LineFault::FirstAnswer(lines) => Some(lines.clone()),
             _ => None,
@@ -210,7 +285,7 @@ impl LineSession {
     }
 
     fn may_begin_tls(&self) -> bool {
-        !self.connection.is_secure() && self.server.options.starttls && self.mailbox.is_none()
+        !self.connection.is_secure() && self.server.options.starttls && !self.logged_in
     }
 
     /// The whole answer to the command that asks what is offered.
@@ -229,7 +304,8 @@ impl LineSession {
         let login = (!mechanisms.is_empty()).then_some(mechanisms);
         match self.language {
             Language::Pop3 => {
-                let mut lines = vec!["+OK".to_owned(), "RESP-CODES".to_owned()];
+                let offers = ["+OK", "UIDL", "RESP-CODES", "PIPELINING"];
+                let mut lines = offers.map(str::to_owned).to_vec();
                 lines.extend(begin_tls);
                 lines.extend(login.map(|names| format!("SASL{names}")));
                 lines.push(".".to_owned());

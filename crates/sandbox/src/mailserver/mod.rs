@@ -1,9 +1,10 @@
-//! The mail server: IMAP4rev1 (RFC 3501) with OAuth logins over mailboxes in memory, and the logins
-//! of POP3 and SMTP beside it.
+//! The mail server: IMAP4rev1 (RFC 3501) with OAuth logins over mailboxes in memory, POP3 (RFC 1939)
+//! over their INBOX, and the logins of SMTP beside it.
 //!
 //! From the wire inwards: [`listener`] accepts and secures connections, [`connection`] reads lines
 //! and writes answers, [`command`] understands them, [`session`] carries them out against the
-//! [`store`]; [`line_session`] speaks POP3 and SMTP, in their [`words`]. [`fault`] decides where one of them misbehaves; [`handle`] is what tests hold.
+//! [`store`]; [`line_session`] speaks POP3 and SMTP, in their [`words`], and [`maildrop`] is the INBOX as
+//! POP3 shows it. [`fault`] decides where one of them misbehaves; [`handle`] is what tests hold.
 
 mod command;
 mod connection;
@@ -12,6 +13,7 @@ mod fetch;
 mod handle;
 mod line_session;
 mod listener;
+mod maildrop;
 mod options;
 mod sasl;
 mod scanner;

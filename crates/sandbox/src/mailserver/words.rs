@@ -7,8 +7,6 @@ pub(super) struct Words {
     /// The command that asks what is offered.
     pub(super) capabilities: &'static str,
     pub(super) starttls: &'static str,
-    /// The command that touches the mailbox, and its answer.
-    pub(super) proof: (&'static str, &'static str),
     /// In front of a challenge.
     pub(super) challenge: &'static str,
     pub(super) begin_tls: &'static str,
@@ -30,7 +28,6 @@ pub(super) const POP3: Words = Words {
     greeting: "+OK Mailgrant sandbox ready",
     capabilities: "CAPA",
     starttls: "STLS",
-    proof: ("STAT", "+OK"),
     challenge: "+ ",
     begin_tls: "+OK Begin TLS negotiation now",
     logged_in: "+OK Logged in",
@@ -50,7 +47,6 @@ pub(super) const SMTP: Words = Words {
     greeting: "220 localhost ESMTP Mailgrant sandbox ready",
     capabilities: "EHLO",
     starttls: "STARTTLS",
-    proof: ("NOOP", "250 2.0.0 OK"),
     challenge: "334 ",
     begin_tls: "220 2.0.0 Ready to start TLS",
     logged_in: "235 2.7.0 Authentication succeeded",

@@ -31,7 +31,14 @@ async fn pop3_logs_in_in_two_lines_and_counts_the_mailbox() {
     }
     assert_eq!(
         offers,
-        ["RESP-CODES", "STLS", "SASL OAUTHBEARER XOAUTH2", "."]
+        [
+            "UIDL",
+            "RESP-CODES",
+            "PIPELINING",
+            "STLS",
+            "SASL OAUTHBEARER XOAUTH2",
+            "."
+        ]
     );
     assert_eq!(
         one(&mut peer, "STLS").await,

@@ -6,6 +6,7 @@ mod idle;
 mod lines;
 mod load;
 mod login;
+mod maildrop;
 mod messages;
 mod peer;
 
