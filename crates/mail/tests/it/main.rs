@@ -15,5 +15,6 @@ mod faults;
 mod inspection;
 mod logins;
 mod scripted;
+mod maildrops;
 mod sessions;
 mod world;
