@@ -1,4 +1,8 @@
 //! Messages on their way in: whole, in chunks.
+//!
+//! Where the server bears with commands that do not wait for the answers before them (`PIPELINING`,
+//! RFC 2449, section 6.6), the next messages are asked for while one comes, and no way there and back
+//! lies between two.
 
 use std::collections::VecDeque;
 
@@ -11,6 +15,10 @@ use crate::MailError;
 use crate::lines::Lines;
 use crate::machine::{Incoming as _, Machine, Step};
 use crate::opening::ANOTHER_ANSWER;
+
+/// So many messages are asked for ahead. Few enough that a server which reads no command while it
+/// sends a message never keeps the commands from being written.
+const AHEAD: usize = 16;
 
 /// A part of a streamed message.
 #[derive(Debug, Clone)]
@@ -38,6 +46,8 @@ pub enum RetrieveEvent {
 /// Retrieves any number of messages; done with `None` when all have come.
 #[derive(Debug)]
 pub(super) struct Retrieving {
+    /// So many commands may wait for an answer.
+    at_once: usize,
     to_ask: VecDeque<Wanted>,
     asked: VecDeque<Wanted>,
     passing: Option<Passing>,
@@ -60,27 +70,33 @@ struct Passing {
 }
 
 impl Retrieving {
-    /// Retrieves these messages, one after the other.
-    pub(super) fn new(messages: &[Pop3Message]) -> Self {
+    /// Retrieves these messages, in this order.
+    pub(super) fn new(messages: &[Pop3Message], pipelining: bool) -> Self {
         let wanted = messages.iter().map(|message| Wanted {
             number: message.number,
             size: message.size,
         });
         Self {
+            at_once: if pipelining { AHEAD } else { 1 },
             to_ask: wanted.collect(),
             asked: VecDeque::new(),
             passing: None,
         }
     }
 
-    /// The commands that may go out now.
+    /// The commands that may go out now, several in one piece.
     fn ask(&mut self) -> Option<Vec<u8>> {
-        if !self.asked.is_empty() {
+        if self.asked.len() > self.at_once / 2 {
             return None;
         }
-        let wanted = self.to_ask.pop_front()?;
-        self.asked.push_back(wanted);
-        Some(format!("RETR {}\r\n", wanted.number).into_bytes())
+        let count = (self.at_once - self.asked.len()).min(self.to_ask.len());
+        let next = self.to_ask.drain(..count);
+        let mut commands = Vec::new();
+        for wanted in next {
+            commands.extend_from_slice(format!("RETR {}\r\n", wanted.number).as_bytes());
+            self.asked.push_back(wanted);
+        }
+        (count > 0).then_some(commands)
     }
 
     /// The answer to the command that was sent first.

@@ -70,11 +70,13 @@ impl Pop3Session {
         drive::within(LISTING, &self.server, listing).await
     }
 
-    /// Asks for these messages, whole (`RETR`). What comes is read with
+    /// Asks for these messages, whole (`RETR`), several at once where the server offers
+    /// `PIPELINING`. What comes is read with
     /// [`next_retrieved`](Self::next_retrieved) until that says `None`; only then may another
     /// command follow.
     pub fn start_retrieve(&mut self, messages: &[Pop3Message]) {
-        self.retrieving = Some(Retrieving::new(messages));
+        let pipelining = self.opened.offers.has("PIPELINING");
+        self.retrieving = Some(Retrieving::new(messages, pipelining));
     }
 
     /// The next part of what was asked for; reading slowly holds the server back.

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::retrieving::retrieving;
+use super::retrieving::{pipelined, retrieving};
 use super::{Opening, server, token};
 use crate::Security;
 use crate::pop3::RetrieveEvent;
@@ -22,8 +22,13 @@ fn list(turns: &[Vec<u8>], sizes: &[usize]) -> Vec<String> {
     })
 }
 
-fn retrieve(turns: &[Vec<u8>], sizes: &[usize]) -> Vec<String> {
-    let machine = retrieving(&[(1, 10), (2, 20), (5, 50)]);
+fn retrieve(pipelining: bool, turns: &[Vec<u8>], sizes: &[usize]) -> Vec<String> {
+    let wanted = &[(1, 10), (2, 20), (5, 50)];
+    let machine = if pipelining {
+        pipelined(wanted)
+    } else {
+        retrieving(wanted)
+    };
     run(machine, turns, sizes, |event| match event {
         None => Shown::Last("is over".to_owned()),
         Some(RetrieveEvent::Chunk(bytes)) => Shown::Part(bytes.escape_ascii().to_string()),
@@ -123,8 +128,13 @@ proptest! {
     fn messages_are_the_same_in_pieces_of_every_size(
         turns in talk_of(MESSAGES),
         sizes in prop::collection::vec(1usize..9, 1..6),
+        pipelining: bool,
     ) {
-        prop_assert_eq!(retrieve(&turns, &sizes), retrieve(&turns, &[usize::MAX]));
+        let turns = if pipelining { vec![Vec::new(), turns.concat()] } else { turns };
+        prop_assert_eq!(
+            retrieve(pipelining, &turns, &sizes),
+            retrieve(pipelining, &turns, &[usize::MAX])
+        );
     }
 }
 
@@ -134,8 +144,10 @@ fn a_whole_list_and_whole_messages_are_among_them() {
     let did = list(&turns(["", LISTS[0], LISTS[1], ""]), &[1]);
     assert!(did.last().unwrap().contains("size: 20"), "{did:?}");
     let turns = turns(["", MESSAGES[0], MESSAGES[1], MESSAGES[3]]);
-    for size in 1..60 {
-        let did = retrieve(&turns, &[size]);
+    let at_once = [Vec::new(), turns.concat()];
+    for (size, pipelining) in (1..60).flat_map(|size| [(size, false), (size, true)]) {
+        let turns = if pipelining { &at_once[..] } else { &turns[..] };
+        let did = retrieve(pipelining, turns, &[size]);
         assert!(did.contains(&"A: b\\r\\n\\r\\n".to_owned()), "{did:?}");
         let dots = ".\\r\\n\\r.\\r\\n\\n\\r\\n..\\r\\n".to_owned();
         assert!(did.contains(&dots), "{did:?}");

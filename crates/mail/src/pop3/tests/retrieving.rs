@@ -7,6 +7,15 @@ use crate::pop3::{Pop3Message, RetrieveEvent};
 use crate::talk::{LONGEST, Talk};
 
 pub(super) fn retrieving(wanted: &[(u32, u64)]) -> Retrieving {
+    with(wanted, false)
+}
+
+/// From a server that bears with several commands at once.
+pub(super) fn pipelined(wanted: &[(u32, u64)]) -> Retrieving {
+    with(wanted, true)
+}
+
+fn with(wanted: &[(u32, u64)], pipelining: bool) -> Retrieving {
     let message = |&(number, size): &(u32, u64)| Pop3Message {
         number,
         unique_id: format!("id{number}"),
@@ -14,7 +23,7 @@ pub(super) fn retrieving(wanted: &[(u32, u64)]) -> Retrieving {
         size,
     };
     let wanted: Vec<Pop3Message> = wanted.iter().map(message).collect();
-    Retrieving::new(&wanted)
+    Retrieving::new(&wanted, pipelining)
 }
 
 /// Message 4 of 10 bytes has been asked for.
@@ -99,6 +108,51 @@ fn messages_are_asked_for_one_after_the_other() {
     talk.client("RETR 7\r\n").server("+OK\r\nhi\r\n.\r\n");
     assert_eq!(message(&mut talk), (7, 2, b"hi\r\n".to_vec()));
     is_over(&mut talk);
+}
+
+fn commands(numbers: impl Iterator<Item = u32>) -> String {
+    let commands: Vec<String> = numbers.map(|number| format!("RETR {number}\r\n")).collect();
+    commands.concat()
+}
+
+#[test]
+fn with_pipelining_the_next_messages_are_asked_for_ahead() {
+    let wanted: Vec<(u32, u64)> = (1..=30).map(|number| (number, 4)).collect();
+    let mut talk = Talk::with(pipelined(&wanted));
+    talk.client(&commands(1..=16)).waits();
+    for number in 1..=30_u32 {
+        if number % 3 == 0 {
+            talk.server("-ERR no\r\n");
+            let event = talk.done();
+            assert!(
+                matches!(event, Some(RetrieveEvent::Refused { number: it, .. }) if it == number),
+                "{event:?}"
+            );
+        } else {
+            talk.server(format!("+OK\r\n{number}\r\n.\r\n"));
+            let bytes = format!("{number}\r\n").into_bytes();
+            assert_eq!(message(&mut talk), (number, 4, bytes));
+        }
+        // More are asked for when half of them have come, so that there is always one to come.
+        match number {
+            8 => talk.client(&commands(17..=24)).waits(),
+            16 => talk.client(&commands(25..=30)).waits(),
+            30 => &mut talk,
+            _ => talk.waits(),
+        };
+    }
+    is_over(&mut talk);
+}
+
+#[test]
+fn with_pipelining_all_may_come_at_once() {
+    let mut talk = Talk::with(pipelined(&[(5, 1), (6, 2)]));
+    talk.client(&commands(5..=6))
+        .server("+OK\r\n..\r\n.\r\n+OK\r\n.\r\n");
+    assert_eq!(message(&mut talk), (5, 1, b".\r\n".to_vec()));
+    assert_eq!(message(&mut talk), (6, 2, Vec::new()));
+    is_over(&mut talk);
+    is_over(&mut Talk::with(pipelined(&[])));
 }
 
 #[test]
