@@ -14,7 +14,7 @@ mod delivery_to_real_servers;
 mod faults;
 mod inspection;
 mod logins;
-mod scripted;
 mod maildrops;
+mod scripted;
 mod sessions;
 mod world;
