@@ -170,6 +170,11 @@ impl MailError {
                 "Check host, port and security of the account. If the certificate is your own \
                  authority's, name that with the setting `trust`.",
             ),
+            Self::Missing { missing, .. } if missing.starts_with("UIDL") => (
+                Fault::Operator,
+                "Ask whoever runs the mail server to switch UIDL on, or fetch the account's mail \
+                 over IMAP.",
+            ),
             Self::Missing { .. } => (
                 Fault::Operator,
                 "Check host, port and security of the account; the server must offer OAuth logins.",
@@ -183,6 +188,11 @@ impl MailError {
                 Fault::Owner,
                 "Give the person who signed in full access to the mailbox, and check that it has a \
                  licence and IMAP switched on. If it came suddenly, wait: the server may be busy.",
+            ),
+            Self::Refused { command, .. } if is_of_pop3(command) => (
+                Fault::Server,
+                "Ask whoever runs the mail server what its words mean; what it does not hand out or \
+                 delete stays there.",
             ),
             Self::Refused { .. } => (
                 Fault::Operator,
@@ -198,10 +208,16 @@ impl MailError {
             ),
             Self::Protocol { .. } => (
                 Fault::Server,
-                "Check that this is the IMAP server; Mailgrant tries again by itself.",
+                "Check that this is the account's mail server; Mailgrant tries again by itself.",
             ),
         }
     }
+}
+
+/// Whether a command that was refused is one that only POP3 has: it has no folders to be checked.
+fn is_of_pop3(command: &str) -> bool {
+    let name = command.split(' ').next();
+    matches!(name, Some("UIDL" | "RETR" | "DELE" | "QUIT"))
 }
 
 /// Leaves out each word that has a part of the token, or is long enough to be a login in base64.
@@ -253,6 +269,23 @@ impl Diagnose for MailError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_is_sent_to_look_at_the_folders_of_a_protocol_that_has_none() {
+        let refused = |command: &str| MailError::Refused {
+            server: "mail.example:995".to_owned(),
+            command: command.to_owned(),
+            said: "no".to_owned(),
+        };
+        for command in ["UIDL", "RETR 7", "DELE 7", "QUIT"] {
+            let next = refused(command).diagnosis().next;
+            assert!(next.contains("whoever runs the mail server"), "{next}");
+        }
+        for command in ["SELECT \"Tickets\"", "UID FETCH"] {
+            let next = refused(command).diagnosis().next;
+            assert!(next.contains("folders"), "{next}");
+        }
+    }
 
     #[test]
     fn what_a_server_says_back_of_the_token_is_not_repeated() {
