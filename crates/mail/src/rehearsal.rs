@@ -5,9 +5,14 @@
 use secrecy::SecretString;
 
 use crate::imap::{FetchEvent, Fetching, Reader, Tags, sets};
+use crate::lines::Lines;
 use crate::machine::{Incoming, Machine, Step};
+use crate::pop3::{Listing, Retrieving};
 use crate::verdict::Peer;
-use crate::{MailError, MailServer, MessageUid, Opened, Pop3Opened, SmtpOpened, imap, pop3, smtp};
+use crate::{
+    MailError, MailServer, MessageUid, Opened, Pop3Message, Pop3Opened, RetrieveEvent, SmtpOpened,
+    imap, pop3, smtp,
+};
 
 /// What a server says, all of it, whatever it is asked.
 #[derive(Debug, Clone, Copy)]
@@ -115,6 +120,35 @@ pub fn fetch(uids: &[MessageUid], words: Words<'_>) -> Rehearsal<Vec<Fetched>> {
     }
 }
 
+/// A message that came whole over POP3.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retrieved {
+    /// Its number.
+    pub number: u32,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// Lists a mailbox over POP3.
+pub fn pop3_list(words: Words<'_>) -> Rehearsal<Vec<Pop3Message>> {
+    run(Listing::new(true), words)
+}
+
+/// Retrieves messages over POP3, several at once with `pipelining`; gives those that came whole.
+pub fn pop3_retrieve(
+    messages: &[Pop3Message],
+    pipelining: bool,
+    words: Words<'_>,
+) -> Rehearsal<Vec<Retrieved>> {
+    let mut talk = Talk::new(words);
+    let outcome = talk.retrieve(&mut Retrieving::new(messages, pipelining));
+    Rehearsal {
+        outcome,
+        before_tls: talk.before_tls,
+        behind_tls: talk.behind_tls,
+    }
+}
+
 struct Talk<'a, R> {
     words: Words<'a>,
     reader: R,
@@ -178,6 +212,29 @@ impl Talk<'_, Reader> {
     }
 }
 
+impl Talk<'_, Lines> {
+    fn retrieve(&mut self, machine: &mut Retrieving) -> Result<Option<Vec<Retrieved>>, MailError> {
+        let mut whole = Vec::new();
+        let mut coming = Retrieved {
+            number: 0,
+            bytes: Vec::new(),
+        };
+        while let Some(event) = self.run(machine)? {
+            match event {
+                None => return Ok(Some(whole)),
+                Some(RetrieveEvent::Start { number, .. }) => coming.number = number,
+                Some(RetrieveEvent::Chunk(bytes)) => coming.bytes.extend_from_slice(&bytes),
+                Some(RetrieveEvent::End) => {
+                    let bytes = std::mem::take(&mut coming.bytes);
+                    whole.push(Retrieved { bytes, ..coming });
+                }
+                Some(RetrieveEvent::Refused { .. }) => {}
+            }
+        }
+        Ok(None)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -223,5 +280,21 @@ mod tests {
         // The beginning of the message, its bytes, its end; the end of the command.
         assert!(responses(words(said)).unwrap() >= 4);
         assert!(responses(words(b"nonsense\r\n")).is_err());
+    }
+
+    #[test]
+    fn a_recorded_maildrop_gives_its_messages() {
+        let said = b"+OK\r\n1 a\r\n2 b\r\n.\r\n+OK\r\n1 5\r\n2 9\r\n.\r\n";
+        let listed = pop3_list(words(said)).outcome.unwrap().unwrap();
+        assert_eq!(listed.len(), 2);
+        assert!(pop3_list(words(&said[..20])).outcome.unwrap().is_none());
+        let said = b"-ERR no\r\n+OK\r\n..hi\r\n.\r\n";
+        for pipelining in [false, true] {
+            let rehearsal = pop3_retrieve(&listed, pipelining, words(said));
+            assert_eq!(rehearsal.before_tls, b"RETR 1\r\nRETR 2\r\n");
+            let bytes = b".hi\r\n".to_vec();
+            let retrieved = rehearsal.outcome.unwrap().unwrap();
+            assert_eq!(retrieved, [Retrieved { number: 2, bytes }]);
+        }
     }
 }

@@ -31,7 +31,7 @@ pub struct Pop3Message {
 
 /// Lists the mailbox, ascending by number.
 #[derive(Debug)]
-pub(super) struct Listing {
+pub(crate) struct Listing {
     /// The server said beforehand that it has UIDL.
     offers_uidl: bool,
     at: At,
@@ -56,7 +56,7 @@ enum Asked {
 }
 
 impl Listing {
-    pub(super) fn new(offers_uidl: bool) -> Self {
+    pub(crate) fn new(offers_uidl: bool) -> Self {
         Self {
             offers_uidl,
             at: At::Begin,

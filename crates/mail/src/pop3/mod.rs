@@ -21,7 +21,9 @@ pub use logging_in::Pop3Opened;
 pub use retrieving::RetrieveEvent;
 pub use session::Pop3Session;
 
+pub(crate) use listing::Listing;
 pub(crate) use logging_in::LoggingIn;
+pub(crate) use retrieving::Retrieving;
 pub(crate) use securing::Securing;
 
 /// From the greeting to the proof that the mailbox opens.

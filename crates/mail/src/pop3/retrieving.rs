@@ -45,7 +45,7 @@ pub enum RetrieveEvent {
 
 /// Retrieves any number of messages; done with `None` when all have come.
 #[derive(Debug)]
-pub(super) struct Retrieving {
+pub(crate) struct Retrieving {
     /// So many commands may wait for an answer.
     at_once: usize,
     to_ask: VecDeque<Wanted>,
@@ -71,7 +71,7 @@ struct Passing {
 
 impl Retrieving {
     /// Retrieves these messages, in this order.
-    pub(super) fn new(messages: &[Pop3Message], pipelining: bool) -> Self {
+    pub(crate) fn new(messages: &[Pop3Message], pipelining: bool) -> Self {
         let wanted = messages.iter().map(|message| Wanted {
             number: message.number,
             size: message.size,
