@@ -18,6 +18,7 @@ mod check;
 mod connect;
 mod error;
 mod fetcher;
+mod head;
 mod key;
 mod lease;
 mod metrics;

@@ -61,6 +61,18 @@ pub enum VaultError {
         /// `the grant`, `the account`…
         what: &'static str,
     },
+    /// Only a message in quarantine can be tried again or dropped.
+    #[error("the message is not in quarantine: {where_it_is}")]
+    NotQuarantined {
+        /// `it has been delivered`…
+        where_it_is: &'static str,
+    },
+    /// The message's UID means nothing any more, or its folder is not fetched any more.
+    #[error(
+        "the message comes from a folder that is not fetched any more, or from the time before the \
+         folder's UIDs began anew"
+    )]
+    OlderEpoch,
     /// A file operation failed.
     #[error(transparent)]
     File(#[from] FileError),
@@ -107,6 +119,16 @@ impl Diagnose for VaultError {
             Self::Stale { .. } => (
                 Fault::Operator,
                 "Look at it as it is now (it may be gone), and do it again if it is still wanted.",
+            ),
+            Self::NotQuarantined { .. } => (
+                Fault::Operator,
+                "Nothing was changed, and nothing has to be done.",
+            ),
+            Self::OlderEpoch => (
+                Fault::Operator,
+                "If the folder's UIDs began anew, look for the message's newer entry, and do it \
+                 there. If the folder is not fetched any more, name it among the account's folders \
+                 first. Nothing was changed.",
             ),
             Self::Unexpected(_) => (
                 Fault::Bug,
@@ -187,6 +209,21 @@ mod tests {
                 VaultError::Stale { what: "the grant" },
                 Fault::Operator,
                 ["The grant was changed meanwhile.", "do it again"],
+            ),
+            (
+                VaultError::NotQuarantined {
+                    where_it_is: "it has been delivered",
+                },
+                Fault::Operator,
+                [
+                    "not in quarantine: it has been delivered",
+                    "Nothing was changed",
+                ],
+            ),
+            (
+                VaultError::OlderEpoch,
+                Fault::Operator,
+                ["UIDs began anew", "newer entry"],
             ),
             (
                 VaultError::File(file),

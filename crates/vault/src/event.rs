@@ -37,6 +37,7 @@ pub enum EventKind {
     TokenHandedOut,
     MessageQuarantined,
     QuarantineRetried,
+    MessageDropped,
     BackfillPaused,
     BackfillResumed,
     AdministratorSet,
@@ -100,14 +101,7 @@ pub(crate) trait EventStore: Send + Sync {
 impl Vault {
     /// Records an event.
     pub async fn record(&self, event: NewEvent, now: Timestamp) -> Result<(), VaultError> {
-        let row = EventRow {
-            at: micros(now),
-            kind: word(event.kind)?,
-            actor: plain(&event.actor),
-            provider_id: event.provider.map(|id| id.0),
-            account_id: event.account.map(|id| id.0),
-            text: plain(&event.text),
-        };
+        let row = EventRow::of(&event, now)?;
         self.told(self.store().record(&row).await)
     }
 
@@ -126,6 +120,19 @@ impl Vault {
             None => self.store().events(limit.into()).await,
         };
         self.told(rows)?.into_iter().map(Event::read).collect()
+    }
+}
+
+impl EventRow {
+    pub(crate) fn of(event: &NewEvent, now: Timestamp) -> Result<Self, VaultError> {
+        Ok(Self {
+            at: micros(now),
+            kind: word(event.kind)?,
+            actor: plain(&event.actor),
+            provider_id: event.provider.map(|id| id.0),
+            account_id: event.account.map(|id| id.0),
+            text: plain(&event.text),
+        })
     }
 }
 

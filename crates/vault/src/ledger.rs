@@ -7,6 +7,7 @@
 //!      │ defer           │  │
 //!      ├──────────▶ Waiting ┘        quarantine
 //!      └───────────────────────────────────────────▶ Quarantined ──retry──▶ Waiting
+//!                                                        └────────drop───▶ Dropped
 //! ```
 //!
 //! Every step is on disk before the act that it allows, and each is written for many messages in
@@ -22,8 +23,9 @@ use serde::Serialize;
 
 use crate::backfill::{FillRow, FirstFields};
 use crate::column::{micros, number, plain, time, time_if};
+use crate::history::HeadFields;
 use crate::store::Answer;
-use crate::{AccountId, Fill, FirstSight, Floor, Vault, VaultError};
+use crate::{AccountId, Fill, FirstSight, Floor, MessageHead, MessageId, Vault, VaultError};
 
 /// A folder's row: one per account, folder name and UIDVALIDITY.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -61,6 +63,8 @@ pub enum MessageState {
     Acknowledged,
     /// The sink refuses it for good.
     Quarantined,
+    /// The sink refuses it for good, and an administrator threw it away.
+    Dropped,
 }
 
 /// A message in the ledger.
@@ -90,6 +94,10 @@ pub struct Prepared {
     pub digest: [u8; 32],
     /// Its size in bytes.
     pub size: u64,
+    /// What a person recognises it by.
+    pub head: MessageHead,
+    /// When the source first showed it.
+    pub seen_at: Timestamp,
 }
 
 /// A message that the sink has taken.
@@ -104,7 +112,9 @@ pub struct Delivery {
 /// A message that the sink refuses for good.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Quarantine {
-    /// Which folder.
+    /// Which message.
+    pub id: MessageId,
+    /// Its folder.
     pub folder: String,
     /// Its UID.
     pub uid: u32,
@@ -155,6 +165,8 @@ pub(crate) struct PreparedFields {
     pub(crate) delivery_key: String,
     pub(crate) digest: Vec<u8>,
     pub(crate) size: i64,
+    pub(crate) head: HeadFields,
+    pub(crate) seen_at: i64,
 }
 
 /// How much mail an account has had.
@@ -170,6 +182,7 @@ pub(crate) struct CountsRow {
 /// A message in quarantine.
 #[derive(Debug, sqlx::FromRow)]
 pub(crate) struct QuarantineRow {
+    pub(crate) folder_id: i64,
     pub(crate) name: String,
     pub(crate) uid: i64,
     pub(crate) note: Option<String>,
@@ -193,7 +206,7 @@ pub(crate) trait LedgerStore: Send + Sync {
     async fn unfinished(&self, folder: i64) -> Answer<Vec<EntryRow>>;
     /// UIDs in the ledger from `from` on, below `until`.
     async fn known(&self, folder: i64, from: i64, until: i64) -> Answer<Vec<i64>>;
-    /// A message that the sink has stays as it is; the first key stays.
+    /// A message that is settled stays as it is; the first key and the first sight stay.
     async fn note_prepared(
         &self,
         folder: i64,
@@ -219,13 +232,13 @@ pub(crate) trait LedgerStore: Send + Sync {
     ) -> Answer<()>;
     async fn note_quarantined(&self, folder: i64, uid: i64, reason: &str, now: i64) -> Answer<()>;
     async fn forget(&self, folder: i64, uids: &[i64]) -> Answer<()>;
-    /// Says whether the message is one that the sink has.
+    /// The state of a message that is settled: delivered, acknowledged or dropped.
     async fn adopt_delivered(
         &self,
         folder: i64,
         message: &PreparedFields,
         now: i64,
-    ) -> Answer<bool>;
+    ) -> Answer<Option<i64>>;
     async fn counts(&self, account: i64) -> Answer<Option<CountsRow>>;
     async fn all_counts(&self) -> Answer<Vec<CountsRow>>;
     async fn quarantine(&self, account: i64, limit: i64) -> Answer<Vec<QuarantineRow>>;
@@ -289,7 +302,7 @@ impl Vault {
     }
 
     /// These are about to be handed to the sink; a floor never sinks. A message keeps its first key,
-    /// and one that the sink has stays delivered.
+    /// and one that is settled stays settled.
     pub async fn note_prepared(
         &self,
         folder: FolderId,
@@ -368,28 +381,30 @@ impl Vault {
     }
 
     /// These UIDs are settled without the sink: gone from the source before they were fetched.
-    /// What the sink has is not forgotten.
+    /// What the sink has, or an administrator has thrown away, is not forgotten.
     pub async fn forget(&self, folder: FolderId, uids: &[u32]) -> Result<(), VaultError> {
         self.told(self.store().forget(folder.0, &wide(uids)).await)
     }
 
-    /// Whether the sink has this message already, because the same content was delivered in
-    /// another epoch of the folder and no other message of a later epoch was matched with it. Then
-    /// the message stands in the ledger as [`MessageState::Delivered`] from now on (it counts
-    /// once), and only its acknowledgement is left to do. Asked again, after a crash, it answers
-    /// the same.
+    /// Whether this message is settled already, because the same content was delivered in another
+    /// epoch of the folder and no other message of a later epoch was matched with it. Then the
+    /// message stands in the ledger as [`MessageState::Delivered`] from now on (it counts once),
+    /// and only its acknowledgement is left to do. What was dropped in another epoch stands there
+    /// as [`MessageState::Dropped`], and nothing is left to do. Asked again, after a crash, it
+    /// answers the same.
     pub async fn adopt_delivered(
         &self,
         folder: FolderId,
         message: &Prepared,
         now: Timestamp,
-    ) -> Result<bool, VaultError> {
+    ) -> Result<Option<MessageState>, VaultError> {
         let fields = PreparedFields::of(message)?;
         let store = self.store();
         let adopted = store.adopt_delivered(folder.0, &fields, micros(now));
-        adopted
+        let state = adopted
             .await
-            .map_err(|error| self.gone_or(error, "the folder"))
+            .map_err(|error| self.gone_or(error, "the folder"))?;
+        state.map(MessageState::read).transpose()
     }
 
     /// How much mail an account has had.
@@ -415,9 +430,11 @@ impl Vault {
         let rows = self.told(self.store().quarantine(account.0, limit.into()).await)?;
         rows.into_iter()
             .map(|row| {
+                let uid = number(row.uid)?;
                 Ok(Quarantine {
+                    id: MessageId::new(FolderId(row.folder_id), uid),
                     folder: row.name,
-                    uid: number(row.uid)?,
+                    uid,
                     reason: row.note.unwrap_or_default(),
                     since: time(row.changed_at)?,
                 })
@@ -472,7 +489,23 @@ impl PreparedFields {
             delivery_key: plain(&message.key),
             digest: message.digest.to_vec(),
             size: number(message.size)?,
+            head: HeadFields::of(&message.head),
+            seen_at: micros(message.seen_at),
         })
+    }
+}
+
+impl MessageState {
+    pub(crate) fn read(number: i64) -> Result<Self, VaultError> {
+        match number {
+            0 => Ok(Self::Waiting),
+            1 => Ok(Self::Prepared),
+            2 => Ok(Self::Delivered),
+            3 => Ok(Self::Acknowledged),
+            4 => Ok(Self::Quarantined),
+            5 => Ok(Self::Dropped),
+            other => Err(VaultError::Unexpected(format!("message state {other}"))),
+        }
     }
 }
 
@@ -480,14 +513,7 @@ impl LedgerEntry {
     fn read(row: EntryRow) -> Result<Self, VaultError> {
         Ok(Self {
             uid: number(row.uid)?,
-            state: match row.state {
-                0 => MessageState::Waiting,
-                1 => MessageState::Prepared,
-                2 => MessageState::Delivered,
-                3 => MessageState::Acknowledged,
-                4 => MessageState::Quarantined,
-                other => return Err(VaultError::Unexpected(format!("message state {other}"))),
-            },
+            state: MessageState::read(row.state)?,
             key: row.delivery_key,
             attempts: number(row.attempts)?,
             retry_at: time_if(row.retry_at)?,

@@ -27,6 +27,7 @@ mod folders;
 mod form;
 mod grant;
 mod held;
+mod history;
 mod invitation;
 mod key;
 mod ledger;
@@ -52,6 +53,9 @@ pub use event::{Event, EventKind, NewEvent};
 pub use folders::Folders;
 pub use form::{AccountForm, FieldError, FormErrors, ProviderForm};
 pub use grant::{Grant, GrantState, NewGrant, Renewal, StoredToken};
+pub use history::{
+    Message, MessageCursor, MessageHead, MessageId, MessagePage, MessageSearch, Whereabouts,
+};
 pub use invitation::{Invitation, InvitationId};
 pub use key::{Key, KeyError};
 pub use ledger::{

@@ -10,6 +10,7 @@ use crate::authorization::AuthorizationStore;
 use crate::backfill::BackfillStore;
 use crate::event::EventStore;
 use crate::grant::GrantStore;
+use crate::history::HistoryStore;
 use crate::invitation::InvitationStore;
 use crate::ledger::LedgerStore;
 use crate::provider::ProviderStore;
@@ -40,6 +41,7 @@ pub(crate) trait Store:
     + InvitationStore
     + LedgerStore
     + BackfillStore
+    + HistoryStore
     + AdminStore
     + EventStore
     + WarningStore

@@ -1,6 +1,6 @@
 //! A batch on its way through the ledger into the sink.
 
-use mailgrant_vault::{Delivery, Prepared};
+use mailgrant_vault::{Delivery, MessageState, Prepared};
 
 use super::Round;
 use crate::FetchError;
@@ -16,7 +16,7 @@ impl Round<'_> {
         }
         let batch = self.sink.seal(batch).await?;
 
-        let prepared: Vec<Prepared> = batch.iter().map(prepared).collect();
+        let prepared: Vec<Prepared> = batch.iter().map(|message| self.prepared(message)).collect();
         let floor = self.floor_without(&prepared);
         self.power()?;
         let vault = &self.shared.vault;
@@ -68,7 +68,7 @@ impl Round<'_> {
     }
 
     /// In a new epoch of a folder's UIDs, what was delivered in an older one is not delivered
-    /// again. Gives back which messages those are, and the others.
+    /// again. Gives back which messages the sink has, and which are new.
     async fn sort_out_known(
         &mut self,
         batch: Vec<Staged>,
@@ -79,31 +79,34 @@ impl Round<'_> {
         let (mut known, mut others) = (Vec::new(), Vec::new());
         let vault = &self.shared.vault;
         for message in batch {
-            let entry = [prepared(&message)];
+            let entry = [self.prepared(&message)];
             let now = self.shared.now();
-            if !vault
-                .adopt_delivered(self.folder.id, &entry[0], now)
-                .await?
-            {
+            let adopted = vault.adopt_delivered(self.folder.id, &entry[0], now);
+            let Some(state) = adopted.await? else {
                 others.push(message);
                 continue;
-            }
+            };
             message.discard();
-            // The message is in the ledger as delivered; this moves the floor alone.
+            // The message is settled in the ledger; this moves the floor alone.
             let floor = self.floor_without(&entry);
             vault.note_prepared(self.folder.id, &[], floor, now).await?;
             self.shared.metrics.count(Outcome::Known, 1);
-            known.push(message.uid);
+            // What an administrator dropped stays as it is at the source.
+            if state != MessageState::Dropped {
+                known.push(message.uid);
+            }
         }
         Ok((known, others))
     }
-}
 
-fn prepared(message: &Staged) -> Prepared {
-    Prepared {
-        uid: message.uid,
-        key: message.key.clone(),
-        digest: message.digest,
-        size: message.size,
+    fn prepared(&self, message: &Staged) -> Prepared {
+        Prepared {
+            uid: message.uid,
+            key: message.key.clone(),
+            digest: message.digest,
+            size: message.size,
+            head: message.head.clone(),
+            seen_at: self.seen_at,
+        }
     }
 }

@@ -97,6 +97,7 @@ pub(crate) async fn round(
         ceiling: folder.next_uid,
         folder,
         past: matches!(part, Part::Past { .. }),
+        seen_at: shared.now(),
         open: BTreeSet::new(),
         attempts: HashMap::new(),
         next_due: None,
@@ -125,6 +126,8 @@ struct Round<'a> {
     folder: Folder,
     /// It is for messages that were there before.
     past: bool,
+    /// When the source was asked what there is.
+    seen_at: Timestamp,
     /// Messages of this round that are not in the ledger yet.
     open: BTreeSet<u32>,
     /// The floor once there are none.

@@ -7,8 +7,11 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use mailgrant_vault::MessageHead;
 use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncWriteExt as _, BufWriter};
+
+use crate::head;
 
 /// What is larger than this does not stay in memory. Each mailbox holds at most two batches and one
 /// message of this size.
@@ -28,6 +31,8 @@ pub(crate) struct Staged {
     pub(crate) digest: [u8; 32],
     /// Its size in bytes.
     pub(crate) size: u64,
+    /// What a person recognises it by.
+    pub(crate) head: MessageHead,
     /// When its first byte was asked for.
     pub(crate) since: Instant,
     /// Its bytes.
@@ -62,6 +67,8 @@ pub(crate) struct Staging {
     size: u64,
     digest: Sha256,
     memory: Vec<u8>,
+    /// Of a message whose beginning is no longer in memory.
+    head: MessageHead,
     file: Option<BufWriter<tokio::fs::File>>,
 }
 
@@ -76,6 +83,7 @@ impl Staging {
             size: 0,
             digest: Sha256::new(),
             memory: Vec::new(),
+            head: MessageHead::default(),
             file: None,
         }
     }
@@ -99,6 +107,11 @@ impl Staging {
             let file = blocking(move || create_afresh(&path)).await?;
             let file = BufWriter::with_capacity(WRITE_SIZE, tokio::fs::File::from_std(file));
             let beginning = std::mem::take(&mut self.memory);
+            self.head = head::read(if beginning.is_empty() {
+                chunk
+            } else {
+                &beginning
+            });
             self.file.insert(file).write_all(&beginning).await?;
         }
         if let Some(file) = &mut self.file {
@@ -110,22 +123,23 @@ impl Staging {
 
     /// The message is complete.
     pub(crate) async fn finish(self) -> io::Result<Staged> {
-        let body = match self.file {
+        let (head, body) = match self.file {
             Some(mut file) => {
                 // A flush also waits for the last write, and tells if it failed.
                 if let Err(error) = file.flush().await {
                     remove_quietly(&self.path);
                     return Err(error);
                 }
-                Body::File(self.path)
+                (self.head, Body::File(self.path))
             }
-            None => Body::Memory(self.memory),
+            None => (head::read(&self.memory), Body::Memory(self.memory)),
         };
         Ok(Staged {
             uid: self.uid,
             key: self.key,
             digest: self.digest.finalize().into(),
             size: self.size,
+            head,
             since: self.since,
             body,
         })
@@ -186,9 +200,10 @@ mod tests {
     #[tokio::test]
     async fn a_small_message_touches_no_disk() {
         let folder = tempfile::tempdir().unwrap();
-        let staged = stage(&folder.path().join("m"), &[b"From: a\r\n", b"\r\n"]).await;
-        assert!(matches!(&staged.body, Body::Memory(bytes) if bytes == b"From: a\r\n\r\n"));
-        assert_eq!(staged.size, 11);
+        let staged = stage(&folder.path().join("m"), &[b"Subject: a\r\n", b"\r\n"]).await;
+        assert!(matches!(&staged.body, Body::Memory(bytes) if bytes == b"Subject: a\r\n\r\n"));
+        assert_eq!(staged.size, 14);
+        assert_eq!(staged.head.subject.as_deref(), Some("a"));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
@@ -197,8 +212,10 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("m");
-        let part = vec![b'x'; IN_MEMORY];
+        let mut part = b"Subject: large\r\n\r\n".to_vec();
+        part.resize(IN_MEMORY, b'x');
         let staged = stage(&path, &[&part, b"tail"]).await;
+        assert_eq!(staged.head.subject.as_deref(), Some("large"));
         assert!(matches!(&staged.body, Body::File(at) if *at == path));
         let whole = mailgrant_base::files::read(&path).unwrap();
         assert_eq!(whole.len(), IN_MEMORY + 4);

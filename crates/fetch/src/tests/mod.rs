@@ -8,6 +8,7 @@ mod epoch;
 mod faults;
 mod folders;
 mod local_delivery;
+mod history;
 mod maildir;
 mod receiver;
 mod relay;

@@ -28,6 +28,8 @@ mod change;
 mod event;
 #[path = "../sql/grant.rs"]
 mod grant;
+#[path = "../sql/history.rs"]
+mod history;
 #[path = "../sql/invitation.rs"]
 mod invitation;
 #[path = "../sql/ledger.rs"]

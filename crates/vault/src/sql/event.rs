@@ -2,14 +2,13 @@
 
 use async_trait::async_trait;
 
-use super::Backend;
+use super::{Backend, Transaction};
 use crate::event::{EventRow, EventStore};
 use crate::store::Answer;
 
-#[async_trait]
-impl EventStore for Backend {
-    async fn record(&self, event: &EventRow) -> Answer<()> {
-        let mut transaction = self.begin().await?;
+impl Backend {
+    /// Records an event together with what it tells of.
+    pub(super) async fn write_event(transaction: &mut Transaction, event: &EventRow) -> Answer<()> {
         sqlx::query(
             "INSERT INTO events (at, kind, actor, provider_id, account_id, text)
              VALUES ($1, $2, $3, $4, $5, $6)",
@@ -20,8 +19,17 @@ impl EventStore for Backend {
         .bind(event.provider_id)
         .bind(event.account_id)
         .bind(&event.text)
-        .execute(&mut *transaction)
+        .execute(&mut **transaction)
         .await?;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl EventStore for Backend {
+    async fn record(&self, event: &EventRow) -> Answer<()> {
+        let mut transaction = self.begin().await?;
+        Self::write_event(&mut transaction, event).await?;
         transaction.commit().await
     }
 

@@ -134,14 +134,21 @@ impl LedgerStore for Backend {
             sqlx::query(
                 "INSERT INTO messages (
                      folder_id, uid, state, delivery_key, digest, size, attempts, matched,
-                     changed_at
-                 ) VALUES ($1, $2, 1, $3, $4, $5, 0, FALSE, $6)
+                     changed_at, account_id, first_seen_at, fetched_at, message_id, sender,
+                     subject, found_by
+                 ) VALUES (
+                     $1, $2, 1, $3, $4, $5, 0, FALSE, $6,
+                     COALESCE((SELECT account_id FROM folders WHERE id = $1), 0), $7, $6, $8, $9,
+                     $10, $11
+                 )
                  ON CONFLICT (folder_id, uid) DO UPDATE SET
                      state = 1, digest = excluded.digest, size = excluded.size, retry_at = NULL,
-                     changed_at = excluded.changed_at,
+                     changed_at = excluded.changed_at, fetched_at = excluded.fetched_at,
+                     message_id = excluded.message_id, sender = excluded.sender,
+                     subject = excluded.subject, found_by = excluded.found_by,
                      delivery_key = CASE WHEN messages.delivery_key = ''
                          THEN excluded.delivery_key ELSE messages.delivery_key END
-                 WHERE messages.state NOT IN (2, 3)",
+                 WHERE messages.state NOT IN (2, 3, 5)",
             )
             .bind(folder)
             .bind(message.uid)
@@ -149,6 +156,11 @@ impl LedgerStore for Backend {
             .bind(&message.digest)
             .bind(message.size)
             .bind(now)
+            .bind(message.seen_at)
+            .bind(&message.head.message_id)
+            .bind(&message.head.sender)
+            .bind(&message.head.subject)
+            .bind(&message.head.found_by)
             .execute(&mut *transaction)
             .await?;
         }
@@ -166,8 +178,9 @@ impl LedgerStore for Backend {
         let mut delivered = 0;
         for (uid, answer) in messages {
             delivered += sqlx::query(
-                "UPDATE messages SET state = 2, note = $3, retry_at = NULL, changed_at = $4
-                 WHERE folder_id = $1 AND uid = $2 AND state NOT IN (2, 3)",
+                "UPDATE messages SET
+                     state = 2, note = $3, retry_at = NULL, changed_at = $4, delivered_at = $4
+                 WHERE folder_id = $1 AND uid = $2 AND state NOT IN (2, 3, 5)",
             )
             .bind(folder)
             .bind(uid)
@@ -199,7 +212,7 @@ impl LedgerStore for Backend {
         let mut transaction = self.begin().await?;
         for uid in uids {
             sqlx::query(
-                "UPDATE messages SET state = 3, changed_at = $3
+                "UPDATE messages SET state = 3, changed_at = $3, acknowledged_at = $3
                  WHERE folder_id = $1 AND uid = $2 AND state = 2",
             )
             .bind(folder)
@@ -222,12 +235,16 @@ impl LedgerStore for Backend {
         let mut transaction = self.begin().await?;
         sqlx::query(
             "INSERT INTO messages (
-                 folder_id, uid, state, delivery_key, attempts, retry_at, note, matched, changed_at
-             ) VALUES ($1, $2, 0, '', 1, $3, $4, FALSE, $5)
+                 folder_id, uid, state, delivery_key, attempts, retry_at, note, matched,
+                 changed_at, account_id, first_seen_at, found_by
+             ) VALUES (
+                 $1, $2, 0, '', 1, $3, $4, FALSE, $5,
+                 COALESCE((SELECT account_id FROM folders WHERE id = $1), 0), $5, ''
+             )
              ON CONFLICT (folder_id, uid) DO UPDATE SET
                  state = 0, attempts = messages.attempts + 1, retry_at = excluded.retry_at,
                  note = excluded.note, changed_at = excluded.changed_at
-             WHERE messages.state NOT IN (2, 3)",
+             WHERE messages.state NOT IN (2, 3, 5)",
         )
         .bind(folder)
         .bind(uid)
@@ -243,12 +260,16 @@ impl LedgerStore for Backend {
         let mut transaction = self.begin().await?;
         sqlx::query(
             "INSERT INTO messages (
-                 folder_id, uid, state, delivery_key, attempts, note, matched, changed_at
-             ) VALUES ($1, $2, 4, '', 1, $3, FALSE, $4)
+                 folder_id, uid, state, delivery_key, attempts, note, matched, changed_at,
+                 account_id, first_seen_at, found_by
+             ) VALUES (
+                 $1, $2, 4, '', 1, $3, FALSE, $4,
+                 COALESCE((SELECT account_id FROM folders WHERE id = $1), 0), $4, ''
+             )
              ON CONFLICT (folder_id, uid) DO UPDATE SET
                  state = 4, attempts = messages.attempts + 1, retry_at = NULL,
                  note = excluded.note, changed_at = excluded.changed_at
-             WHERE messages.state NOT IN (2, 3)",
+             WHERE messages.state NOT IN (2, 3, 5)",
         )
         .bind(folder)
         .bind(uid)
@@ -264,7 +285,7 @@ impl LedgerStore for Backend {
         for uid in uids {
             sqlx::query(
                 "DELETE FROM messages
-                 WHERE folder_id = $1 AND uid = $2 AND state NOT IN (2, 3)",
+                 WHERE folder_id = $1 AND uid = $2 AND state NOT IN (2, 3, 5)",
             )
             .bind(folder)
             .bind(uid)
@@ -279,7 +300,7 @@ impl LedgerStore for Backend {
         folder: i64,
         message: &PreparedFields,
         now: i64,
-    ) -> Answer<bool> {
+    ) -> Answer<Option<i64>> {
         let mut transaction = self.begin().await?;
         // This change does nothing but lock the row, where rows are locked: two who look at once
         // would find the same older message and take two for one.
@@ -296,16 +317,16 @@ impl LedgerStore for Backend {
                 .bind(message.uid)
                 .fetch_optional(&mut *transaction)
                 .await?;
-        if matches!(there, Some(2 | 3)) {
-            return Ok(true);
+        if matches!(there, Some(2 | 3 | 5)) {
+            return Ok(there);
         }
-        let older: Option<(i64, i64)> = sqlx::query_as(
-            "SELECT m.folder_id, m.uid
+        let older: Option<(i64, i64, i64)> = sqlx::query_as(
+            "SELECT m.folder_id, m.uid, m.state
              FROM folders here
              JOIN folders other ON other.account_id = here.account_id
                  AND other.name = here.name AND other.id <> here.id
              JOIN messages m ON m.folder_id = other.id AND m.digest = $2
-             WHERE here.id = $1 AND m.state IN (2, 3) AND NOT m.matched
+             WHERE here.id = $1 AND m.state IN (2, 3, 5) AND NOT m.matched
              ORDER BY m.folder_id DESC, m.uid
              LIMIT 1",
         )
@@ -313,9 +334,10 @@ impl LedgerStore for Backend {
         .bind(&message.digest)
         .fetch_optional(&mut *transaction)
         .await?;
-        let Some((older_folder, older_uid)) = older else {
-            return Ok(false);
+        let Some((older_folder, older_uid, older_state)) = older else {
+            return Ok(None);
         };
+        let state = if older_state == 5 { 5 } else { 2 };
         sqlx::query("UPDATE messages SET matched = TRUE WHERE folder_id = $1 AND uid = $2")
             .bind(older_folder)
             .bind(older_uid)
@@ -323,22 +345,39 @@ impl LedgerStore for Backend {
             .await?;
         sqlx::query(
             "INSERT INTO messages (
-                 folder_id, uid, state, delivery_key, digest, size, attempts, matched, changed_at
-             ) VALUES ($1, $2, 2, $3, $4, $5, 0, FALSE, $6)
+                 folder_id, uid, state, delivery_key, digest, size, attempts, matched, changed_at,
+                 account_id, first_seen_at, fetched_at, delivered_at, note, message_id, sender,
+                 subject, found_by
+             ) SELECT
+                 $1, $2, $3, $4, $5, $6, 0, FALSE, $7, m.account_id, $8, $7, m.delivered_at,
+                 m.note, $9, $10, $11, $12
+               FROM messages m WHERE m.folder_id = $13 AND m.uid = $14
              ON CONFLICT (folder_id, uid) DO UPDATE SET
-                 state = 2, digest = excluded.digest, size = excluded.size, retry_at = NULL,
-                 changed_at = excluded.changed_at",
+                 state = excluded.state, digest = excluded.digest, size = excluded.size,
+                 retry_at = NULL, changed_at = excluded.changed_at,
+                 fetched_at = excluded.fetched_at, delivered_at = excluded.delivered_at,
+                 note = excluded.note, message_id = excluded.message_id,
+                 sender = excluded.sender, subject = excluded.subject,
+                 found_by = excluded.found_by",
         )
         .bind(folder)
         .bind(message.uid)
+        .bind(state)
         .bind(&message.delivery_key)
         .bind(&message.digest)
         .bind(message.size)
         .bind(now)
+        .bind(message.seen_at)
+        .bind(&message.head.message_id)
+        .bind(&message.head.sender)
+        .bind(&message.head.subject)
+        .bind(&message.head.found_by)
+        .bind(older_folder)
+        .bind(older_uid)
         .execute(&mut *transaction)
         .await?;
         transaction.commit().await?;
-        Ok(true)
+        Ok(Some(state))
     }
 
     async fn counts(&self, account: i64) -> Answer<Option<CountsRow>> {
@@ -379,7 +418,7 @@ impl LedgerStore for Backend {
 
     async fn quarantine(&self, account: i64, limit: i64) -> Answer<Vec<QuarantineRow>> {
         sqlx::query_as(
-            "SELECT f.name, m.uid, m.note, m.changed_at
+            "SELECT m.folder_id, f.name, m.uid, m.note, m.changed_at
              FROM folders f JOIN messages m ON m.folder_id = f.id
              WHERE f.account_id = $1 AND f.present AND m.state IN (0, 4) AND m.state = 4
              ORDER BY m.changed_at DESC, m.uid DESC

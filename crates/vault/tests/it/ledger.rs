@@ -1,8 +1,8 @@
 //! The ledger: messages on their way, quarantine, counts.
 
 use mailgrant_vault::{
-    Counts, Delivery, FirstSight, Floor, FolderId, MessageState, Prepared, Quarantine, StartFrom,
-    Vault, VaultError, Wanted,
+    Counts, Delivery, FirstSight, Floor, FolderId, MessageHead, MessageState, Prepared, Quarantine,
+    StartFrom, Vault, VaultError, Wanted,
 };
 
 use crate::bench::{Bench, at, on_both};
@@ -89,6 +89,7 @@ on_both! {
         assert_eq!(states(vault, folder).await, [(6, MessageState::Prepared)], "it holds nobody back");
         let account = account(bench).await;
         let held = |uid, reason: &str, since| Quarantine {
+            id: format!("{}-{uid}", folder.0).parse().unwrap(),
             folder: "INBOX".to_owned(), uid, reason: reason.to_owned(), since: at(since),
         };
         let (five, eight) = (held(5, "exit 65: not for me ", 2), held(8, "too large", 3));
@@ -165,7 +166,7 @@ on_both! {
         for (uid, name, had) in [
             (40, "five", true), (41, "six", true), (42, "seven", false), (43, "new", false),
         ] {
-            let adopted = vault.adopt_delivered(new, &message(uid, name), at(4)).await.unwrap();
+            let adopted = vault.adopt_delivered(new, &message(uid, name), at(4)).await.unwrap().is_some();
             assert_eq!(adopted, had, "{name}");
         }
         let adopted = [(40, MessageState::Delivered), (41, MessageState::Delivered)];
@@ -181,7 +182,7 @@ on_both! {
         for epoch in 2..6 {
             let folder = reopen(bench, epoch).await;
             let adopt = async |uid| {
-                vault.adopt_delivered(folder, &message(uid, "same"), at(3)).await.unwrap()
+                vault.adopt_delivered(folder, &message(uid, "same"), at(3)).await.unwrap().is_some()
             };
             assert!(adopt(11).await && adopt(12).await, "epoch {epoch}");
             assert!(!adopt(13).await, "a third is new, in epoch {epoch}");
@@ -197,16 +198,16 @@ on_both! {
         prepare(vault, first, &[message(1, "same")]).await;
         deliver(vault, first, &[1], 2).await;
         let second = reopen(bench, 2).await;
-        assert!(vault.adopt_delivered(second, &message(1, "same"), at(3)).await.unwrap());
-        assert!(!vault.adopt_delivered(second, &message(2, "same"), at(3)).await.unwrap());
+        assert!(vault.adopt_delivered(second, &message(1, "same"), at(3)).await.unwrap().is_some());
+        assert!(vault.adopt_delivered(second, &message(2, "same"), at(3)).await.unwrap().is_none());
         prepare(vault, second, &[message(2, "same")]).await;
         deliver(vault, second, &[2], 4).await;
         assert_eq!(counts(vault, bench).await.delivered, 2);
         let third = reopen(bench, 3).await;
         for uid in [1, 2] {
-            assert!(vault.adopt_delivered(third, &message(uid, "same"), at(5)).await.unwrap());
+            assert!(vault.adopt_delivered(third, &message(uid, "same"), at(5)).await.unwrap().is_some());
         }
-        assert!(!vault.adopt_delivered(third, &message(3, "same"), at(5)).await.unwrap());
+        assert!(vault.adopt_delivered(third, &message(3, "same"), at(5)).await.unwrap().is_none());
     }
 
     async fn a_waiting_message_can_be_adopted_and_keeps_its_key(bench) {
@@ -216,7 +217,7 @@ on_both! {
         deliver(vault, first, &[1], 2).await;
         let second = reopen(bench, 2).await;
         vault.note_deferred(second, 9, "no memory", at(60), at(3)).await.unwrap();
-        assert!(vault.adopt_delivered(second, &message(9, "one"), at(4)).await.unwrap());
+        assert!(vault.adopt_delivered(second, &message(9, "one"), at(4)).await.unwrap().is_some());
         let entry = vault.unfinished(second).await.unwrap().remove(0);
         assert_eq!((entry.state, entry.retry_at), (MessageState::Delivered, None));
         assert_eq!(counts(vault, bench).await.waiting, 0);
@@ -231,7 +232,7 @@ on_both! {
         let other = bench.account("other").await.id;
         for (account, name) in [(own, "Tickets"), (other, "INBOX")] {
             let elsewhere = vault.open_folder(account, name, 2, FirstSight::EMPTY, at(3)).await.unwrap().id;
-            assert!(!vault.adopt_delivered(elsewhere, &message(1, "one"), at(4)).await.unwrap());
+            assert!(vault.adopt_delivered(elsewhere, &message(1, "one"), at(4)).await.unwrap().is_none());
         }
     }
 
@@ -251,7 +252,7 @@ on_both! {
                 vault.adopt_delivered(second, &one, at(3)),
                 other.adopt_delivered(second, &two, at(3)),
             );
-            assert!(one.unwrap() ^ two.unwrap(), "{name}");
+            assert!(one.unwrap().is_some() ^ two.unwrap().is_some(), "{name}");
         }
     }
 
@@ -314,7 +315,7 @@ on_both! {
         assert!(stale(vault.note_deferred(folder, 5, "later", at(9), at(1)).await));
         assert!(stale(vault.note_quarantined(folder, 5, "never", at(1)).await));
         vault.note_acknowledged(folder, &[5], at(1)).await.unwrap();
-        assert!(!vault.adopt_delivered(folder, &five[0], at(1)).await.unwrap());
+        assert!(vault.adopt_delivered(folder, &five[0], at(1)).await.unwrap().is_none());
         assert!(vault.unfinished(folder).await.unwrap().is_empty());
         assert!(vault.all_counts().await.unwrap().is_empty());
     }
@@ -360,6 +361,8 @@ fn message(uid: u32, content: &str) -> Prepared {
         key: format!("key-{content}"),
         digest,
         size: content.len() as u64,
+        head: MessageHead::default(),
+        seen_at: at(0),
     }
 }
 

@@ -12,6 +12,7 @@ mod backfill;
 mod bench;
 mod events;
 mod grants;
+mod history;
 mod invitations;
 mod ledger;
 mod migrations;

@@ -287,6 +287,8 @@ async fn what_is_not_secret(vault: &Vault, account: AccountId, provider: Provide
         key: "key".to_owned(),
         digest: [7; 32],
         size: 5,
+        head: mailgrant_vault::MessageHead::default(),
+        seen_at: at(1),
     };
     let delivery = Delivery {
         uid: 1,

@@ -131,6 +131,8 @@ async fn deliver_one(world: &World, account: &mailgrant_vault::Account) {
         key: "a key".to_owned(),
         digest: [7; 32],
         size: 10,
+        head: mailgrant_vault::MessageHead::default(),
+        seen_at: now,
     };
     vault
         .note_prepared(folder, &[prepared], mailgrant_vault::Floor::New(2), now)
