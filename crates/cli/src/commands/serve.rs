@@ -1,5 +1,6 @@
 //! `mailgrant serve`: pages, callback, keeper and fetchers in one process.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use mailgrant_base::Tasks;
@@ -11,6 +12,7 @@ use super::setup_link;
 use crate::failure::Failure;
 use crate::house::House;
 use crate::output;
+use crate::pruning;
 use crate::settings::Config;
 
 /// How long a stop waits for the messages in hand: less than the 90 seconds after which systemd
@@ -70,6 +72,9 @@ pub(crate) fn start(
     let (for_keeper, for_fetcher) = (tasks.stopping(), tasks.stopping());
     tasks.spawn("keeper", async move { keeper.run(for_keeper).await });
     tasks.spawn("fetcher", async move { fetcher.run(for_fetcher).await });
+    let (vault, clock) = (house.vault.clone(), Arc::clone(&house.clock));
+    let pruning = pruning::run(vault, clock, config.keep_history, tasks.stopping());
+    tasks.spawn("history", pruning);
     tasks.spawn(
         "pages",
         serve_pages(

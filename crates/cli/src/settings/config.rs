@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use mailgrant_oauth::{RedirectUri, is_safe_transport};
 use mailgrant_web::{Listen, TlsFiles};
 use secrecy::SecretString;
@@ -34,6 +35,7 @@ pub(crate) struct Config {
     pub(crate) key: KeySource,
     pub(crate) trust: Option<PathBuf>,
     pub(crate) poll: Duration,
+    pub(crate) keep_history: SignedDuration,
     pub(crate) log: Option<Level>,
     pub(crate) log_format: Option<LogFormat>,
 }
@@ -64,6 +66,7 @@ impl Config {
             key: key(layers, variable, &data_dir),
             trust: path(layers, "trust"),
             poll: poll(layers)?,
+            keep_history: keep_history(layers)?,
             log: one_of(layers, "log", &LEVELS)?,
             log_format: one_of(layers, "log_format", &FORMATS)?,
             listen,
@@ -247,6 +250,24 @@ fn poll(layers: &Layers) -> Result<Duration, SettingsError> {
     }
 }
 
+fn keep_history(layers: &Layers) -> Result<SignedDuration, SettingsError> {
+    let Some(given) = layers.get("keep_history") else {
+        return Ok(days(90));
+    };
+    match given.value.parse() {
+        Ok(number @ 1..=3650) => Ok(days(number)),
+        _ => Err(refuse(
+            "keep_history",
+            given,
+            "a whole number of days from 1 to 3650",
+        )),
+    }
+}
+
+fn days(number: u16) -> SignedDuration {
+    SignedDuration::from_hours(24 * i64::from(number))
+}
+
 fn one_of<T: Copy>(
     layers: &Layers,
     name: &'static str,
@@ -299,6 +320,7 @@ mod tests {
             Path::new("/home/ada/.local/share/mailgrant/mailgrant.db")
         );
         assert!(matches!(config.key, KeySource::Own(_)));
+        assert_eq!(config.keep_history, SignedDuration::from_hours(90 * 24));
     }
 
     #[test]
@@ -318,6 +340,8 @@ mod tests {
             ("redirect_uri", "http://mail.example.com/cb"),
             ("poll", "0"),
             ("poll", "often"),
+            ("keep_history", "0"),
+            ("keep_history", "for ever"),
             ("log", "loud"),
             ("log_format", "xml"),
             ("store", "postgres://ada:hunter2@db/mailgrant"),

@@ -92,6 +92,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
         help: "How often a mailbox whose server has no IDLE is looked at [default: 60]",
     },
     Setting {
+        name: "keep_history",
+        placeholder: "DAYS",
+        help: "How long sender, subject, Message-ID and answer of delivered mail are kept [default: 90]",
+    },
+    Setting {
         name: "log",
         placeholder: "LEVEL",
         help: "How much is logged: error, warn, info, debug [default: info for serve, warn else]",
