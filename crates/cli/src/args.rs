@@ -9,7 +9,7 @@ use clap::{
 use mailgrant_oauth::catalogue::{self, Protocol};
 use mailgrant_oauth::guide::DEFAULT_NAME;
 use mailgrant_oauth::{ProviderKind, Resource};
-use mailgrant_vault::{AccountForm, ProviderForm};
+use mailgrant_vault::{AccountForm, MessageCursor, MessageId, ProviderForm, Whereabouts};
 
 use crate::failure::Failure;
 use crate::settings;
@@ -49,6 +49,9 @@ pub(crate) enum Verb {
     /// Mail accounts
     #[command(subcommand)]
     Account(AccountVerb),
+    /// Messages: where they are, and what is done with those in quarantine
+    #[command(subcommand)]
+    Message(MessageVerb),
     /// Walk the way of an account step by step and say what is wrong, whose turn it is and what to do
     Doctor(Show),
     /// Print a valid access token of an account
@@ -274,8 +277,6 @@ pub(crate) enum AccountVerb {
     WebhookSecret(WebhookSecretFlags),
     /// End the account's grant, here and at the provider
     Revoke(Named),
-    /// Try the messages in quarantine again
-    Retry(Named),
     /// Remove the account, its grant and its ledger
     Remove(Named),
 }
@@ -314,6 +315,78 @@ pub(crate) struct BackfillFlags {
     /// As JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// What can be done with messages.
+#[derive(Debug, Subcommand)]
+pub(crate) enum MessageVerb {
+    /// List messages, newest first
+    List(MessageListing),
+    /// Show a message's way so far
+    Show(OneMessage),
+    /// Let a message in quarantine be tried again, or all of an account
+    Retry(MessageRetry),
+    /// Throw a message in quarantine away; at the source it stays as it is
+    Drop(MessageDrop),
+}
+
+/// Flags of `message list`.
+#[derive(Debug, Args)]
+pub(crate) struct MessageListing {
+    /// Only those of this account
+    #[arg(long, value_name = "NAME")]
+    pub(crate) account: Option<String>,
+    /// Only those with this text in the Message-ID, the sender's address or the subject
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) search: Option<String>,
+    /// Only those that are there: waiting, delivered, quarantined or dropped
+    #[arg(long, value_parser = whereabouts(), hide_possible_values = true)]
+    pub(crate) state: Option<Whereabouts>,
+    /// How many at most
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=500))]
+    pub(crate) limit: u32,
+    /// Those that follow the last ones: what the listing before says at its end
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) before: Option<MessageCursor>,
+    /// Print JSON for machines
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn whereabouts() -> impl TypedValueParser<Value = Whereabouts> {
+    PossibleValuesParser::new(Whereabouts::ALL.map(Whereabouts::word))
+        .try_map(|word| Whereabouts::of_word(&word).ok_or("is no state"))
+}
+
+/// Flags of `message show`.
+#[derive(Debug, Args)]
+pub(crate) struct OneMessage {
+    /// The message's id, as `message list` shows it
+    pub(crate) id: MessageId,
+    /// Print JSON for machines
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Flags of `message retry`.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct MessageRetry {
+    /// The message's id, as `message list` shows it
+    pub(crate) id: Option<MessageId>,
+    /// All of this account
+    #[arg(long, value_name = "NAME")]
+    pub(crate) account: Option<String>,
+}
+
+/// Flags of `message drop`.
+#[derive(Debug, Args)]
+pub(crate) struct MessageDrop {
+    /// The message's id, as `message list` shows it
+    pub(crate) id: MessageId,
+    /// Drop it indeed; without this it is only said what would be dropped
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 /// Flags of every change: those of the form, and a new name.

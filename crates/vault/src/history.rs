@@ -376,6 +376,18 @@ impl MessageState {
         }
     }
 
+    /// Where a message stands, in a few words.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Waiting => "waits to be tried again",
+            Self::Prepared => "is being delivered",
+            Self::Delivered => "delivered, source not told yet",
+            Self::Acknowledged => "delivered",
+            Self::Quarantined => "in quarantine",
+            Self::Dropped => "dropped",
+        }
+    }
+
     fn in_a_clause(self) -> &'static str {
         match self {
             Self::Waiting => "it waits to be tried again",

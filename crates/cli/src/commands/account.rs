@@ -34,7 +34,6 @@ pub(crate) async fn run(house: &House, verb: AccountVerb, config: &Config) -> Re
         AccountVerb::Backfill(flags) => super::backfill::backfill(house, &flags).await,
         AccountVerb::WebhookSecret(flags) => webhook_secret(house, &flags).await,
         AccountVerb::Revoke(flags) => revoke(house, &flags.name).await,
-        AccountVerb::Retry(flags) => retry(house, &flags.name).await,
         AccountVerb::Remove(flags) => remove(house, &flags.name).await,
     }
 }
@@ -117,8 +116,8 @@ async fn show(house: &House, name: &str, json: bool) -> Result<(), Failure> {
     }
     for message in house.vault.quarantine(account.id, 20).await? {
         output::line(&format!(
-            "In quarantine: {} UID {} since {}: {}",
-            message.folder, message.uid, message.since, message.reason
+            "In quarantine: message {} of {} since {}: {}",
+            message.id, message.folder, message.since, message.reason
         ))?;
     }
     Ok(())
@@ -191,24 +190,6 @@ async fn revoke(house: &House, name: &str) -> Result<(), Failure> {
         output::line(&format!("{} {}", elsewhere.text, elsewhere.place))?;
     }
     Ok(())
-}
-
-async fn retry(house: &House, name: &str) -> Result<(), Failure> {
-    let account = account_named(&house.vault, name).await?;
-    let count = house
-        .vault
-        .retry_quarantine(account.id, house.clock.now())
-        .await?;
-    audit(
-        house,
-        EventKind::QuarantineRetried,
-        &account,
-        "lets its quarantine be tried again",
-    )
-    .await?;
-    output::line(&format!(
-        "{count} message(s) of {name} will be tried again."
-    ))
 }
 
 async fn remove(house: &House, name: &str) -> Result<(), Failure> {

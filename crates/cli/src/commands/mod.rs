@@ -7,6 +7,7 @@ mod demo;
 mod doctor;
 mod fetch;
 mod invite;
+mod message;
 mod provider;
 mod provider_credential;
 mod provider_guide;
@@ -45,6 +46,9 @@ pub(crate) async fn run(verb: Verb, config: Config) -> Result<(), Failure> {
                 account::run(house, verb, config).await
             })
             .await
+        }
+        Verb::Message(verb) => {
+            in_house(config, async |house| message::run(house, verb).await).await
         }
         Verb::Doctor(flags) => {
             in_house(config, async |house| doctor::doctor(house, &flags).await).await

@@ -161,7 +161,7 @@ async fn a_refused_message_waits_in_quarantine_until_it_is_tried_again() {
     mailgrant.ok(&["account", "resume", "support"]);
 
     std::fs::write(mailgrant.path("mended"), "").unwrap();
-    let again = mailgrant.ok(&["account", "retry", "support"]);
+    let again = mailgrant.ok(&["message", "retry", "--account", "support"]);
     assert!(again.starts_with("1 message"), "{again}");
     assert!(
         mailgrant

@@ -17,6 +17,7 @@ mod errors;
 mod installation;
 mod kill;
 mod mail_servers;
+mod messages;
 mod named_tests;
 mod pages;
 mod provider_guide;
