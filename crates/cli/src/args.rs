@@ -517,6 +517,8 @@ form_flags! {
         provider,
         /// Who signs in, for a shared mailbox
         signs_in,
+        /// By which way its mail is read: imap or pop3 [default: imap]
+        source,
         /// Who is named in the IMAP login [default: the address]
         imap_user,
         /// Who is named in the POP3 login [default: the address]
@@ -529,7 +531,7 @@ form_flags! {
         imap_port,
         /// tls, starttls, or plain (loopback only) [default: tls]
         imap_security,
-        /// The POP3 server, for the doctor [default: the provider's own]
+        /// The POP3 server [default: the provider's own]
         pop3_host,
         /// Its port [default: 995, or 110 without TLS from the first byte]
         pop3_port,
@@ -547,8 +549,11 @@ form_flags! {
         start,
         /// The day for --start since, such as 2026-11-01
         since,
-        /// What is done with a delivered message: keep, mark-seen, move or delete [default: keep]
+        /// What is done with a delivered message: keep, mark-seen, move, delete or delete-after
+        /// [default: keep]
         after,
+        /// How many days a delivered message stays, for --after delete-after
+        delete_after,
         /// The folder to move to
         move_to,
         /// Where the mail goes: maildir, command, lmtp, smtp, webhook or append [default: nowhere,
@@ -599,6 +604,9 @@ impl AccountFlags {
         }
         if self.after.is_none() && self.move_to.is_some() {
             "move".clone_into(&mut form.after);
+        }
+        if self.after.is_none() && self.delete_after.is_some() {
+            "delete-after".clone_into(&mut form.after);
         }
         Ok(())
     }

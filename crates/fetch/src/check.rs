@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mailgrant_base::{Diagnose as _, Diagnosis};
 use mailgrant_doctor::open_folders;
 use mailgrant_keeper::KeeperError;
-use mailgrant_mail::{ImapSession, MailError};
+use mailgrant_mail::MailError;
 use mailgrant_oauth::Resource;
 use mailgrant_vault::{Account, AccountId};
 
@@ -13,6 +13,7 @@ use crate::connect::{LoggedIn, Login};
 use crate::lease::Lease;
 use crate::shared::Shared;
 use crate::sink;
+use crate::source::Source;
 use crate::trial;
 use crate::{FetchError, MailboxCheck};
 
@@ -71,12 +72,10 @@ async fn all_steps(shared: &Arc<Shared>, id: AccountId, steps: &mut Steps) -> Re
     }
     steps.passed(TOKEN, "there is a valid access token");
 
-    let mut session = log_in(shared, &account, steps).await?;
-    let found = open_folders(&account, &mut session).await;
-    session.logout().await;
-    match found {
+    let source = log_in(shared, &account, steps).await?;
+    match look(&account, source).await {
         Ok(words) => steps.passed("folder", words),
-        Err(error) => return Err(steps.failed("folder", &error.into())),
+        Err(error) => return Err(steps.failed("folder", &error)),
     }
     match try_sink(shared, &account).await {
         Ok(words) => steps.passed("sink", words),
@@ -89,28 +88,35 @@ async fn log_in(
     shared: &Arc<Shared>,
     account: &Account,
     steps: &mut Steps,
-) -> Result<ImapSession, Failed> {
-    let server = &account.draft.imap;
-    let connected = format!("{server} answers");
+) -> Result<Source, Failed> {
     match Login::new(shared).open(account).await {
-        Ok(LoggedIn { session, .. }) => {
-            steps.passed("connection", connected);
-            let mechanism = session.opened().mechanism;
-            let user = account.imap_user();
-            steps.passed(
-                "login",
-                format!("{server} accepted {user} by {}", mechanism.name()),
-            );
-            Ok(session)
+        Ok(LoggedIn { source, .. }) => {
+            let server = source.server(account);
+            steps.passed("connection", format!("{server} answers"));
+            let (user, mechanism) = (account.user(source.protocol()), source.mechanism());
+            let words = format!("{server} accepted {user} by {mechanism}");
+            steps.passed("login", words);
+            Ok(source)
         }
-        Err(error @ FetchError::Mail(MailError::Connect { .. } | MailError::Tls { .. })) => {
-            Err(steps.failed("connection", &error))
-        }
+        Err(
+            error @ (FetchError::NoServer { .. }
+            | FetchError::Mail(MailError::Connect { .. } | MailError::Tls { .. })),
+        ) => Err(steps.failed("connection", &error)),
         Err(error) => {
-            steps.passed("connection", connected);
+            steps.passed("connection", "the server answers");
             Err(steps.failed("login", &error))
         }
     }
+}
+
+/// Opens the folders, and leaves everything as it was found.
+async fn look(account: &Account, mut source: Source) -> Result<String, FetchError> {
+    let found = match &mut source {
+        Source::Imap(session) => open_folders(account, session).await?,
+        Source::Pop3(mailbox) => format!("INBOX has {} messages", mailbox.count().await?),
+    };
+    source.close().await;
+    Ok(found)
 }
 
 async fn try_sink(shared: &Shared, account: &Account) -> Result<String, FetchError> {

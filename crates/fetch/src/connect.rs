@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use mailgrant_keeper::AccessToken;
-use mailgrant_mail::{ImapSession, MailError};
+use mailgrant_mail::{ImapSession, MailError, MailServer, Protocol};
 use mailgrant_oauth::Resource;
-use mailgrant_vault::Account;
+use mailgrant_vault::{Account, Source as Way};
 
-use crate::FetchError;
 use crate::shared::Shared;
+use crate::source::{Door, Pop3Source, Source};
+use crate::{FetchError, FetchSettings};
 
 /// Logs in to an account's mailbox.
 pub(crate) struct Login {
@@ -22,9 +23,9 @@ pub(crate) struct Login {
 /// How long after one such renewal the next may follow: a token does not end by itself sooner.
 const BETWEEN_RENEWALS: SignedDuration = SignedDuration::from_mins(10);
 
-/// A session and the token that it lives on.
+/// A source and the token that it lives on.
 pub(crate) struct LoggedIn {
-    pub(crate) session: ImapSession,
+    pub(crate) source: Source,
     pub(crate) token: AccessToken,
 }
 
@@ -41,17 +42,19 @@ impl Login {
         let keeper = &self.shared.keeper;
         let token = keeper.access_token(account.id, Resource::Mail).await?;
         let refused = match self.attempt(account, &token).await {
-            Ok(session) => return Ok(LoggedIn { session, token }),
-            Err(error @ MailError::LoginRefused { .. }) if self.may_renew() => error,
-            Err(error) => return Err(error.into()),
+            Ok(source) => return Ok(LoggedIn { source, token }),
+            Err(FetchError::Mail(error @ MailError::LoginRefused { .. })) if self.may_renew() => {
+                error
+            }
+            Err(error) => return Err(error),
         };
         tracing::debug!(account = account.draft.name, %refused, "renewing a refused token");
         let token = keeper
             .renew_refused(account.id, Resource::Mail, &token)
             .await?;
         self.renewed_at = Some(self.shared.now());
-        let session = self.attempt(account, &token).await?;
-        Ok(LoggedIn { session, token })
+        let source = self.attempt(account, &token).await?;
+        Ok(LoggedIn { source, token })
     }
 
     fn may_renew(&self) -> bool {
@@ -61,13 +64,36 @@ impl Login {
         })
     }
 
-    async fn attempt(
-        &self,
-        account: &Account,
-        token: &AccessToken,
-    ) -> Result<ImapSession, MailError> {
-        let settings = &self.shared.settings;
-        let (server, user) = (&account.draft.imap, account.imap_user());
-        ImapSession::open(server, &settings.trust, settings.limits, user, &token.token).await
+    async fn pop3_server(&self, account: &Account) -> Result<MailServer, FetchError> {
+        let provider = self.shared.vault.provider(account.draft.provider).await?;
+        let server =
+            provider.and_then(|provider| account.server(Protocol::Pop3, provider.profile.kind));
+        server.ok_or_else(|| FetchError::NoServer {
+            account: account.draft.name.clone(),
+            protocol: Protocol::Pop3,
+        })
+    }
+
+    async fn attempt(&self, account: &Account, token: &AccessToken) -> Result<Source, FetchError> {
+        let FetchSettings { trust, limits, .. } = &self.shared.settings;
+        match account.draft.source {
+            Way::Imap => {
+                let (server, user) = (&account.draft.imap, account.imap_user());
+                let opened = ImapSession::open(server, trust, *limits, user, &token.token);
+                Ok(Source::Imap(opened.await?))
+            }
+            Way::Pop3 => {
+                let door = Door {
+                    server: self.pop3_server(account).await?,
+                    trust: trust.clone(),
+                    limits: *limits,
+                    user: account.user(Protocol::Pop3).to_owned(),
+                    token: token.token.clone(),
+                };
+                let (vault, clock) = (self.shared.vault.clone(), Arc::clone(&self.shared.clock));
+                let opened = Pop3Source::open(door, vault, clock, account.id);
+                Ok(Source::Pop3(Box::new(opened.await?)))
+            }
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mailgrant_base::{Diagnose, Diagnosis, Fault, files::FileError};
 use mailgrant_keeper::KeeperError;
-use mailgrant_mail::MailError;
+use mailgrant_mail::{MailError, Protocol};
 use mailgrant_vault::VaultError;
 
 use crate::sink::SinkDown;
@@ -31,6 +31,14 @@ pub enum FetchError {
     NoSink {
         /// The account's name.
         account: String,
+    },
+    /// Nobody said where the mailbox is.
+    #[error("no {} server is known for {account}", protocol.label())]
+    NoServer {
+        /// The account's name.
+        account: String,
+        /// What is spoken there.
+        protocol: Protocol,
     },
     /// None of the mailbox's folders is one of those that are to be fetched.
     #[error("no folder of {account} is called {folders}")]
@@ -76,7 +84,12 @@ impl Diagnose for FetchError {
             Self::NoSink { account } => Diagnosis::new(
                 Fault::Operator,
                 format!("The account {account} only hands out tokens; its mail goes nowhere."),
-                "Choose a Maildir or a command where its mail is to be delivered.",
+                "Choose where its mail is to be delivered.",
+            ),
+            Self::NoServer { account, protocol } => Diagnosis::new(
+                Fault::Operator,
+                format!("No {} server is known for {account}.", protocol.label()),
+                "Enter the server in the account's settings.",
             ),
             Self::NoFolder { account, folders } => Diagnosis::new(
                 Fault::Operator,

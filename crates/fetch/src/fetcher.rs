@@ -111,6 +111,20 @@ impl Fetcher {
         )
     }
 
+    #[cfg(test)]
+    pub(crate) fn at(&self, clock: impl Clock) -> Self {
+        let shared = &self.shared;
+        Self::with_plug(
+            shared.vault.clone(),
+            shared.keeper.clone(),
+            shared.settings.clone(),
+            Arc::new(clock),
+            Arc::clone(&shared.random),
+            shared.metrics.clone(),
+            Plug::default(),
+        )
+    }
+
     fn with_plug(
         vault: Vault,
         keeper: Keeper,
@@ -182,13 +196,13 @@ async fn fetch_once(shared: Arc<Shared>, id: AccountId) -> Result<Fetched, Fetch
             account: account.draft.name,
         });
     }
-    let LoggedIn { mut session, .. } = Login::new(&shared).open(&account).await?;
+    let LoggedIn { mut source, .. } = Login::new(&shared).open(&account).await?;
     let (mut suspects, never) = (Suspects::default(), CancellationToken::new());
-    let mut visit = Visit::begin(&shared, &account, &mut session, &mut suspects, &never).await?;
+    let mut visit = Visit::begin(&shared, &account, &mut source, &mut suspects, &never).await?;
     let done = visit.fetch().await?;
     if let Some(refused) = done.refused {
         return Err(refused.into());
     }
-    session.logout().await;
+    source.close().await;
     Ok(done.fetched)
 }

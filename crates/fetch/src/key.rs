@@ -5,15 +5,18 @@ use std::fmt::Write as _;
 use mailgrant_vault::Account;
 use sha2::{Digest as _, Sha256};
 
+use crate::source::Source;
+
 /// Names the messages of one folder in one epoch of its UIDs.
 #[derive(Debug, Clone)]
 pub(crate) struct Keys(String);
 
 impl Keys {
     /// The same mailbox, folder and epoch give the same keys, whatever is forgotten meanwhile.
-    pub(crate) fn of(account: &Account, folder: &str, uid_validity: u32) -> Self {
+    pub(crate) fn of(account: &Account, source: &Source, folder: &str, uid_validity: u32) -> Self {
         let mut origin = Sha256::new();
-        for part in [account.imap_user(), &account.draft.imap.host, folder] {
+        let user = account.user(source.protocol());
+        for part in [user, &source.server(account).host, folder] {
             origin.update(part.as_bytes());
             origin.update([0]);
         }

@@ -26,6 +26,7 @@ mod plug;
 mod round;
 mod shared;
 mod sink;
+mod source;
 mod status;
 mod supervisor;
 #[cfg(test)]

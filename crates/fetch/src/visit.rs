@@ -4,7 +4,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use mailgrant_mail::{ImapSession, MailError, Search};
+use mailgrant_mail::{MailError, Search};
 use mailgrant_vault::{Account, Fill, FirstSight, Folder, FolderId, Wanted};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::FetchError;
 use crate::round::{Done, Part, Suspect, round};
 use crate::shared::Shared;
+use crate::source::{Selected, Source};
 
 /// How many messages of those that were there before are fetched before new mail is looked for.
 pub(crate) const SLICE: usize = 1000;
@@ -25,7 +26,7 @@ pub(crate) type Suspects = HashMap<String, Suspect>;
 pub(crate) struct Visit<'a> {
     shared: &'a Shared,
     account: &'a Account,
-    session: &'a mut ImapSession,
+    source: &'a mut Source,
     suspects: &'a mut Suspects,
     stopping: &'a CancellationToken,
     folders: Vec<Visited>,
@@ -39,14 +40,6 @@ struct Visited {
     /// Its epoch when it was last opened. In another one `past` means nothing.
     epoch: Option<FolderId>,
     past: Past,
-}
-
-/// What the server said when a folder was selected.
-#[derive(Clone, Copy)]
-struct Selected {
-    uid_validity: u32,
-    /// The UID that its next message was to have.
-    next_uid: u32,
 }
 
 /// The mail that was there before.
@@ -64,7 +57,7 @@ impl<'a> Visit<'a> {
     pub(crate) async fn begin(
         shared: &'a Shared,
         account: &'a Account,
-        session: &'a mut ImapSession,
+        source: &'a mut Source,
         suspects: &'a mut Suspects,
         stopping: &'a CancellationToken,
     ) -> Result<Self, FetchError> {
@@ -72,7 +65,7 @@ impl<'a> Visit<'a> {
         let all = if draft.folders.are_exact() {
             Vec::new()
         } else {
-            session.folders().await?
+            source.folders().await?
         };
         let names = draft.fetched_folders(&all);
         if names.is_empty() {
@@ -93,7 +86,7 @@ impl<'a> Visit<'a> {
         Ok(Self {
             shared,
             account,
-            session,
+            source,
             suspects,
             stopping,
             folders,
@@ -117,10 +110,10 @@ impl<'a> Visit<'a> {
         Ok(done)
     }
 
-    /// The session, for listening to the selected folder; `true` where there are others of which it
+    /// The source, for listening to the selected folder; `true` where there are others of which it
     /// tells nothing.
-    pub(crate) fn listening(&mut self) -> (&mut ImapSession, bool) {
-        (self.session, self.folders.len() > 1)
+    pub(crate) fn listening(&mut self) -> (&mut Source, bool) {
+        (self.source, self.folders.len() > 1)
     }
 
     fn goes_on(&self, done: &Done) -> bool {
@@ -244,14 +237,14 @@ impl<'a> Visit<'a> {
             since: Some(day),
             ..all
         };
-        let session = &mut *self.session;
+        let source = &mut *self.source;
         Ok(match fill.wanted {
-            Wanted::All => session.search(&all).await?,
-            Wanted::Unseen => session.search(&unseen).await?,
-            Wanted::Since(day) => session.search(&since(day)).await?,
+            Wanted::All => source.search(&all).await?,
+            Wanted::Unseen => source.search(&unseen).await?,
+            Wanted::Since(day) => source.search(&since(day)).await?,
             Wanted::SinceOrUnseen(day) => {
-                let mut both = session.search(&since(day)).await?;
-                both.extend(session.search(&unseen).await?);
+                let mut both = source.search(&since(day)).await?;
+                both.extend(source.search(&unseen).await?);
                 both.sort_unstable();
                 both.dedup();
                 both
@@ -264,7 +257,7 @@ impl<'a> Visit<'a> {
         round(
             self.shared,
             self.account,
-            self.session,
+            self.source,
             folder,
             part,
             suspect,
@@ -302,17 +295,7 @@ impl<'a> Visit<'a> {
             return Ok(known);
         }
         self.selected = None;
-        let status = self.session.select(&self.folders[at].name).await?;
-        let next_uid = if let Some(next) = status.uid_next {
-            next
-        } else {
-            let last = self.session.uids_from(1).await?.last().copied();
-            last.unwrap_or(0).saturating_add(1)
-        };
-        let selected = Selected {
-            uid_validity: status.uid_validity,
-            next_uid,
-        };
+        let selected = self.source.select(&self.folders[at].name).await?;
         self.selected = Some((at, selected));
         Ok(selected)
     }

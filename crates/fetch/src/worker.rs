@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use mailgrant_base::{Backoff, Diagnose as _};
 use mailgrant_keeper::{AccessToken, KeeperError};
-use mailgrant_mail::{ImapSession, MailError};
+use mailgrant_mail::MailError;
 use mailgrant_vault::Account;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -16,6 +16,7 @@ use tracing::{debug, info};
 use crate::Fetched;
 use crate::connect::{LoggedIn, Login};
 use crate::shared::Shared;
+use crate::source::Source;
 use crate::visit::{Suspects, Visit};
 use crate::{Activity, FetchError};
 
@@ -109,10 +110,10 @@ impl Worker {
             () = stopping.cancelled() => return Ok(Ended::Stopping),
             opened = self.login.open(&self.account) => opened?,
         };
-        let LoggedIn { mut session, token } = opened;
+        let LoggedIn { mut source, token } = opened;
         let mut suspects = std::mem::take(&mut self.suspects);
         let (shared, account) = (&self.shared, &self.account);
-        let begun = Visit::begin(shared, account, &mut session, &mut suspects, &stopping).await;
+        let begun = Visit::begin(shared, account, &mut source, &mut suspects, &stopping).await;
         let ended = match begun {
             Ok(visit) => self.stay(visit, &token).await,
             Err(error) => Err(error),
@@ -120,7 +121,7 @@ impl Worker {
         self.suspects = suspects;
         // A session is left politely, but nobody waits for that.
         if matches!(&ended, Ok(Ended::Poll(_) | Ended::Stopping)) {
-            let _ = tokio::time::timeout(FIRST_WAIT, session.logout()).await;
+            let _ = tokio::time::timeout(FIRST_WAIT, source.close()).await;
         }
         ended
     }
@@ -142,8 +143,8 @@ impl Worker {
                 // The server says that there is something, and there is nothing: not at once again.
                 self.rest(FIRST_WAIT).await;
             }
-            let (session, others) = visit.listening();
-            if let Some(ended) = self.listen(session, others, token, done.next_due).await? {
+            let (source, others) = visit.listening();
+            if let Some(ended) = self.listen(source, others, token, done.next_due).await? {
                 return Ok(ended);
             }
             roused = true;
@@ -154,7 +155,7 @@ impl Worker {
     /// tells of one folder alone: where there are others, they are looked into from time to time.
     async fn listen(
         &self,
-        session: &mut ImapSession,
+        source: &mut Source,
         others: bool,
         token: &AccessToken,
         next_due: Option<Timestamp>,
@@ -166,7 +167,7 @@ impl Worker {
         if others {
             due = due.min(self.shared.settings.poll);
         }
-        if !session.opened().capabilities.idle {
+        if !source.can_listen() {
             return Ok(Some(Ended::Poll(self.shared.settings.poll.min(due))));
         }
         self.doing(Activity::Listening);
@@ -175,7 +176,7 @@ impl Worker {
         tokio::select! {
             () = self.stopping.cancelled() => return Ok(Some(Ended::Stopping)),
             () = self.wake.notified() => return Ok(Some(Ended::Resume)),
-            event = session.idle(wait) => event?,
+            listened = source.listen(wait) => listened?,
         };
         let left = self.until(token.expires_at);
         Ok((left <= TOKEN_MARGIN).then_some(Ended::Resume))

@@ -32,7 +32,9 @@ pub struct AccountDraft {
     pub signs_in: Option<String>,
     /// Who is named in `user=`, per protocol.
     pub identities: Identities,
-    /// Where its mail is read.
+    /// By which way its mail is read.
+    pub source: Source,
+    /// Its IMAP server.
     pub imap: MailServer,
     /// Its POP3 server, where it is another than the provider's own.
     pub pop3: Option<MailServer>,
@@ -73,6 +75,17 @@ pub struct Identities {
     pub smtp: Option<String>,
 }
 
+/// By which way mail is read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// IMAP.
+    #[default]
+    Imap,
+    /// POP3: one mailbox without folders, without a mark for what has been read.
+    Pop3,
+}
+
 /// Which messages are fetched when a folder is seen for the first time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -102,6 +115,11 @@ pub enum AfterDelivery {
     },
     /// It is deleted.
     Delete,
+    /// It is deleted so many days after its delivery.
+    DeleteAfter {
+        /// At least 1.
+        days: u16,
+    },
 }
 
 /// A stored account.
@@ -172,6 +190,8 @@ impl Account {
 struct Settings {
     signs_in: Option<String>,
     identities: Identities,
+    #[serde(default)]
+    source: Source,
     imap: MailServer,
     #[serde(default)]
     pop3: Option<MailServer>,
@@ -327,6 +347,7 @@ impl AccountFields {
         let settings = Settings {
             signs_in: draft.signs_in.clone(),
             identities: draft.identities.clone(),
+            source: draft.source,
             imap: draft.imap.clone(),
             pop3: draft.pop3.clone(),
             smtp: draft.smtp.clone(),
@@ -356,6 +377,7 @@ impl Account {
                 provider: ProviderId(fields.provider_id),
                 signs_in: settings.signs_in,
                 identities: settings.identities,
+                source: settings.source,
                 imap: settings.imap,
                 pop3: settings.pop3,
                 smtp: settings.smtp,

@@ -81,6 +81,8 @@ pub struct AccountForm {
     pub provider: String,
     /// Who signs in, for a shared mailbox.
     pub signs_in: String,
+    /// `imap` (also when empty) or `pop3`.
+    pub source: String,
     /// `user=` over IMAP.
     pub imap_user: String,
     /// `user=` over POP3.
@@ -111,8 +113,10 @@ pub struct AccountForm {
     pub start: String,
     /// The day for `since`, such as `2026-11-01`.
     pub since: String,
-    /// `keep` (also when empty), `mark-seen`, `move`, `delete`.
+    /// `keep` (also when empty), `mark-seen`, `move`, `delete`, `delete-after`.
     pub after: String,
+    /// How many days for `delete-after`.
+    pub delete_after: String,
     /// The folder for `move`.
     pub move_to: String,
     /// `maildir`, `command`, `lmtp`, `smtp`, `webhook`, `append`, or empty: only tokens.

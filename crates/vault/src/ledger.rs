@@ -203,7 +203,7 @@ pub(crate) trait LedgerStore: Send + Sync {
         first: &FirstFields,
         now: i64,
     ) -> Answer<FolderRow>;
-    async fn unfinished(&self, folder: i64) -> Answer<Vec<EntryRow>>;
+    async fn unfinished(&self, folder: i64, delivered_until: i64) -> Answer<Vec<EntryRow>>;
     /// UIDs in the ledger from `from` on, below `until`.
     async fn known(&self, folder: i64, from: i64, until: i64) -> Answer<Vec<i64>>;
     /// A message that is settled stays as it is; the first key and the first sight stay.
@@ -283,9 +283,16 @@ impl Vault {
         })
     }
 
-    /// What is not finished: `Waiting`, `Prepared` and `Delivered` entries, ascending by UID.
-    pub async fn unfinished(&self, folder: FolderId) -> Result<Vec<LedgerEntry>, VaultError> {
-        let rows = self.told(self.store().unfinished(folder.0).await)?;
+    /// What is not finished: `Waiting`, `Prepared` and `Delivered` entries, ascending by UID; of the
+    /// latter those that were delivered until then.
+    pub async fn unfinished(
+        &self,
+        folder: FolderId,
+        delivered_until: Timestamp,
+    ) -> Result<Vec<LedgerEntry>, VaultError> {
+        let store = self.store();
+        let unfinished = store.unfinished(folder.0, micros(delivered_until));
+        let rows = self.told(unfinished.await)?;
         rows.into_iter().map(LedgerEntry::read).collect()
     }
 

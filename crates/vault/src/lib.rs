@@ -31,6 +31,7 @@ mod history;
 mod invitation;
 mod key;
 mod ledger;
+mod numbering;
 mod password;
 mod postgres;
 mod provider;
@@ -42,7 +43,7 @@ mod vault;
 mod warning;
 mod webhook;
 
-pub use account::{Account, AccountDraft, AccountId, AfterDelivery, Identities, StartFrom};
+pub use account::{Account, AccountDraft, AccountId, AfterDelivery, Identities, Source, StartFrom};
 pub use admin::{Administrator, AdministratorId, Session};
 pub use authorization::{Authorization, AuthorizationId, AuthorizationOutcome, Begun};
 pub use backfill::{Backfill, Fill, FirstSight, Floor, Wanted};
@@ -61,6 +62,7 @@ pub use key::{Key, KeyError};
 pub use ledger::{
     Counts, Delivery, Folder, FolderId, LedgerEntry, MessageState, Prepared, Quarantine,
 };
+pub use numbering::Numbered;
 pub use provider::{Provider, ProviderDraft, ProviderId, ProviderTrouble};
 pub use sink::{
     AppendSink, CommandSink, EnvelopeSender, MaildirSink, RelayPlace, RelaySink, Sink,

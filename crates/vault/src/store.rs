@@ -13,6 +13,7 @@ use crate::grant::GrantStore;
 use crate::history::HistoryStore;
 use crate::invitation::InvitationStore;
 use crate::ledger::LedgerStore;
+use crate::numbering::NumberingStore;
 use crate::provider::ProviderStore;
 use crate::warning::WarningStore;
 use crate::webhook::WebhookStore;
@@ -40,6 +41,7 @@ pub(crate) trait Store:
     + AuthorizationStore
     + InvitationStore
     + LedgerStore
+    + NumberingStore
     + BackfillStore
     + HistoryStore
     + AdminStore

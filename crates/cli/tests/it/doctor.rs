@@ -116,6 +116,7 @@ impl Scene {
             provider: profile.id,
             signs_in: self.signs_in.map(str::to_owned),
             identities: Identities::default(),
+            source: mailgrant_vault::Source::default(),
             imap: here(self.imap_host, Some(server.tls_address())),
             pop3: Some(here("localhost", server.pop3s_address())),
             smtp: Some(here("localhost", server.submissions_address())),

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use mailgrant_mail::{ImapSession, MailError};
+use mailgrant_mail::MailError;
 use mailgrant_vault::{Account, Delivery, Floor, Folder, LedgerEntry, MessageState, Prepared};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
@@ -24,6 +24,7 @@ use crate::lease::Lease;
 use crate::metrics::Outcome;
 use crate::shared::Shared;
 use crate::sink::{self, Recovered, Sink, SinkDown, Staged};
+use crate::source::Source;
 use crate::{FetchError, Fetched};
 
 use reader::{End, Reader};
@@ -77,11 +78,11 @@ pub(crate) enum Part {
     },
 }
 
-/// One round over the folder that `session` has selected. When `stopping`, it finishes the messages in hand and ends.
+/// One round over the folder that `source` has selected. When `stopping`, it finishes the messages in hand and ends.
 pub(crate) async fn round(
     shared: &Shared,
     account: &Account,
-    session: &mut ImapSession,
+    source: &mut Source,
     folder: Folder,
     part: Part,
     suspect: &mut Suspect,
@@ -92,8 +93,9 @@ pub(crate) async fn round(
     let mut round = Round {
         shared,
         account,
+        server: source.server(account).to_string(),
         sink,
-        keys: Keys::of(account, &folder.name, folder.uid_validity),
+        keys: Keys::of(account, source, &folder.name, folder.uid_validity),
         ceiling: folder.next_uid,
         folder,
         past: matches!(part, Part::Past { .. }),
@@ -105,9 +107,9 @@ pub(crate) async fn round(
         refused: None,
         cut_short: false,
     };
-    let again = round.recover(session).await?;
-    let todo = round.todo(session, part, suspect, again).await?;
-    let worked = round.work(session, todo, suspect, stopping).await;
+    let again = round.recover(source).await?;
+    let todo = round.todo(source, part, suspect, again).await?;
+    let worked = round.work(source, todo, suspect, stopping).await;
     round.tell();
     worked?;
     Ok(Done {
@@ -121,6 +123,8 @@ pub(crate) async fn round(
 struct Round<'a> {
     shared: &'a Shared,
     account: &'a Account,
+    /// The source's server, for people.
+    server: String,
     sink: Arc<dyn Sink>,
     keys: Keys,
     folder: Folder,
@@ -143,9 +147,10 @@ struct Round<'a> {
 
 impl Round<'_> {
     /// Finishes what an earlier round began; gives back what must be delivered (again).
-    async fn recover(&mut self, session: &mut ImapSession) -> Result<Vec<u32>, FetchError> {
-        let unfinished = self.shared.vault.unfinished(self.folder.id).await?;
+    async fn recover(&mut self, source: &mut Source) -> Result<Vec<u32>, FetchError> {
         let now = self.shared.now();
+        let due = self.tells_until(now);
+        let unfinished = self.shared.vault.unfinished(self.folder.id, due).await?;
         self.attempts = unfinished
             .iter()
             .map(|entry| (entry.uid, entry.attempts))
@@ -176,9 +181,11 @@ impl Round<'_> {
             self.shared
                 .metrics
                 .count(Outcome::Delivered, taken.len() as u64);
-            delivered.extend(taken.iter().map(|delivery| delivery.uid));
+            if !self.tells_later() {
+                delivered.extend(taken.iter().map(|delivery| delivery.uid));
+            }
         }
-        self.acknowledge(session, &mut delivered).await?;
+        self.tell_source(source, &mut delivered).await?;
 
         for entry in in_state(MessageState::Waiting) {
             match entry.retry_at {
@@ -192,14 +199,14 @@ impl Round<'_> {
     /// All that is to be fetched, ascending.
     async fn todo(
         &mut self,
-        session: &mut ImapSession,
+        source: &mut Source,
         part: Part,
         suspect: &mut Suspect,
         again: Vec<u32>,
     ) -> Result<Vec<u32>, FetchError> {
         let first = self.folder.next_uid;
         let (listed, ceiling) = match part {
-            Part::New => (session.uids_from(first).await?, None),
+            Part::New => (source.uids_from(first).await?, None),
             Part::Past { uids, then } => (uids, Some(then)),
         };
         // The floor cannot pass the last UID of all, so it would be delivered at every look; a server
@@ -230,7 +237,7 @@ impl Round<'_> {
 
     async fn work(
         &mut self,
-        session: &mut ImapSession,
+        source: &mut Source,
         todo: Vec<u32>,
         suspect: &mut Suspect,
         stopping: &CancellationToken,
@@ -243,14 +250,7 @@ impl Round<'_> {
             let (group, rest) = todo.split_at(suspect.group(todo, GROUP));
             todo = rest;
             outcome = self
-                .group(
-                    session,
-                    group,
-                    &mut ready,
-                    &mut delivered,
-                    suspect,
-                    stopping,
-                )
+                .group(source, group, &mut ready, &mut delivered, suspect, stopping)
                 .await;
         }
         match outcome {
@@ -272,25 +272,25 @@ impl Round<'_> {
             // The ledger remembers what has to be acknowledged.
             return Ok(());
         }
-        self.acknowledge(session, &mut delivered).await
+        self.acknowledge(source, &mut delivered).await
     }
 
     /// Reads one group of messages, and delivers the batch before while the next one is read.
     async fn group(
         &mut self,
-        session: &mut ImapSession,
+        source: &mut Source,
         group: &[u32],
         ready: &mut Vec<Staged>,
         delivered: &mut Vec<u32>,
         suspect: &mut Suspect,
         stopping: &CancellationToken,
     ) -> Result<(), FetchError> {
-        session.start_fetch(group).await?;
-        let server = self.account.draft.imap.to_string();
+        source.start_fetch(group).await?;
+        let server = self.server.clone();
         let mut reader = Reader::new(&self.sink, &self.keys, server, group);
         loop {
             let batch = std::mem::take(ready);
-            let (read, taken) = tokio::join!(reader.batch(session, suspect), self.deliver(batch));
+            let (read, taken) = tokio::join!(reader.batch(source, suspect), self.deliver(batch));
             *ready = read.batch;
             delivered.extend(taken?);
             match read.end {
@@ -303,8 +303,11 @@ impl Round<'_> {
                 End::Broken(error) => return Err(error),
             }
         }
-        self.look_for(session, reader.missing()).await?;
-        self.acknowledge(session, delivered).await
+        self.look_for(source, reader.missing()).await?;
+        if source.is_told_in_passing() {
+            self.acknowledge(source, delivered).await?;
+        }
+        Ok(())
     }
 
     /// The floor once these are in the ledger.

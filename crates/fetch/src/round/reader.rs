@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use mailgrant_mail::{FetchEvent, ImapSession, MailError};
+use mailgrant_mail::MailError;
 
 use super::Suspect;
 use crate::FetchError;
 use crate::key::Keys;
 use crate::sink::{Body, Sink, SinkDown, Staged, Staging};
+use crate::source::{Arrival, Source};
 
 /// Reads the answer to one FETCH.
 pub(super) struct Reader {
@@ -58,11 +59,11 @@ impl Reader {
 
     /// Reads until the batch is full or the FETCH is over. Whole messages that came before a
     /// failure are kept.
-    pub(super) async fn batch(&mut self, session: &mut ImapSession, suspect: &mut Suspect) -> Read {
+    pub(super) async fn batch(&mut self, source: &mut Source, suspect: &mut Suspect) -> Read {
         let limit = self.sink.batch();
         let (mut batch, mut bytes) = (Vec::new(), 0);
         loop {
-            match self.message(session, suspect).await {
+            match self.message(source, suspect).await {
                 Ok(Some(message)) => {
                     // A message that waits on disk takes no memory, but the disk is finite too.
                     bytes += match &message.body {
@@ -95,24 +96,24 @@ impl Reader {
 
     async fn message(
         &mut self,
-        session: &mut ImapSession,
+        source: &mut Source,
         suspect: &mut Suspect,
     ) -> Result<Option<Staged>, FetchError> {
         let first_missing = self.missing.first().copied();
-        let event = session.next_fetched().await.inspect_err(|error| {
+        let event = source.next_arrival().await.inspect_err(|error| {
             if let Some(uid) = first_missing {
                 note(suspect, uid, error);
             }
         })?;
         match event {
             None => Ok(None),
-            Some(FetchEvent::Start { uid, size }) if self.missing.remove(&uid) => {
-                self.whole(session, suspect, uid, size).await.map(Some)
+            Some(Arrival::Start { uid, size }) if self.missing.remove(&uid) => {
+                self.whole(source, suspect, uid, size).await.map(Some)
             }
-            Some(FetchEvent::Start { uid, .. }) => {
+            Some(Arrival::Start { uid, .. }) => {
                 Err(self.broke_protocol(format!("message {uid} was not asked for")))
             }
-            Some(FetchEvent::Chunk(_) | FetchEvent::End) => {
+            Some(Arrival::Chunk(_) | Arrival::End) => {
                 Err(self.broke_protocol("bytes that belong to no message".to_owned()))
             }
         }
@@ -121,15 +122,15 @@ impl Reader {
     /// One message whose beginning has been read.
     async fn whole(
         &self,
-        session: &mut ImapSession,
+        source: &mut Source,
         suspect: &mut Suspect,
         uid: u32,
-        announced: u64,
+        announced: Option<u64>,
     ) -> Result<Staged, FetchError> {
         let key = self.sink.key(&self.keys.message(uid));
         let path = self.sink.staging_path(&key);
         let mut staging = Staging::new(uid, key, path);
-        if let Err(error) = self.rest(session, &mut staging, announced).await {
+        if let Err(error) = self.rest(source, &mut staging, announced).await {
             if let FetchError::Mail(error) = &error {
                 note(suspect, staging.uid(), error);
             }
@@ -146,21 +147,24 @@ impl Reader {
 
     async fn rest(
         &self,
-        session: &mut ImapSession,
+        source: &mut Source,
         staging: &mut Staging,
-        announced: u64,
+        announced: Option<u64>,
     ) -> Result<(), FetchError> {
         loop {
-            match session.next_fetched().await? {
-                Some(FetchEvent::Chunk(bytes)) => {
+            match source.next_arrival().await? {
+                Some(Arrival::Chunk(bytes)) => {
                     staging
                         .write(&bytes)
                         .await
                         .map_err(|error| self.no_room(&error))?;
                 }
-                Some(FetchEvent::End) if staging.size() == announced => return Ok(()),
+                Some(Arrival::End) if announced.is_none_or(|size| staging.size() == size) => {
+                    return Ok(());
+                }
                 _ => {
                     let (uid, size) = (staging.uid(), staging.size());
+                    let announced = announced.unwrap_or_default();
                     let why = format!("message {uid} ends after {size} of {announced} bytes");
                     return Err(self.broke_protocol(why));
                 }

@@ -4,44 +4,70 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use mailgrant_base::Backoff;
-use mailgrant_mail::{ImapSession, MailError};
+use mailgrant_mail::MailError;
 use mailgrant_vault::{AfterDelivery, EventKind, NewEvent};
 use tracing::{debug, warn};
 
 use super::Round;
 use crate::FetchError;
 use crate::metrics::Outcome;
+use crate::source::Source;
 
 /// How long a message waits that the sink could not take, at first and at most.
 const FIRST_RETRY: Duration = Duration::from_secs(30);
 const LONGEST_RETRY: Duration = Duration::from_hours(1);
 
 impl Round<'_> {
-    /// Tells the source.
+    /// Whether the source is told long after the delivery.
+    pub(super) fn tells_later(&self) -> bool {
+        matches!(self.account.draft.after, AfterDelivery::DeleteAfter { .. })
+    }
+
+    /// Of messages that were delivered until then the source is told now.
+    pub(super) fn tells_until(&self, now: Timestamp) -> Timestamp {
+        let AfterDelivery::DeleteAfter { days } = self.account.draft.after else {
+            return Timestamp::MAX;
+        };
+        let kept = SignedDuration::from_hours(24 * i64::from(days));
+        now.checked_sub(kept).unwrap_or(Timestamp::MIN)
+    }
+
+    /// Tells the source, unless that has time.
     pub(super) async fn acknowledge(
         &mut self,
-        session: &mut ImapSession,
+        source: &mut Source,
+        delivered: &mut Vec<u32>,
+    ) -> Result<(), FetchError> {
+        if delivered.is_empty() || self.refused.is_some() {
+            return Ok(());
+        }
+        if self.tells_later() {
+            // The ledger remembers them until their time has come.
+            delivered.clear();
+            return Ok(());
+        }
+        self.tell_source(source, delivered).await
+    }
+
+    /// Tells the source of these now.
+    pub(super) async fn tell_source(
+        &mut self,
+        source: &mut Source,
         delivered: &mut Vec<u32>,
     ) -> Result<(), FetchError> {
         if delivered.is_empty() || self.refused.is_some() {
             return Ok(());
         }
         self.power()?;
-        let told = match &self.account.draft.after {
-            AfterDelivery::Keep => Ok(()),
-            AfterDelivery::MarkSeen => session.mark_seen(delivered).await,
-            AfterDelivery::Move { folder } => session.move_to(delivered, folder).await,
-            AfterDelivery::Delete => session.delete(delivered).await,
-        };
-        match told {
+        match source.tell(&self.account.draft.after, delivered).await {
             Ok(()) => {}
-            Err(refused @ MailError::Refused { .. }) => {
+            Err(FetchError::Mail(refused @ MailError::Refused { .. })) => {
                 self.refused = Some(refused);
                 return Ok(());
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error),
         }
         self.power()?;
         let now = self.shared.now();
@@ -58,13 +84,13 @@ impl Round<'_> {
     /// passed over.
     pub(super) async fn look_for(
         &mut self,
-        session: &mut ImapSession,
+        source: &mut Source,
         missing: Vec<u32>,
     ) -> Result<(), FetchError> {
         let Some(first) = missing.first() else {
             return Ok(());
         };
-        let there: BTreeSet<u32> = session.uids_from(*first).await?.into_iter().collect();
+        let there: BTreeSet<u32> = source.uids_from(*first).await?.into_iter().collect();
         let (left_out, gone): (Vec<u32>, Vec<u32>) =
             missing.into_iter().partition(|uid| there.contains(uid));
         for uid in left_out {

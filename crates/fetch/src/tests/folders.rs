@@ -221,11 +221,11 @@ async fn a_new_uidvalidity_in_the_middle_of_a_session_loses_no_earlier_mail() {
 
     let shared = world.fetcher.shared();
     let mut login = Login::new(shared);
-    let mut session = login.open(&world.account).await.unwrap().session;
-    session.select("INBOX").await.unwrap();
-    session.delete(&[1]).await.unwrap();
+    let mut source = login.open(&world.account).await.unwrap().source;
+    source.select("INBOX").await.unwrap();
+    source.tell(&AfterDelivery::Delete, &[1]).await.unwrap();
     let (mut suspects, never) = (Suspects::default(), CancellationToken::new());
-    let visit = Visit::begin(shared, &world.account, &mut session, &mut suspects, &never);
+    let visit = Visit::begin(shared, &world.account, &mut source, &mut suspects, &never);
     let mut visit = visit.await.unwrap();
     visit.fill().await.unwrap();
     visit.fill().await.unwrap();

@@ -7,9 +7,10 @@ mod crash;
 mod epoch;
 mod faults;
 mod folders;
-mod local_delivery;
 mod history;
+mod local_delivery;
 mod maildir;
+mod pop3;
 mod receiver;
 mod relay;
 mod webhook;
@@ -60,6 +61,7 @@ struct World {
 /// How a world differs from the usual one.
 struct Plan {
     after: AfterDelivery,
+    source: mailgrant_vault::Source,
     start: StartFrom,
     server: MailServerOptions,
     poll: Duration,
@@ -75,6 +77,7 @@ impl Default for Plan {
     fn default() -> Self {
         Self {
             after: AfterDelivery::Keep,
+            source: mailgrant_vault::Source::default(),
             start: StartFrom::Everything,
             server: MailServerOptions::default(),
             poll: Duration::from_millis(50),
@@ -173,8 +176,11 @@ impl Plan {
             provider: stored.id,
             signs_in: None,
             identities: Identities::default(),
+            source: self.source,
             imap: Where::new("127.0.0.1", port, Security::Tls).unwrap(),
-            pop3: None,
+            pop3: server
+                .pop3s_address()
+                .map(|at| Where::new("127.0.0.1", at.port(), Security::Tls).unwrap()),
             smtp: None,
             folders: Folders::default(),
             start: self.start,

@@ -5,8 +5,11 @@ use mailgrant_mail::{MailServer, Protocol, Security};
 use mailgrant_oauth::catalogue;
 
 use super::check::Problems;
+use super::sink::word_of;
 use super::{AccountForm, FormErrors};
-use crate::{Account, AccountDraft, AfterDelivery, Folders, Identities, Provider, StartFrom};
+use crate::{
+    Account, AccountDraft, AfterDelivery, Folders, Identities, Provider, Source, StartFrom,
+};
 
 pub(super) const SECURITIES: [(&str, Security); 3] = [
     ("tls", Security::Tls),
@@ -35,13 +38,17 @@ enum After {
     MarkSeen,
     Move,
     Delete,
+    DeleteAfter,
 }
 
-const AFTERS: [(&str, After); 4] = [
+const SOURCES: [(&str, Source); 2] = [("imap", Source::Imap), ("pop3", Source::Pop3)];
+
+const AFTERS: [(&str, After); 5] = [
     ("keep", After::Keep),
     ("mark-seen", After::MarkSeen),
     ("move", After::Move),
     ("delete", After::Delete),
+    ("delete-after", After::DeleteAfter),
 ];
 
 impl AccountForm {
@@ -54,6 +61,7 @@ impl AccountForm {
             address: draft.address.clone(),
             provider: provider.to_owned(),
             signs_in: text(&draft.signs_in),
+            source: word_of(&SOURCES, &draft.source),
             imap_user: text(&draft.identities.imap),
             pop3_user: text(&draft.identities.pop3),
             smtp_user: text(&draft.identities.smtp),
@@ -85,6 +93,10 @@ impl AccountForm {
             AfterDelivery::MarkSeen => ("mark-seen", ""),
             AfterDelivery::Move { folder } => ("move", folder.as_str()),
             AfterDelivery::Delete => ("delete", ""),
+            AfterDelivery::DeleteAfter { days } => {
+                form.delete_after = days.to_string();
+                ("delete-after", "")
+            }
         };
         (form.after, form.move_to) = (after.to_owned(), move_to.to_owned());
         form.show_sink(draft.sink.as_ref());
@@ -108,13 +120,17 @@ impl AccountForm {
             smtp: problems.optional("smtp_user", &self.smtp_user),
         };
         let signs_in = problems.optional("signs_in", &self.signs_in);
-        let imap = self.imap(provider, &mut problems);
+        let source = problems.word("source", &self.source, &SOURCES);
         let pop3 = self.pop3(&mut problems);
+        let imap = self.imap(provider, source, pop3.as_ref(), &mut problems);
         let smtp = self.smtp(&mut problems);
         let folders = Folders::read(problems.text("folder", &self.folder));
         let folders = problems.take("folder", folders).unwrap_or_default();
         let start = self.start(&mut problems);
         let after = self.after(&folders, &mut problems);
+        if source == Some(Source::Pop3) {
+            fits_pop3(&folders, start, after.as_ref(), &mut problems);
+        }
         let sink = self.sink(&name, &address, &folders, &mut problems);
         let made = || {
             Some(AccountDraft {
@@ -123,6 +139,7 @@ impl AccountForm {
                 provider: provider?.id,
                 signs_in,
                 identities,
+                source: source?,
                 imap: imap?,
                 pop3,
                 smtp,
@@ -168,7 +185,15 @@ impl AccountForm {
         found
     }
 
-    fn imap(&self, provider: Option<&Provider>, problems: &mut Problems) -> Option<MailServer> {
+    /// An account whose mail is read over POP3 needs no IMAP server; the host of its POP3 server is
+    /// taken for the one where the doctor may look.
+    fn imap(
+        &self,
+        provider: Option<&Provider>,
+        source: Option<Source>,
+        pop3: Option<&MailServer>,
+        problems: &mut Problems,
+    ) -> Option<MailServer> {
         let known = provider.and_then(|provider| catalogue::row(provider.profile.kind).imap);
         let mut fields = ServerFields {
             protocol: Protocol::Imap,
@@ -178,6 +203,9 @@ impl AccountForm {
         };
         match known {
             Some(known) if self.imap_host.trim().is_empty() => fields.host.1 = known.name,
+            None if self.imap_host.trim().is_empty() && source == Some(Source::Pop3) => {
+                fields.host.1 = &pop3?.host;
+            }
             _ => {}
         }
         fields.check(problems)
@@ -221,6 +249,13 @@ impl AccountForm {
             After::Keep => AfterDelivery::Keep,
             After::MarkSeen => AfterDelivery::MarkSeen,
             After::Delete => AfterDelivery::Delete,
+            After::DeleteAfter => {
+                let days = problems.text("delete_after", &self.delete_after).parse();
+                let days = days.ok().filter(|days| (1..=3650).contains(days));
+                let wanted = "must be a whole number of days from 1 to 3650";
+                let days = problems.take("delete_after", days.ok_or(wanted))?;
+                AfterDelivery::DeleteAfter { days }
+            }
             After::Move => {
                 let target = problems.text("move_to", &self.move_to);
                 if target.is_empty() || folders.contains(target) {
@@ -234,6 +269,29 @@ impl AccountForm {
                 }
             }
         })
+    }
+}
+
+/// What POP3 does not know is told where it is entered.
+fn fits_pop3(
+    folders: &Folders,
+    start: Option<StartFrom>,
+    after: Option<&AfterDelivery>,
+    problems: &mut Problems,
+) {
+    if *folders != Folders::default() {
+        problems.add("folder", "must be INBOX: POP3 knows no other folder");
+    }
+    if matches!(start, Some(StartFrom::Unseen | StartFrom::Since(_))) {
+        let wanted = "must be everything or only-new: POP3 knows neither days nor what is read";
+        problems.add("start", wanted);
+    }
+    if matches!(
+        after,
+        Some(AfterDelivery::MarkSeen | AfterDelivery::Move { .. })
+    ) {
+        let wanted = "must be keep, delete or delete-after: POP3 knows no more";
+        problems.add("after", wanted);
     }
 }
 

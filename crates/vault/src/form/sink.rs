@@ -283,7 +283,7 @@ impl AccountForm {
     }
 }
 
-fn word_of<T: PartialEq>(words: &[(&str, T)], value: &T) -> String {
+pub(super) fn word_of<T: PartialEq>(words: &[(&str, T)], value: &T) -> String {
     let found = words.iter().find(|(_, known)| known == value);
     found
         .map(|(word, _)| (*word).to_owned())

@@ -81,12 +81,13 @@ impl LedgerStore for Backend {
         Ok(row)
     }
 
-    async fn unfinished(&self, folder: i64) -> Answer<Vec<EntryRow>> {
+    async fn unfinished(&self, folder: i64, delivered_until: i64) -> Answer<Vec<EntryRow>> {
         sqlx::query_as(
             "SELECT uid, state, delivery_key, attempts, retry_at FROM messages
-             WHERE folder_id = $1 AND state < 3 ORDER BY uid",
+             WHERE folder_id = $1 AND state < 3 AND (state < 2 OR changed_at <= $2) ORDER BY uid",
         )
         .bind(folder)
+        .bind(delivered_until)
         .fetch_all(self.reader())
         .await
     }

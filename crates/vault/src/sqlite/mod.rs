@@ -36,6 +36,8 @@ mod history;
 mod invitation;
 #[path = "../sql/ledger.rs"]
 mod ledger;
+#[path = "../sql/numbering.rs"]
+mod numbering;
 #[path = "../sql/provider.rs"]
 mod provider;
 #[path = "../sql/warning.rs"]

@@ -171,6 +171,7 @@ pub(crate) fn account_draft(name: &str, provider: &Provider) -> AccountDraft {
             smtp: Some("colleague@example.com".to_owned()),
             ..Identities::default()
         },
+        source: mailgrant_vault::Source::default(),
         imap: MailServer::new("imap.example.com", 993, Security::Tls).unwrap(),
         pop3: None,
         smtp: None,

@@ -132,7 +132,7 @@ on_both! {
         let mut changes = count.changes();
         vault.retry_message(id(folder, 5), "root", at(20)).await.unwrap();
         changes.changed().await;
-        let unfinished = vault.unfinished(folder).await.unwrap();
+        let unfinished = vault.unfinished(folder, jiff::Timestamp::MAX).await.unwrap();
         assert_eq!(unfinished.len(), 1);
         assert_eq!((unfinished[0].uid, unfinished[0].retry_at), (5, Some(at(20))));
         assert_eq!(vault.due(at(20)).await.unwrap(), [(account, at(20))]);
@@ -176,7 +176,7 @@ on_both! {
             let adopted = vault.adopt_delivered(later, &again, at(30)).await.unwrap();
             assert_eq!(adopted, Some(MessageState::Dropped), "and nobody tells the source");
         }
-        assert!(vault.unfinished(later).await.unwrap().is_empty());
+        assert!(vault.unfinished(later, jiff::Timestamp::MAX).await.unwrap().is_empty());
         let copy = Prepared { uid: 10, ..message(5) };
         assert_eq!(vault.adopt_delivered(later, &copy, at(31)).await.unwrap(), None, "each one once");
     }

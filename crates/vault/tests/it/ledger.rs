@@ -13,7 +13,7 @@ on_both! {
         let vault = bench.again().await.unwrap();
         assert!(states(&vault, folder).await.is_empty());
         prepare(&vault, folder, &[message(7, "seven"), message(5, "five")]).await;
-        let entries = bench.vault.unfinished(folder).await.unwrap();
+        let entries = bench.vault.unfinished(folder, jiff::Timestamp::MAX).await.unwrap();
         let seen: Vec<_> = entries.iter().map(|entry| (entry.uid, entry.key.as_str())).collect();
         assert_eq!(seen, [(5, "key-five"), (7, "key-seven")], "ascending");
         assert!(entries.iter().all(|entry| entry.state == MessageState::Prepared));
@@ -58,12 +58,12 @@ on_both! {
         prepare(vault, folder, &[message(5, "five")]).await;
         for (attempts, retry_at) in [(1, 60), (2, 180)] {
             vault.note_deferred(folder, 5, "exit 75", at(retry_at), at(2)).await.unwrap();
-            let entry = vault.unfinished(folder).await.unwrap().remove(0);
+            let entry = vault.unfinished(folder, jiff::Timestamp::MAX).await.unwrap().remove(0);
             assert_eq!((entry.state, entry.attempts), (MessageState::Waiting, attempts));
             assert_eq!(entry.retry_at, Some(at(retry_at)));
             let again = Prepared { key: "another-key".to_owned(), ..message(5, "five") };
             prepare(vault, folder, &[again]).await;
-            let entry = vault.unfinished(folder).await.unwrap().remove(0);
+            let entry = vault.unfinished(folder, jiff::Timestamp::MAX).await.unwrap().remove(0);
             assert_eq!((entry.state, entry.key.as_str()), (MessageState::Prepared, "key-five"));
             assert_eq!((entry.attempts, entry.retry_at), (attempts, None));
         }
@@ -72,11 +72,11 @@ on_both! {
     async fn a_message_that_was_deferred_unseen_gets_its_key_when_it_is_prepared(bench) {
         let folder = open(bench, "desk", 1).await;
         bench.vault.note_deferred(folder, 5, "no text yet", at(60), at(2)).await.unwrap();
-        let entry = bench.vault.unfinished(folder).await.unwrap().remove(0);
+        let entry = bench.vault.unfinished(folder, jiff::Timestamp::MAX).await.unwrap().remove(0);
         assert_eq!((entry.state, entry.attempts), (MessageState::Waiting, 1));
         assert_eq!(entry.key, "");
         prepare(&bench.vault, folder, &[message(5, "five")]).await;
-        let entry = bench.vault.unfinished(folder).await.unwrap().remove(0);
+        let entry = bench.vault.unfinished(folder, jiff::Timestamp::MAX).await.unwrap().remove(0);
         assert_eq!((entry.state, entry.key.as_str()), (MessageState::Prepared, "key-five"));
     }
 
@@ -99,7 +99,7 @@ on_both! {
 
         assert_eq!(vault.retry_quarantine(account, at(9)).await.unwrap(), 2);
         assert!(vault.quarantine(account, 9).await.unwrap().is_empty());
-        let mut waiting = vault.unfinished(folder).await.unwrap();
+        let mut waiting = vault.unfinished(folder, jiff::Timestamp::MAX).await.unwrap();
         waiting.retain(|entry| entry.state == MessageState::Waiting);
         assert_eq!(waiting.iter().map(|entry| entry.uid).collect::<Vec<_>>(), [5, 8]);
         assert!(waiting.iter().all(|entry| entry.retry_at == Some(at(9))), "at once");
@@ -218,7 +218,7 @@ on_both! {
         let second = reopen(bench, 2).await;
         vault.note_deferred(second, 9, "no memory", at(60), at(3)).await.unwrap();
         assert!(vault.adopt_delivered(second, &message(9, "one"), at(4)).await.unwrap().is_some());
-        let entry = vault.unfinished(second).await.unwrap().remove(0);
+        let entry = vault.unfinished(second, jiff::Timestamp::MAX).await.unwrap().remove(0);
         assert_eq!((entry.state, entry.retry_at), (MessageState::Delivered, None));
         assert_eq!(counts(vault, bench).await.waiting, 0);
     }
@@ -316,7 +316,7 @@ on_both! {
         assert!(stale(vault.note_quarantined(folder, 5, "never", at(1)).await));
         vault.note_acknowledged(folder, &[5], at(1)).await.unwrap();
         assert!(vault.adopt_delivered(folder, &five[0], at(1)).await.unwrap().is_none());
-        assert!(vault.unfinished(folder).await.unwrap().is_empty());
+        assert!(vault.unfinished(folder, jiff::Timestamp::MAX).await.unwrap().is_empty());
         assert!(vault.all_counts().await.unwrap().is_empty());
     }
 }
@@ -388,7 +388,10 @@ async fn deliver(vault: &Vault, folder: FolderId, uids: &[u32], now: i64) {
 }
 
 async fn states(vault: &Vault, folder: FolderId) -> Vec<(u32, MessageState)> {
-    let entries = vault.unfinished(folder).await.unwrap();
+    let entries = vault
+        .unfinished(folder, jiff::Timestamp::MAX)
+        .await
+        .unwrap();
     entries
         .iter()
         .map(|entry| (entry.uid, entry.state))

@@ -182,6 +182,7 @@ impl<P: Peer> World<P> {
             provider: self.provider,
             signs_in: None,
             identities: Identities::default(),
+            source: mailgrant_vault::Source::default(),
             imap: MailServer::new("127.0.0.1", 143, Security::Plain).unwrap(),
             pop3: None,
             smtp: None,

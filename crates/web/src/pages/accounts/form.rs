@@ -12,6 +12,7 @@ pub(super) fn read(sent: &Sent) -> AccountForm {
         address: sent.text("address"),
         provider: sent.text("provider"),
         signs_in: sent.text("signs_in"),
+        source: sent.text("source"),
         imap_user: sent.text("imap_user"),
         pop3_user: sent.text("pop3_user"),
         smtp_user: sent.text("smtp_user"),
@@ -28,6 +29,7 @@ pub(super) fn read(sent: &Sent) -> AccountForm {
         start: sent.text("start"),
         since: sent.text("since"),
         after: sent.text("after"),
+        delete_after: sent.text("delete_after"),
         move_to: sent.text("move_to"),
         sink: sent.text("sink"),
         maildir: sent.text("maildir"),
@@ -61,6 +63,7 @@ pub(super) fn sections(form: &AccountForm, providers: &[Provider]) -> Vec<Sectio
         source(form),
         since(form),
         moving(form),
+        keeping(form),
         server(form),
         other_servers(form),
         shared(form),
@@ -201,6 +204,7 @@ fn append(form: &AccountForm) -> Section {
 }
 
 fn source(form: &AccountForm) -> Section {
+    let sources = [("imap", "IMAP"), ("pop3", "POP3")];
     let starts = [
         ("everything", "All mail that is there, then new mail"),
         ("unseen", "Unread mail that is there, then new mail"),
@@ -212,10 +216,13 @@ fn source(form: &AccountForm) -> Section {
         ("mark-seen", "Mark it as seen"),
         ("move", "Move it to another folder"),
         ("delete", "Delete it"),
+        ("delete-after", "Delete it after some days"),
     ];
     Section::new(
         "What is fetched",
         vec![
+            Field::choice("source", "By", &form.source, sources)
+                .hint("POP3 only where IMAP is switched off: it knows no folders and no read mail."),
             Field::text("folder", "Folders", &form.folder)
                 .hint("Separated by semicolons; * stands for anything: INBOX; Support/*. Empty means INBOX."),
             Field::choice("start", "Begin with", &form.start, starts),
@@ -234,6 +241,12 @@ fn since(form: &AccountForm) -> Section {
     let day = Field::text("since", "First day", &form.since)
         .hint("For example 2026-11-01, by the mail server’s calendar.");
     Section::new("Since", vec![day]).only_for("since")
+}
+
+fn keeping(form: &AccountForm) -> Section {
+    let days = Field::number("delete_after", "Days", &form.delete_after)
+        .hint("So long it stays in the mailbox once it has been delivered.");
+    Section::new("Delete after", vec![days]).only_for("delete-after")
 }
 
 fn moving(form: &AccountForm) -> Section {

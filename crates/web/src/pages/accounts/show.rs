@@ -6,8 +6,11 @@ use axum::response::Response;
 use jiff::Timestamp;
 use mailgrant_base::Diagnosis;
 use mailgrant_fetch::{Activity, Status};
+use mailgrant_mail::Protocol;
 use mailgrant_oauth::Resource;
-use mailgrant_vault::{Account, AfterDelivery, Backfill, Grant, GrantState, Sink, StartFrom};
+use mailgrant_vault::{
+    Account, AfterDelivery, Backfill, Grant, GrantState, Provider, Sink, Source, StartFrom,
+};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::find;
@@ -145,7 +148,7 @@ pub(crate) async fn show(
             .is_some_and(|grant| grant.state == GrantState::Active),
         alone: facts.has_access_alone(),
         signs_in: account.expected_sign_in().to_owned(),
-        server: account.draft.imap.to_string(),
+        server: server(&account, provider.as_ref()),
         fetches: fetches(&site, &account).await?,
         grant: grant_facts(grant.as_ref(), token.map(|token| token.expires_at), now),
         fetching: status
@@ -174,6 +177,20 @@ pub(crate) async fn show(
     }))
 }
 
+/// Where the mail is read, and how.
+fn server(account: &Account, provider: Option<&Provider>) -> String {
+    let protocol = match account.draft.source {
+        Source::Imap => Protocol::Imap,
+        Source::Pop3 => Protocol::Pop3,
+    };
+    let known = provider.and_then(|provider| account.server(protocol, provider.profile.kind));
+    let place = known.map_or_else(|| "not known".to_owned(), |server| server.to_string());
+    match protocol {
+        Protocol::Imap => place,
+        _ => format!("{place} ({})", protocol.label()),
+    }
+}
+
 async fn fetches(site: &Site, account: &Account) -> Result<Option<Fetches>, Problem> {
     let draft = &account.draft;
     let Some(sink) = &draft.sink else {
@@ -196,6 +213,7 @@ async fn fetches(site: &Site, account: &Account) -> Result<Option<Fetches>, Prob
             AfterDelivery::MarkSeen => "Marked as seen".to_owned(),
             AfterDelivery::Move { folder } => format!("Moved to {folder}"),
             AfterDelivery::Delete => "Deleted".to_owned(),
+            AfterDelivery::DeleteAfter { days } => format!("Deleted after {days} days"),
         },
         sink: sink.to_string(),
         secret,

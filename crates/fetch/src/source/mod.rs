@@ -1,0 +1,194 @@
+//! Where mail is read. Whatever the source, its messages have numbers that rise, as UIDs do, and a
+//! number for the epoch in which they hold, as UIDVALIDITY does.
+
+mod pop3;
+
+use bytes::Bytes;
+use mailgrant_mail::{FetchEvent, IdleEvent, ImapSession, MailError, MailServer, Protocol, Search};
+use mailgrant_vault::{Account, AfterDelivery};
+
+use crate::FetchError;
+
+pub(crate) use pop3::{Door, Pop3Source};
+
+/// An open source.
+pub(crate) enum Source {
+    /// An IMAP session.
+    Imap(ImapSession),
+    /// A POP3 mailbox.
+    Pop3(Box<Pop3Source>),
+}
+
+/// What a source says of a folder when it is selected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Selected {
+    pub(crate) uid_validity: u32,
+    /// The UID that its next message will have.
+    pub(crate) next_uid: u32,
+}
+
+/// A part of a message that is read.
+#[derive(Debug)]
+pub(crate) enum Arrival {
+    /// A message begins.
+    Start {
+        uid: u32,
+        /// How many bytes follow, where the source knows exactly.
+        size: Option<u64>,
+    },
+    /// Its next bytes.
+    Chunk(Bytes),
+    /// It is complete.
+    End,
+}
+
+impl Source {
+    /// What is spoken.
+    pub(crate) fn protocol(&self) -> Protocol {
+        match self {
+            Self::Imap(_) => Protocol::Imap,
+            Self::Pop3(_) => Protocol::Pop3,
+        }
+    }
+
+    /// Where it is; `account` is the one whose mailbox this is.
+    pub(crate) fn server<'a>(&'a self, account: &'a Account) -> &'a MailServer {
+        match self {
+            Self::Imap(_) => &account.draft.imap,
+            Self::Pop3(mailbox) => mailbox.server(),
+        }
+    }
+
+    /// By which mechanism somebody has logged in.
+    pub(crate) fn mechanism(&self) -> &'static str {
+        match self {
+            Self::Imap(session) => session.opened().mechanism.name(),
+            Self::Pop3(mailbox) => mailbox.mechanism(),
+        }
+    }
+
+    /// The names of all folders.
+    pub(crate) async fn folders(&mut self) -> Result<Vec<String>, FetchError> {
+        match self {
+            Self::Imap(session) => Ok(session.folders().await?),
+            Self::Pop3(_) => Ok(vec!["INBOX".to_owned()]),
+        }
+    }
+
+    /// Opens a folder; everything below is about this one.
+    pub(crate) async fn select(&mut self, folder: &str) -> Result<Selected, FetchError> {
+        match self {
+            Self::Imap(session) => {
+                let status = session.select(folder).await?;
+                let next_uid = if let Some(next) = status.uid_next {
+                    next
+                } else {
+                    let last = session.uids_from(1).await?.last().copied();
+                    last.unwrap_or(0).saturating_add(1)
+                };
+                Ok(Selected {
+                    uid_validity: status.uid_validity,
+                    next_uid,
+                })
+            }
+            Self::Pop3(mailbox) => mailbox.select(folder).await,
+        }
+    }
+
+    /// The UIDs from `first` on, ascending.
+    pub(crate) async fn uids_from(&mut self, first: u32) -> Result<Vec<u32>, FetchError> {
+        self.search(&Search::from(first)).await
+    }
+
+    /// The UIDs of those messages that are looked for, ascending. POP3 knows neither days nor what
+    /// has been read: it finds all of the range.
+    pub(crate) async fn search(&mut self, search: &Search) -> Result<Vec<u32>, FetchError> {
+        match self {
+            Self::Imap(session) => Ok(session.search(search).await?),
+            Self::Pop3(mailbox) => mailbox.search(search).await,
+        }
+    }
+
+    /// Asks for these messages, whole; read with [`next_arrival`](Self::next_arrival) until that
+    /// says `None`. What has gone is not answered.
+    pub(crate) async fn start_fetch(&mut self, uids: &[u32]) -> Result<(), FetchError> {
+        match self {
+            Self::Imap(session) => Ok(session.start_fetch(uids).await?),
+            Self::Pop3(mailbox) => mailbox.start_fetch(uids).await,
+        }
+    }
+
+    /// The next part of what was asked for; reading slowly holds the source back.
+    pub(crate) async fn next_arrival(&mut self) -> Result<Option<Arrival>, MailError> {
+        match self {
+            Self::Imap(session) => Ok(session.next_fetched().await?.map(|event| match event {
+                FetchEvent::Start { uid, size } => Arrival::Start {
+                    uid,
+                    size: Some(size),
+                },
+                FetchEvent::Chunk(bytes) => Arrival::Chunk(bytes),
+                FetchEvent::End => Arrival::End,
+            })),
+            Self::Pop3(mailbox) => mailbox.next_arrival().await,
+        }
+    }
+
+    /// Whether delivered messages may be told of while others are still to come. POP3 has to end
+    /// its session for it.
+    pub(crate) fn is_told_in_passing(&self) -> bool {
+        matches!(self, Self::Imap(_))
+    }
+
+    /// Does with these messages what is to be done after their delivery.
+    pub(crate) async fn tell(
+        &mut self,
+        after: &AfterDelivery,
+        uids: &[u32],
+    ) -> Result<(), FetchError> {
+        match self {
+            Self::Imap(session) => match after {
+                AfterDelivery::Keep => {}
+                AfterDelivery::MarkSeen => session.mark_seen(uids).await?,
+                AfterDelivery::Move { folder } => session.move_to(uids, folder).await?,
+                AfterDelivery::Delete | AfterDelivery::DeleteAfter { .. } => {
+                    session.delete(uids).await?;
+                }
+            },
+            Self::Pop3(mailbox) => match after {
+                AfterDelivery::Delete | AfterDelivery::DeleteAfter { .. } => {
+                    mailbox.delete(uids).await?;
+                }
+                // The form lets nothing else in; there is nothing that POP3 could do.
+                AfterDelivery::Keep | AfterDelivery::MarkSeen | AfterDelivery::Move { .. } => {}
+            },
+        }
+        Ok(())
+    }
+
+    /// Whether it tells when something comes.
+    pub(crate) fn can_listen(&self) -> bool {
+        match self {
+            Self::Imap(session) => session.opened().capabilities.idle,
+            Self::Pop3(_) => false,
+        }
+    }
+
+    /// Waits for news of the selected folder, at most so long.
+    pub(crate) async fn listen(&mut self, at_most: std::time::Duration) -> Result<(), MailError> {
+        match self {
+            Self::Imap(session) => {
+                let _: IdleEvent = session.idle(at_most).await?;
+            }
+            Self::Pop3(_) => tokio::time::sleep(at_most).await,
+        }
+        Ok(())
+    }
+
+    /// Ends it politely; errors no longer matter.
+    pub(crate) async fn close(self) {
+        match self {
+            Self::Imap(session) => session.logout().await,
+            Self::Pop3(mailbox) => mailbox.close().await,
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! A POP3 mailbox (RFC 1939): one folder, whose messages the vault numbers by their unique-ids.
+//!
+//! A session shows the mailbox as it was when it began, and what it deletes is gone when it has ended
+//! well. So a session is ended whenever messages have been deleted, and the next one begins when
+//! something is asked for.
+
+use std::collections::{BTreeMap, HashMap};
+
+use mailgrant_mail::{
+    Limits, MailError, MailServer, Pop3Message, Pop3Session, RetrieveEvent, Search, Trust,
+};
+use mailgrant_vault::{AccountId, Vault};
+use secrecy::SecretString;
+
+use super::{Arrival, Selected};
+use crate::FetchError;
+
+/// Everything that a session is opened with.
+#[derive(Clone)]
+pub(crate) struct Door {
+    pub(crate) server: MailServer,
+    pub(crate) trust: Trust,
+    pub(crate) limits: Limits,
+    pub(crate) user: String,
+    pub(crate) token: SecretString,
+}
+
+impl Door {
+    async fn open(&self) -> Result<Pop3Session, MailError> {
+        Pop3Session::open(
+            &self.server,
+            &self.trust,
+            self.limits,
+            &self.user,
+            &self.token,
+        )
+        .await
+    }
+}
+
+/// A mailbox, and the session through which it is seen.
+pub(crate) struct Pop3Source {
+    door: Door,
+    vault: Vault,
+    clock: std::sync::Arc<dyn mailgrant_base::Clock>,
+    account: AccountId,
+    session: Option<Pop3Session>,
+    /// The folder's name once it has been selected.
+    folder: String,
+    /// What this session sees, by number.
+    messages: BTreeMap<u32, Pop3Message>,
+    /// The epoch in which the numbers hold.
+    epoch: Option<u32>,
+    /// What has been asked for, by the session's own numbers.
+    asked: HashMap<u32, u32>,
+}
+
+impl Pop3Source {
+    /// Opens a session: the login is proved.
+    pub(crate) async fn open(
+        door: Door,
+        vault: Vault,
+        clock: std::sync::Arc<dyn mailgrant_base::Clock>,
+        account: AccountId,
+    ) -> Result<Self, MailError> {
+        let session = door.open().await?;
+        Ok(Self {
+            door,
+            vault,
+            clock,
+            account,
+            session: Some(session),
+            folder: String::new(),
+            messages: BTreeMap::new(),
+            epoch: None,
+            asked: HashMap::new(),
+        })
+    }
+
+    pub(super) fn server(&self) -> &MailServer {
+        &self.door.server
+    }
+
+    pub(super) fn mechanism(&self) -> &'static str {
+        let session = self.session.as_ref();
+        session.map_or("", |session| session.opened().mechanism.name())
+    }
+
+    /// How many messages are there, for a test of the account: nothing is numbered.
+    pub(crate) async fn count(&mut self) -> Result<usize, FetchError> {
+        let listed = match &mut self.session {
+            Some(session) => session.list().await?,
+            None => Vec::new(),
+        };
+        Ok(listed.len())
+    }
+
+    pub(super) async fn select(&mut self, folder: &str) -> Result<Selected, FetchError> {
+        folder.clone_into(&mut self.folder);
+        self.look().await
+    }
+
+    /// Lists what is there and has it numbered.
+    async fn look(&mut self) -> Result<Selected, FetchError> {
+        let session = match self.session.take() {
+            Some(session) => session,
+            None => self.door.open().await?,
+        };
+        let session = self.session.insert(session);
+        let listed = session.list().await?;
+        let names: Vec<String> = listed.iter().map(name).collect();
+        let now = self.clock.now();
+        let numbered = self
+            .vault
+            .number_all(self.account, &self.folder, &names, now);
+        let numbered = numbered.await?;
+        self.messages = numbered.uids.into_iter().zip(listed).collect();
+        self.epoch = Some(numbered.uid_validity);
+        Ok(Selected {
+            uid_validity: numbered.uid_validity,
+            next_uid: numbered.next_uid,
+        })
+    }
+
+    /// The session; a new one where the last one was ended to delete messages.
+    async fn session(&mut self) -> Result<&mut Pop3Session, FetchError> {
+        if self.session.is_none() {
+            let before = self.epoch;
+            self.look().await?;
+            if before.is_some() && self.epoch != before {
+                return Err(MailError::Closed {
+                    server: self.door.server.to_string(),
+                    why: "all its messages have other names than before".to_owned(),
+                    token_ended: false,
+                }
+                .into());
+            }
+        }
+        self.session.as_mut().ok_or_else(|| {
+            let server = self.door.server.to_string();
+            let why = "there is no session".to_owned();
+            MailError::Protocol { server, why }.into()
+        })
+    }
+
+    pub(super) async fn search(&mut self, search: &Search) -> Result<Vec<u32>, FetchError> {
+        self.session().await?;
+        let to = search.to.unwrap_or(u32::MAX);
+        if search.from > to {
+            return Ok(Vec::new());
+        }
+        let range = self.messages.range(search.from..=to);
+        Ok(range.map(|(uid, _)| *uid).collect())
+    }
+
+    pub(super) async fn start_fetch(&mut self, uids: &[u32]) -> Result<(), FetchError> {
+        self.session().await?;
+        let wanted = |uid: &u32| Some((*uid, self.messages.get(uid)?.clone()));
+        let wanted: Vec<(u32, Pop3Message)> = uids.iter().filter_map(wanted).collect();
+        self.asked = wanted
+            .iter()
+            .map(|(uid, message)| (message.number, *uid))
+            .collect();
+        let messages: Vec<Pop3Message> = wanted.into_iter().map(|(_, message)| message).collect();
+        self.session().await?.start_retrieve(&messages);
+        Ok(())
+    }
+
+    pub(super) async fn next_arrival(&mut self) -> Result<Option<Arrival>, MailError> {
+        let Some(session) = &mut self.session else {
+            return Ok(None);
+        };
+        loop {
+            return Ok(match session.next_retrieved().await? {
+                None => None,
+                Some(RetrieveEvent::Start { number, .. }) => {
+                    let uid = self.asked.get(&number).copied().unwrap_or_default();
+                    // LIST only estimates; that it is complete is told at its end.
+                    Some(Arrival::Start { uid, size: None })
+                }
+                Some(RetrieveEvent::Chunk(bytes)) => Some(Arrival::Chunk(bytes)),
+                Some(RetrieveEvent::End) => Some(Arrival::End),
+                // It has not come, and is still there: it waits and is asked for again.
+                Some(RetrieveEvent::Refused { number, error }) => {
+                    tracing::debug!(number, %error, "the server does not give a message out");
+                    continue;
+                }
+            });
+        }
+    }
+
+    /// Deletes these and ends the session, for only then they are gone.
+    pub(super) async fn delete(&mut self, uids: &[u32]) -> Result<(), FetchError> {
+        let numbers: Vec<u32> = {
+            self.session().await?;
+            let number = |uid: &u32| Some(self.messages.get(uid)?.number);
+            uids.iter().filter_map(number).collect()
+        };
+        if numbers.is_empty() {
+            return Ok(());
+        }
+        let session = self.session().await?;
+        for number in numbers {
+            session.delete(number).await?;
+        }
+        let Some(session) = self.session.take() else {
+            return Ok(());
+        };
+        session.commit().await?;
+        for uid in uids {
+            self.messages.remove(uid);
+        }
+        Ok(())
+    }
+
+    pub(super) async fn close(self) {
+        if let Some(session) = self.session {
+            session.quit().await;
+        }
+    }
+}
+
+/// A message's name: its unique-id, and which of those with the same one it is.
+fn name(message: &Pop3Message) -> String {
+    match message.same_id_before {
+        0 => message.unique_id.clone(),
+        before => format!("{} {before}", message.unique_id),
+    }
+}

@@ -1,0 +1,129 @@
+//! Numbers for the messages of sources that name them otherwise than by UID: POP3's unique-ids, the
+//! ids of Graph and Gmail. A name is given a number once and keeps it, also while it is not there; so
+//! the ledger knows numbers alone.
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::account::GONE;
+use crate::column::{micros, number};
+use crate::store::Answer;
+use crate::{AccountId, Vault, VaultError};
+
+/// A name that has been gone for so long is forgotten.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 365);
+
+/// A folder whose messages have been given numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Numbered {
+    /// In place of a UIDVALIDITY: another one where all names are others than before.
+    pub uid_validity: u32,
+    /// The number that the next new name will have.
+    pub next_uid: u32,
+    /// The number of each name, in the order in which they were given.
+    pub uids: Vec<u32>,
+}
+
+/// A row of `numbered_folders` and numbers out of `numbered_messages`.
+#[derive(Debug)]
+pub(crate) struct NumberedRow {
+    pub(crate) epoch: i64,
+    pub(crate) next_uid: i64,
+    pub(crate) uids: Vec<i64>,
+}
+
+/// The rows of `numbered_folders` and `numbered_messages`.
+#[async_trait]
+pub(crate) trait NumberingStore: Send + Sync {
+    /// Numbers the names of a folder; `complete` says that no others are there. What has been gone
+    /// since `forget_before` is forgotten. `None` where the account is gone.
+    async fn number(
+        &self,
+        folder: (i64, &str),
+        names: &[String],
+        complete: bool,
+        now: i64,
+        forget_before: i64,
+    ) -> Answer<Option<NumberedRow>>;
+    /// The names of these numbers.
+    async fn names_of(&self, folder: (i64, &str), uids: &[i64]) -> Answer<Vec<(i64, String)>>;
+    async fn place(&self, folder: (i64, &str)) -> Answer<Option<String>>;
+    async fn set_place(&self, folder: (i64, &str), place: Option<&str>) -> Answer<()>;
+}
+
+impl Vault {
+    /// Numbers all messages that a folder holds, in this order. Where none of those is left that
+    /// were there the last time, the server may have renamed them all: a new epoch begins, in which
+    /// what was delivered before is known by its content.
+    pub async fn number_all(
+        &self,
+        account: AccountId,
+        folder: &str,
+        names: &[String],
+        now: Timestamp,
+    ) -> Result<Numbered, VaultError> {
+        self.number(account, folder, names, true, now).await
+    }
+
+    /// Numbers some of the messages that a folder holds, in this order.
+    pub async fn number_some(
+        &self,
+        account: AccountId,
+        folder: &str,
+        names: &[String],
+        now: Timestamp,
+    ) -> Result<Numbered, VaultError> {
+        self.number(account, folder, names, false, now).await
+    }
+
+    async fn number(
+        &self,
+        account: AccountId,
+        folder: &str,
+        names: &[String],
+        complete: bool,
+        now: Timestamp,
+    ) -> Result<Numbered, VaultError> {
+        let forget = now.checked_sub(REMEMBERED).unwrap_or(Timestamp::MIN);
+        let (folder, store) = ((account.0, folder), self.store());
+        let numbered = store.number(folder, names, complete, micros(now), micros(forget));
+        let row = self.told(numbered.await)?.ok_or(GONE)?;
+        Ok(Numbered {
+            uid_validity: number(row.epoch)?,
+            next_uid: number(row.next_uid)?,
+            uids: row.uids.into_iter().map(number).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// The names of these numbers of the present epoch, as far as they are known.
+    pub async fn names_of(
+        &self,
+        account: AccountId,
+        folder: &str,
+        uids: &[u32],
+    ) -> Result<Vec<(u32, String)>, VaultError> {
+        let uids: Vec<i64> = uids.iter().map(|uid| i64::from(*uid)).collect();
+        let names = self.store().names_of((account.0, folder), &uids).await;
+        let names = self.told(names)?.into_iter();
+        names.map(|(uid, name)| Ok((number(uid)?, name))).collect()
+    }
+
+    /// Up to where a folder's changes have been read, in the source's own words.
+    pub async fn place(
+        &self,
+        account: AccountId,
+        folder: &str,
+    ) -> Result<Option<String>, VaultError> {
+        self.told(self.store().place((account.0, folder)).await)
+    }
+
+    /// Keeps up to where a folder's changes have been read; `None` begins anew.
+    pub async fn set_place(
+        &self,
+        account: AccountId,
+        folder: &str,
+        place: Option<&str>,
+    ) -> Result<(), VaultError> {
+        self.told(self.store().set_place((account.0, folder), place).await)
+    }
+}

@@ -1,0 +1,177 @@
+//! The rows of `numbered_folders` and `numbered_messages`, in SQL that both databases understand.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+
+use super::Backend;
+use crate::numbering::{NumberedRow, NumberingStore};
+use crate::store::Answer;
+
+#[derive(sqlx::FromRow)]
+struct FolderRow {
+    id: i64,
+    epoch: i64,
+    next_uid: i64,
+}
+
+#[async_trait]
+impl NumberingStore for Backend {
+    async fn number(
+        &self,
+        (account, name): (i64, &str),
+        names: &[String],
+        complete: bool,
+        now: i64,
+        forget_before: i64,
+    ) -> Answer<Option<NumberedRow>> {
+        let mut transaction = self.begin().await?;
+        // Taken first, so that two that number one folder come one after the other.
+        sqlx::query(
+            "INSERT INTO numbered_folders (account_id, name, epoch, next_uid)
+             SELECT id, $2, 1, 1 FROM accounts WHERE id = $1
+             ON CONFLICT (account_id, name) DO UPDATE SET next_uid = numbered_folders.next_uid",
+        )
+        .bind(account)
+        .bind(name)
+        .execute(&mut *transaction)
+        .await?;
+        let folder: Option<FolderRow> = sqlx::query_as(
+            "SELECT id, epoch, next_uid FROM numbered_folders
+             WHERE account_id = $1 AND name = $2",
+        )
+        .bind(account)
+        .bind(name)
+        .fetch_optional(&mut *transaction)
+        .await?;
+        let Some(mut folder) = folder else {
+            return Ok(None);
+        };
+        let before: Vec<(String, i64, Option<i64>)> = sqlx::query_as(
+            "SELECT foreign_id, uid, gone_at FROM numbered_messages WHERE folder_id = $1",
+        )
+        .bind(folder.id)
+        .fetch_all(&mut *transaction)
+        .await?;
+        let mut known: HashMap<String, (i64, bool)> = before
+            .into_iter()
+            .map(|(name, uid, gone_at)| (name, (uid, gone_at.is_some())))
+            .collect();
+        let some_were_there = known.values().any(|(_, gone)| !gone);
+        let all_are_new = !names.iter().any(|name| known.contains_key(name));
+        if complete && some_were_there && all_are_new && !names.is_empty() {
+            sqlx::query("DELETE FROM numbered_messages WHERE folder_id = $1")
+                .bind(folder.id)
+                .execute(&mut *transaction)
+                .await?;
+            known.clear();
+            folder.epoch += 1;
+            folder.next_uid = 1;
+        }
+        let mut uids = Vec::with_capacity(names.len());
+        for name in names {
+            if let Some((uid, gone)) = known.get_mut(name) {
+                if std::mem::take(gone) {
+                    sqlx::query(
+                        "UPDATE numbered_messages SET gone_at = NULL
+                         WHERE folder_id = $1 AND foreign_id = $2",
+                    )
+                    .bind(folder.id)
+                    .bind(name)
+                    .execute(&mut *transaction)
+                    .await?;
+                }
+                uids.push(*uid);
+                continue;
+            }
+            sqlx::query(
+                "INSERT INTO numbered_messages (folder_id, foreign_id, uid) VALUES ($1, $2, $3)",
+            )
+            .bind(folder.id)
+            .bind(name)
+            .bind(folder.next_uid)
+            .execute(&mut *transaction)
+            .await?;
+            known.insert(name.clone(), (folder.next_uid, false));
+            uids.push(folder.next_uid);
+            folder.next_uid += 1;
+        }
+        if complete {
+            for name in names {
+                known.remove(name);
+            }
+            for (name, _) in known.iter().filter(|(_, (_, gone))| !gone) {
+                sqlx::query(
+                    "UPDATE numbered_messages SET gone_at = $3
+                     WHERE folder_id = $1 AND foreign_id = $2",
+                )
+                .bind(folder.id)
+                .bind(name)
+                .bind(now)
+                .execute(&mut *transaction)
+                .await?;
+            }
+            sqlx::query("DELETE FROM numbered_messages WHERE folder_id = $1 AND gone_at < $2")
+                .bind(folder.id)
+                .bind(forget_before)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        sqlx::query("UPDATE numbered_folders SET epoch = $2, next_uid = $3 WHERE id = $1")
+            .bind(folder.id)
+            .bind(folder.epoch)
+            .bind(folder.next_uid)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(Some(NumberedRow {
+            epoch: folder.epoch,
+            next_uid: folder.next_uid,
+            uids,
+        }))
+    }
+
+    async fn names_of(
+        &self,
+        (account, name): (i64, &str),
+        uids: &[i64],
+    ) -> Answer<Vec<(i64, String)>> {
+        let mut names = Vec::with_capacity(uids.len());
+        for uid in uids {
+            let found: Option<(i64, String)> = sqlx::query_as(
+                "SELECT m.uid, m.foreign_id
+                 FROM numbered_messages m JOIN numbered_folders f ON f.id = m.folder_id
+                 WHERE f.account_id = $1 AND f.name = $2 AND m.uid = $3",
+            )
+            .bind(account)
+            .bind(name)
+            .bind(uid)
+            .fetch_optional(self.reader())
+            .await?;
+            names.extend(found);
+        }
+        Ok(names)
+    }
+
+    async fn place(&self, (account, name): (i64, &str)) -> Answer<Option<String>> {
+        let place: Option<Option<String>> = sqlx::query_scalar(
+            "SELECT place FROM numbered_folders WHERE account_id = $1 AND name = $2",
+        )
+        .bind(account)
+        .bind(name)
+        .fetch_optional(self.reader())
+        .await?;
+        Ok(place.flatten())
+    }
+
+    async fn set_place(&self, (account, name): (i64, &str), place: Option<&str>) -> Answer<()> {
+        let mut transaction = self.begin().await?;
+        sqlx::query("UPDATE numbered_folders SET place = $3 WHERE account_id = $1 AND name = $2")
+            .bind(account)
+            .bind(name)
+            .bind(place)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await
+    }
+}
