@@ -77,6 +77,13 @@ pub enum LineFault {
     EndlessLine,
     /// The greeting comes one byte at a time, so much time apart, and never ends.
     Drip(Duration),
+    /// A command is answered with exactly these lines, whatever its arguments.
+    Answer {
+        /// Its name in capitals: `UIDL`.
+        command: String,
+        /// The lines, without their ends.
+        lines: Vec<String>,
+    },
     /// POP3: RETR of the message with this number is refused.
     RefuseMessage(u32),
     /// POP3: the connection is closed after so many bytes of the answer to RETR.

@@ -72,7 +72,7 @@ impl LineSession {
                 Some(_) => format!("{verb} {argument} …"),
                 None => line.clone(),
             });
-            if let Some(lines) = self.first_answer.take() {
+            if let Some(lines) = self.scripted_answer(&verb) {
                 self.say_all(&lines).await?;
             } else if verb == self.words.starttls {
                 let begin = self.may_begin_tls();
@@ -102,6 +102,16 @@ impl LineSession {
         }
         self.connection.close().await;
         Ok(())
+    }
+
+    /// What a fault wants a command to be answered with.
+    fn scripted_answer(&mut self, verb: &str) -> Option<Vec<String>> {
+        self.first_answer.take().or_else(|| {
+            self.faults().take(|fault| match fault {
+                LineFault::Answer { command, lines } if command == verb => Some(lines.clone()),
+                _ => None,
+            })
+        })
     }
 
     async fn greet(&mut self) -> io::Result<()> {

@@ -173,6 +173,21 @@ async fn each_way_of_not_quitting_is_had_on_demand() {
 }
 
 #[tokio::test]
+async fn any_command_is_answered_with_any_words_on_demand() {
+    let server = server().await;
+    let lines = ["+OK", "1 twice", "1 twice", "."].map(str::to_owned);
+    let fault = LineFault::Answer {
+        command: "UIDL".to_owned(),
+        lines: lines.to_vec(),
+    };
+    server.pop3_fault(fault, Some(1));
+    let mut peer = ann(&server).await;
+    assert_eq!(one(&mut peer, "STAT").await, "+OK 3 33");
+    assert_eq!(many(&mut peer, "UIDL").await, lines[..3]);
+    assert_eq!(many(&mut peer, "UIDL").await.len(), 4);
+}
+
+#[tokio::test]
 async fn a_message_is_refused_or_broken_off_on_demand() {
     let server = server().await;
     server.pop3_fault(LineFault::RefuseMessage(2), Some(1));
