@@ -162,7 +162,7 @@ impl Pop3Source {
             .map(|(uid, message)| (message.number, *uid))
             .collect();
         let messages: Vec<Pop3Message> = wanted.into_iter().map(|(_, message)| message).collect();
-        self.session().await?.start_retrieve(&messages);
+        self.session().await?.start_retrieve(&messages).await?;
         Ok(())
     }
 

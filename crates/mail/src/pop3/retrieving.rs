@@ -84,6 +84,11 @@ impl Retrieving {
         }
     }
 
+    /// Asks for no more than has been asked for.
+    pub(super) fn stop(&mut self) {
+        self.to_ask.clear();
+    }
+
     /// The commands that may go out now, several in one piece.
     fn ask(&mut self) -> Option<Vec<u8>> {
         if self.asked.len() > self.at_once / 2 {

@@ -10,6 +10,7 @@ use super::retrieving::Retrieving;
 use super::{LoggingIn, Pop3Message, Pop3Opened, RetrieveEvent, Securing};
 use crate::drive::{self, Wire};
 use crate::lines::Lines;
+use crate::machine::Machine;
 use crate::sasl::Credentials;
 use crate::{Limits, MailError, MailServer, Trust};
 
@@ -24,6 +25,9 @@ pub struct Pop3Session {
     server: MailServer,
     opened: Pop3Opened,
     retrieving: Option<Retrieving>,
+    /// A conversation was begun and came to no end, so that an answer to it may still come. Answers
+    /// have no names in POP3: whoever asked on would take it for the answer to something else.
+    out_of_step: bool,
 }
 
 impl Pop3Session {
@@ -53,6 +57,7 @@ impl Pop3Session {
             server: server.clone(),
             opened,
             retrieving: None,
+            out_of_step: false,
         })
     }
 
@@ -65,34 +70,40 @@ impl Pop3Session {
     /// has marked as deleted are no longer among them. A server without UIDL is
     /// [`MailError::Missing`].
     pub async fn list(&mut self) -> Result<Vec<Pop3Message>, MailError> {
+        self.stop_retrieving().await?;
         let mut listing = Listing::new(self.opened.offers.has("UIDL"));
-        let listing = self.wire.run(&mut listing);
-        drive::within(LISTING, &self.server, listing).await
+        let server = self.server.clone();
+        let listing = self.run(&mut listing);
+        drive::within(LISTING, &server, listing).await
     }
 
     /// Asks for these messages, whole (`RETR`), several at once where the server offers
-    /// `PIPELINING`. What comes is read with
-    /// [`next_retrieved`](Self::next_retrieved) until that says `None`; only then may another
-    /// command follow.
-    pub fn start_retrieve(&mut self, messages: &[Pop3Message]) {
+    /// `PIPELINING`. What comes is read with [`next_retrieved`](Self::next_retrieved) until that says
+    /// `None`; a command that follows earlier throws away what is still on its way.
+    pub async fn start_retrieve(&mut self, messages: &[Pop3Message]) -> Result<(), MailError> {
+        self.stop_retrieving().await?;
         let pipelining = self.opened.offers.has("PIPELINING");
         self.retrieving = Some(Retrieving::new(messages, pipelining));
+        Ok(())
     }
 
     /// The next part of what was asked for; reading slowly holds the server back.
     pub async fn next_retrieved(&mut self) -> Result<Option<RetrieveEvent>, MailError> {
-        let Some(retrieving) = &mut self.retrieving else {
+        let Some(mut retrieving) = self.retrieving.take() else {
             return Ok(None);
         };
-        let event = self.wire.run(retrieving).await?;
-        if event.is_none() {
-            self.retrieving = None;
+        let event = self.run(&mut retrieving).await;
+        match &event {
+            Ok(Some(_)) => self.retrieving = Some(retrieving),
+            Ok(None) => {}
+            // What was asked for ahead may still come, whatever the error.
+            Err(_) => self.out_of_step = true,
         }
-        Ok(event)
+        event
     }
 
     /// Marks a message as deleted (`DELE`). It is gone when [`commit`](Self::commit) has succeeded,
-    /// and stays where the session ends in another way.
+    /// and stays where the session ends without a `QUIT`.
     pub async fn delete(&mut self, number: u32) -> Result<(), MailError> {
         self.command(format!("DELE {number}")).await
     }
@@ -117,6 +128,33 @@ impl Pop3Session {
     }
 
     async fn command(&mut self, text: impl Into<String>) -> Result<(), MailError> {
-        self.wire.run(&mut Command::new(text)).await
+        self.stop_retrieving().await?;
+        self.run(&mut Command::new(text)).await
+    }
+
+    /// Lets go by what was asked for and nobody has read.
+    async fn stop_retrieving(&mut self) -> Result<(), MailError> {
+        if let Some(retrieving) = &mut self.retrieving {
+            retrieving.stop();
+        }
+        while self.next_retrieved().await?.is_some() {}
+        Ok(())
+    }
+
+    /// Runs a conversation to its end, if those before it came to theirs.
+    async fn run<M: Machine<Reader = Lines>>(
+        &mut self,
+        machine: &mut M,
+    ) -> Result<M::Done, MailError> {
+        if std::mem::replace(&mut self.out_of_step, true) {
+            let why = "an earlier command came to no end";
+            return Err(self.wire.peer().closed(why));
+        }
+        let done = self.wire.run(machine).await;
+        self.out_of_step = matches!(
+            done,
+            Err(MailError::Closed { .. } | MailError::Protocol { .. })
+        );
+        done
     }
 }

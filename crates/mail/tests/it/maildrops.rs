@@ -28,7 +28,7 @@ async fn retrieve(
 ) -> Result<Vec<(u32, Result<Vec<u8>, MailError>)>, MailError> {
     let mut came = Vec::new();
     let (mut number, mut bytes, mut complete) = (0, Vec::new(), true);
-    session.start_retrieve(messages);
+    session.start_retrieve(messages).await?;
     while let Some(event) = session.next_retrieved().await? {
         match event {
             RetrieveEvent::Start { number: it, size } => {
@@ -131,6 +131,35 @@ async fn a_message_that_is_gone_is_told_and_the_others_come(world: World) {
     session.quit().await;
 }
 
+async fn a_retrieval_that_nobody_reads_to_its_end_gives_no_answer_to_another_command(world: World) {
+    let many: Vec<&[u8]> = MESSAGES.iter().copied().cycle().take(40).collect();
+    world.deliver(&many);
+    let mut session = open(&world, Security::Tls).await;
+    let listed = session.list().await.unwrap();
+    session.start_retrieve(&listed).await.unwrap();
+    session.next_retrieved().await.unwrap();
+    // Nobody has read the +OK of the messages that were asked for ahead.
+    assert!(session.delete(41).await.is_err());
+    session.start_retrieve(&listed[1..]).await.unwrap();
+    session.next_retrieved().await.unwrap();
+    assert_eq!(session.list().await.unwrap(), listed);
+    session.delete(2).await.unwrap();
+    session.start_retrieve(&listed[2..]).await.unwrap();
+    session.next_retrieved().await.unwrap();
+    assert_eq!(all(&mut session, &listed[2..4]).await, MESSAGES[2..]);
+    session.start_retrieve(&listed[2..]).await.unwrap();
+    session.next_retrieved().await.unwrap();
+    session.commit().await.unwrap();
+    let mut session = open(&world, Security::Tls).await;
+    let left = session.list().await.unwrap();
+    assert_eq!(left.len(), 39);
+    assert_eq!(
+        all(&mut session, &left[..2]).await,
+        [MESSAGES[0], MESSAGES[2]]
+    );
+    session.quit().await;
+}
+
 async fn an_empty_mailbox_has_an_empty_list(world: World) {
     world.deliver(&[]);
     let mut session = open(&world, Security::Tls).await;
@@ -179,6 +208,7 @@ in_both! {
     messages_are_listed_retrieved_and_deleted
     without_a_quit_nothing_is_deleted
     a_message_that_is_gone_is_told_and_the_others_come
+    a_retrieval_that_nobody_reads_to_its_end_gives_no_answer_to_another_command
     an_empty_mailbox_has_an_empty_list
     large_messages_and_many_come_unchanged
 }
@@ -196,6 +226,45 @@ async fn dovecot_serves_what_lies_in_a_maildir_as_it_does_over_imap() {
     served.extend_from_slice(b"\r\n");
     assert_eq!(all(&mut session, &listed).await, [served]);
     session.quit().await;
+}
+
+/// Lets the sandbox answer a command so, once.
+fn answers(world: &World, command: &str, lines: &[&str]) {
+    let fault = LineFault::Answer {
+        command: command.to_owned(),
+        lines: lines.iter().map(|&line| line.to_owned()).collect(),
+    };
+    world.server().pop3_fault(fault, Some(1));
+}
+
+#[tokio::test]
+async fn a_refusal_leaves_the_session_as_it_was() {
+    let world = World::sandbox_with(MailServerOptions::default()).await;
+    world.deliver(&MESSAGES);
+    let mut session = open(&world, Security::Tls).await;
+    for command in ["UIDL", "LIST"] {
+        answers(&world, command, &["-ERR [SYS/TEMP] busy"]);
+        let error = session.list().await.unwrap_err();
+        assert!(matches!(error, MailError::Later { .. }), "{error:?}");
+    }
+    assert_eq!(session.list().await.unwrap().len(), MESSAGES.len());
+    session.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_list_that_cannot_be_believed_ends_the_session() {
+    let world = World::sandbox_with(MailServerOptions::default()).await;
+    world.deliver(&MESSAGES);
+    let mut session = open(&world, Security::Tls).await;
+    answers(&world, "UIDL", &["+OK", "1 a", "2 b", "1 c", "."]);
+    let error = session.list().await.unwrap_err();
+    assert!(
+        error.to_string().contains("message 1 two unique-ids"),
+        "{error}"
+    );
+    // The rest of the list is no answer to QUIT.
+    let error = session.commit().await.unwrap_err();
+    assert!(matches!(error, MailError::Closed { .. }), "{error:?}");
 }
 
 #[tokio::test]
@@ -216,6 +285,40 @@ async fn only_an_answer_to_quit_says_that_messages_are_deleted() {
             other => panic!("{other:?}"),
         }
     }
+}
+
+#[tokio::test]
+async fn an_answer_that_nobody_waited_for_is_not_taken_for_the_next() {
+    let world = World::sandbox_with(MailServerOptions::default()).await;
+    world.deliver(&MESSAGES);
+    world.server().pop3_fault(LineFault::RefuseQuit, Some(1));
+    let mut session = open(&world, Security::Tls).await;
+    tokio::select! {
+        biased;
+        done = session.delete(1) => panic!("{done:?} before the server could speak"),
+        () = async {} => {}
+    }
+    // `+OK` to DELE is on its way.
+    let error = session.commit().await.unwrap_err();
+    assert!(
+        matches!(&error, MailError::Closed { why, .. } if why.contains("no end")),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_retrieval_that_fails_leaves_no_answer_to_another_command() {
+    let world = World::sandbox_with(MailServerOptions::default()).await;
+    world.deliver(&MESSAGES);
+    let mut session = open(&world, Security::Tls).await;
+    let listed = session.list().await.unwrap();
+    let words = "-ERR User is authenticated but not connected.";
+    answers(&world, "RETR", &[words]);
+    let error = retrieve(&mut session, &listed).await.unwrap_err();
+    assert!(matches!(error, MailError::NotConnected { .. }), "{error:?}");
+    // The other messages are on their way, and one of their +OK is no answer to QUIT.
+    let error = session.commit().await.unwrap_err();
+    assert!(matches!(error, MailError::Closed { .. }), "{error:?}");
 }
 
 #[tokio::test]
