@@ -80,7 +80,7 @@ impl Login {
             Way::Imap => {
                 let (server, user) = (&account.draft.imap, account.imap_user());
                 let opened = ImapSession::open(server, trust, *limits, user, &token.token);
-                Ok(Source::Imap(opened.await?))
+                Ok(Source::Imap(Box::new(opened.await?)))
             }
             Way::Pop3 => {
                 let door = Door {

@@ -2,6 +2,8 @@
 //! ids of Graph and Gmail. A name is given a number once and keeps it, also while it is not there; so
 //! the ledger knows numbers alone.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
@@ -30,6 +32,72 @@ pub(crate) struct NumberedRow {
     pub(crate) epoch: i64,
     pub(crate) next_uid: i64,
     pub(crate) uids: Vec<i64>,
+}
+
+/// A name that has a number.
+#[derive(Debug, sqlx::FromRow)]
+pub(crate) struct NameRow {
+    pub(crate) foreign_id: String,
+    pub(crate) uid: i64,
+    pub(crate) gone_at: Option<i64>,
+}
+
+/// What has to be written to number some names.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Numbering {
+    /// All names are others than before: those are forgotten.
+    pub(crate) begins_anew: bool,
+    /// The number of each name.
+    pub(crate) uids: Vec<i64>,
+    pub(crate) new: Vec<(String, i64)>,
+    /// Names that were gone and are there again.
+    pub(crate) back: Vec<String>,
+    pub(crate) gone: Vec<String>,
+    pub(crate) next_uid: i64,
+}
+
+impl Numbering {
+    /// Numbers `names`; `complete` says that no others are there.
+    pub(crate) fn of(before: Vec<NameRow>, names: &[String], next: i64, complete: bool) -> Self {
+        let mut known: HashMap<String, (i64, bool)> = before
+            .into_iter()
+            .map(|row| (row.foreign_id, (row.uid, row.gone_at.is_some())))
+            .collect();
+        let mut numbering = Self {
+            next_uid: next,
+            ..Self::default()
+        };
+        let some_were_there = known.values().any(|(_, gone)| !gone);
+        let none_is_known = !names.iter().any(|name| known.contains_key(name));
+        if complete && some_were_there && none_is_known && !names.is_empty() {
+            numbering.begins_anew = true;
+            numbering.next_uid = 1;
+            known.clear();
+        }
+        for name in names {
+            let uid = if let Some((uid, gone)) = known.get_mut(name) {
+                if std::mem::take(gone) {
+                    numbering.back.push(name.clone());
+                }
+                *uid
+            } else {
+                let uid = numbering.next_uid;
+                numbering.next_uid += 1;
+                numbering.new.push((name.clone(), uid));
+                known.insert(name.clone(), (uid, false));
+                uid
+            };
+            numbering.uids.push(uid);
+        }
+        if complete {
+            for name in names {
+                known.remove(name);
+            }
+            let gone = known.into_iter().filter(|(_, (_, gone))| !gone);
+            numbering.gone = gone.map(|(name, _)| name).collect();
+        }
+        numbering
+    }
 }
 
 /// The rows of `numbered_folders` and `numbered_messages`.
@@ -125,5 +193,50 @@ impl Vault {
         place: Option<&str>,
     ) -> Result<(), VaultError> {
         self.told(self.store().set_place((account.0, folder), place).await)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(name: &str, uid: i64, gone_at: Option<i64>) -> NameRow {
+        NameRow {
+            foreign_id: name.to_owned(),
+            uid,
+            gone_at,
+        }
+    }
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_name_keeps_its_number_also_when_it_was_gone() {
+        let before = || vec![row("a", 1, None), row("b", 2, Some(5)), row("c", 3, None)];
+        let numbering = Numbering::of(before(), &names(&["b", "c", "d"]), 4, true);
+        assert_eq!(numbering.uids, [2, 3, 4]);
+        assert_eq!(numbering.new, [("d".to_owned(), 4)]);
+        assert_eq!(numbering.back, ["b"]);
+        assert_eq!(numbering.gone, ["a"]);
+        assert_eq!((numbering.next_uid, numbering.begins_anew), (5, false));
+        let some = Numbering::of(before(), &names(&["d"]), 4, false);
+        assert_eq!((some.uids, some.gone), (vec![4], vec![]));
+        assert!(!some.begins_anew);
+    }
+
+    #[test]
+    fn where_all_names_are_others_a_new_epoch_begins() {
+        let before = || vec![row("a", 1, None), row("b", 2, Some(5))];
+        let numbering = Numbering::of(before(), &names(&["x", "y"]), 3, true);
+        assert!(numbering.begins_anew);
+        assert_eq!(numbering.uids, [1, 2]);
+        assert_eq!(numbering.gone, [""; 0]);
+        // An empty mailbox, one that was empty, and one in which a former name is back are none.
+        assert!(!Numbering::of(before(), &[], 3, true).begins_anew);
+        let empty = vec![row("a", 1, Some(1))];
+        assert!(!Numbering::of(empty, &names(&["x"]), 3, true).begins_anew);
+        assert!(!Numbering::of(before(), &names(&["x", "b"]), 3, true).begins_anew);
     }
 }

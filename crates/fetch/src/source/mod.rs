@@ -14,7 +14,7 @@ pub(crate) use pop3::{Door, Pop3Source};
 /// An open source.
 pub(crate) enum Source {
     /// An IMAP session.
-    Imap(ImapSession),
+    Imap(Box<ImapSession>),
     /// A POP3 mailbox.
     Pop3(Box<Pop3Source>),
 }

@@ -100,7 +100,9 @@ async fn where_the_server_renames_all_messages_none_is_delivered_again() {
 async fn a_message_that_the_server_does_not_give_out_holds_back_no_other() {
     let world = world(AfterDelivery::Keep).await;
     let sent = world.receive(3);
-    world.server.pop3_fault(LineFault::RefuseMessage(2), Some(1));
+    world
+        .server
+        .pop3_fault(LineFault::RefuseMessage(2), Some(1));
     let fetched = world.fetch().await.unwrap();
     assert_eq!((fetched.delivered, fetched.deferred), (2, 1));
     assert!(world.delivered() == [sent[0].clone(), sent[2].clone()]);

@@ -38,7 +38,7 @@ enum After {
     MarkSeen,
     Move,
     Delete,
-    DeleteAfter,
+    DeleteLater,
 }
 
 const SOURCES: [(&str, Source); 2] = [("imap", Source::Imap), ("pop3", Source::Pop3)];
@@ -48,7 +48,7 @@ const AFTERS: [(&str, After); 5] = [
     ("mark-seen", After::MarkSeen),
     ("move", After::Move),
     ("delete", After::Delete),
-    ("delete-after", After::DeleteAfter),
+    ("delete-after", After::DeleteLater),
 ];
 
 impl AccountForm {
@@ -249,7 +249,7 @@ impl AccountForm {
             After::Keep => AfterDelivery::Keep,
             After::MarkSeen => AfterDelivery::MarkSeen,
             After::Delete => AfterDelivery::Delete,
-            After::DeleteAfter => {
+            After::DeleteLater => {
                 let days = problems.text("delete_after", &self.delete_after).parse();
                 let days = days.ok().filter(|days| (1..=3650).contains(days));
                 let wanted = "must be a whole number of days from 1 to 3650";

@@ -1,11 +1,9 @@
 //! The rows of `numbered_folders` and `numbered_messages`, in SQL that both databases understand.
 
-use std::collections::HashMap;
-
 use async_trait::async_trait;
 
 use super::Backend;
-use crate::numbering::{NumberedRow, NumberingStore};
+use crate::numbering::{NameRow, NumberedRow, Numbering, NumberingStore};
 use crate::store::Answer;
 
 #[derive(sqlx::FromRow)]
@@ -47,76 +45,49 @@ impl NumberingStore for Backend {
         let Some(mut folder) = folder else {
             return Ok(None);
         };
-        let before: Vec<(String, i64, Option<i64>)> = sqlx::query_as(
+        let before: Vec<NameRow> = sqlx::query_as(
             "SELECT foreign_id, uid, gone_at FROM numbered_messages WHERE folder_id = $1",
         )
         .bind(folder.id)
         .fetch_all(&mut *transaction)
         .await?;
-        let mut known: HashMap<String, (i64, bool)> = before
-            .into_iter()
-            .map(|(name, uid, gone_at)| (name, (uid, gone_at.is_some())))
-            .collect();
-        let some_were_there = known.values().any(|(_, gone)| !gone);
-        let all_are_new = !names.iter().any(|name| known.contains_key(name));
-        if complete && some_were_there && all_are_new && !names.is_empty() {
+        let numbering = Numbering::of(before, names, folder.next_uid, complete);
+        folder.next_uid = numbering.next_uid;
+        if numbering.begins_anew {
+            folder.epoch += 1;
             sqlx::query("DELETE FROM numbered_messages WHERE folder_id = $1")
                 .bind(folder.id)
                 .execute(&mut *transaction)
                 .await?;
-            known.clear();
-            folder.epoch += 1;
-            folder.next_uid = 1;
         }
-        let mut uids = Vec::with_capacity(names.len());
-        for name in names {
-            if let Some((uid, gone)) = known.get_mut(name) {
-                if std::mem::take(gone) {
-                    sqlx::query(
-                        "UPDATE numbered_messages SET gone_at = NULL
-                         WHERE folder_id = $1 AND foreign_id = $2",
-                    )
-                    .bind(folder.id)
-                    .bind(name)
-                    .execute(&mut *transaction)
-                    .await?;
-                }
-                uids.push(*uid);
-                continue;
-            }
+        for (name, uid) in &numbering.new {
             sqlx::query(
                 "INSERT INTO numbered_messages (folder_id, foreign_id, uid) VALUES ($1, $2, $3)",
             )
             .bind(folder.id)
             .bind(name)
-            .bind(folder.next_uid)
+            .bind(uid)
             .execute(&mut *transaction)
             .await?;
-            known.insert(name.clone(), (folder.next_uid, false));
-            uids.push(folder.next_uid);
-            folder.next_uid += 1;
         }
-        if complete {
-            for name in names {
-                known.remove(name);
-            }
-            for (name, _) in known.iter().filter(|(_, (_, gone))| !gone) {
-                sqlx::query(
-                    "UPDATE numbered_messages SET gone_at = $3
-                     WHERE folder_id = $1 AND foreign_id = $2",
-                )
-                .bind(folder.id)
-                .bind(name)
-                .bind(now)
-                .execute(&mut *transaction)
-                .await?;
-            }
-            sqlx::query("DELETE FROM numbered_messages WHERE folder_id = $1 AND gone_at < $2")
-                .bind(folder.id)
-                .bind(forget_before)
-                .execute(&mut *transaction)
-                .await?;
+        let back = numbering.back.iter().map(|name| (name, None));
+        let gone = numbering.gone.iter().map(|name| (name, Some(now)));
+        for (name, gone_at) in back.chain(gone) {
+            sqlx::query(
+                "UPDATE numbered_messages SET gone_at = $3
+                 WHERE folder_id = $1 AND foreign_id = $2",
+            )
+            .bind(folder.id)
+            .bind(name)
+            .bind(gone_at)
+            .execute(&mut *transaction)
+            .await?;
         }
+        sqlx::query("DELETE FROM numbered_messages WHERE folder_id = $1 AND gone_at < $2")
+            .bind(folder.id)
+            .bind(forget_before)
+            .execute(&mut *transaction)
+            .await?;
         sqlx::query("UPDATE numbered_folders SET epoch = $2, next_uid = $3 WHERE id = $1")
             .bind(folder.id)
             .bind(folder.epoch)
@@ -127,7 +98,7 @@ impl NumberingStore for Backend {
         Ok(Some(NumberedRow {
             epoch: folder.epoch,
             next_uid: folder.next_uid,
-            uids,
+            uids: numbering.uids,
         }))
     }
 
