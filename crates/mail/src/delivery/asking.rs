@@ -98,12 +98,14 @@ impl<'a> Asking<'a> {
 
     fn answered(&mut self, reader: &Replies, reply: &Reply) -> Result<Step<Asked>, MailError> {
         if matches!(self.at, At::Data) && reply.code == 354 {
+            unasked_is_refused(reader)?;
             return Ok(self.done(Then::Message));
         }
         let verdict = Delivered::of(reply, reader.peer())?;
         if ends_session(reply) {
             return Ok(self.refuse_all(&verdict, Then::Ended));
         }
+        unasked_is_refused(reader)?;
         let taken = matches!(verdict, Delivered::Taken(_));
         Ok(match self.at {
             At::Mail if taken => self.next_recipient(0),
@@ -125,6 +127,7 @@ impl Machine for Asking<'_> {
 
     fn step(&mut self, reader: &mut Replies) -> Result<Step<Asked>, MailError> {
         if matches!(self.at, At::Begin) {
+            unasked_is_refused(reader)?;
             self.at = At::Mail;
             return Ok(Step::Output(std::mem::take(&mut self.mail).into_bytes()));
         }
@@ -133,6 +136,15 @@ impl Machine for Asking<'_> {
             Some(reply) => self.answered(reader, &reply),
         }
     }
+}
+
+/// A reply that is there before its question would be taken for the answer to the next one, and a
+/// message for taken that is not.
+fn unasked_is_refused(reader: &Replies) -> Result<(), MailError> {
+    if reader.is_empty() {
+        return Ok(());
+    }
+    Err(reader.peer().protocol("it answers before it is asked"))
 }
 
 /// The MAIL command with what the server is glad to know beforehand: the size (RFC 1870), and that

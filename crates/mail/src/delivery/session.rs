@@ -88,7 +88,7 @@ impl DeliverySession {
             return Ok(vec![Delivered::Never(why); envelope.recipients().len()]);
         }
         if !std::mem::take(&mut self.ready) {
-            let why = "what came before was not brought to its end";
+            let why = "an earlier message did not come to its end as it should have";
             return Err(self.wire.peer().closed(why));
         }
         let asking = Asking::new(envelope, size, &self.offers);
@@ -125,7 +125,7 @@ impl DeliverySession {
     /// Has the server forget an envelope. What it said of it stands, whatever it says to this.
     async fn reset(&mut self) {
         let reset = self.wire.run(&mut Command::new("RSET")).await;
-        self.ready = reset.is_ok();
+        self.ready = reset.is_ok() && self.wire.reader().is_empty();
     }
 
     /// Ends the session politely; errors no longer matter.
@@ -225,7 +225,8 @@ impl DeliverySession {
             last = Some(verdict.clone());
             *open = Some(verdict);
         }
-        self.ready = stays;
+        // One reply too many would be taken for the answer to the next command.
+        self.ready = stays && self.wire.reader().is_empty();
         Ok(verdicts)
     }
 

@@ -84,8 +84,9 @@ pub(crate) struct Replies {
 }
 
 impl Replies {
-    /// Whether all that came has been read: nothing may be left when TLS begins.
-    pub(super) fn is_empty(&self) -> bool {
+    /// Whether all that came has been read: nothing may be left when TLS begins, nor when a command
+    /// goes out.
+    pub(crate) fn is_empty(&self) -> bool {
         self.lines.is_empty() && self.begun.is_none()
     }
 

@@ -14,7 +14,6 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, ReadBuf};
 
 use crate::scripted::Turn::{self, Leave, Line, Message, Rest, Say, Sleep};
 use crate::scripted::{Scripted, Way};
-use crate::world::limits;
 
 const TAKEN: &str = "250 2.0.0 taken\r\n";
 
@@ -39,6 +38,14 @@ async fn server(way: Way, turns: &[&[Turn]]) -> Scripted {
         Way::Lmtp | Way::LmtpSocket => &LMTP,
     };
     Scripted::start(way, [begin, &turns.concat()].concat()).await
+}
+
+/// Short enough that a test which waits in vain ends, long enough for a busy machine.
+fn limits() -> Limits {
+    Limits {
+        answer: Duration::from_secs(10),
+        ..Limits::default()
+    }
 }
 
 async fn open(server: &Scripted) -> DeliverySession {
@@ -214,6 +221,17 @@ async fn verdicts_that_came_are_kept_when_the_server_leaves() {
         matches!(&verdicts[..], [Delivered::Later(_), Delivered::Later(why)] if why.contains("without a word")),
         "{verdicts:?}"
     );
+}
+
+#[tokio::test]
+async fn a_verdict_too_many_ends_the_use_of_the_connection() {
+    let said = Say("250 a\r\n250 b\r\n250 who?\r\n");
+    let server = server(Way::Lmtp, &[&ASKED, &[Message, said, Rest]]).await;
+    let mut session = open(&server).await;
+    let verdicts = deliver(&mut session, "x").await.unwrap();
+    assert_eq!(verdicts, [taken("250 a"), taken("250 b")]);
+    let error = deliver(&mut session, "x").await.unwrap_err();
+    assert!(matches!(error, MailError::Closed { .. }), "{error:?}");
 }
 
 #[tokio::test]

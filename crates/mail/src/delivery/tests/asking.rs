@@ -157,3 +157,25 @@ fn the_server_is_told_beforehand_what_it_wants_to_know_and_nothing_else() {
         Talk::with(Asking::new(envelope, 100, &offers(offered))).client(expected);
     }
 }
+
+#[test]
+fn a_reply_that_nobody_asked_for_is_not_taken_for_the_next_answer() {
+    for answers in [
+        "250 yes\r\n250 yes\r\n",
+        "550 no\r\n2",
+        "250 yes\r\n354 go on\r\n",
+    ] {
+        asking(&["a@x", "b@x"], |talk| {
+            let error = talk.client("RCPT TO:<a@x>\r\n").server(answers).fails();
+            assert!(error.to_string().contains("before it is asked"), "{error}");
+        });
+    }
+    asking(&["a@x"], |talk| {
+        talk.client("RCPT TO:<a@x>\r\n").server("250 yes\r\n");
+        let error = talk
+            .client("DATA\r\n")
+            .server("354 go on\r\n250 taken\r\n")
+            .fails();
+        assert!(error.to_string().contains("before it is asked"), "{error}");
+    });
+}
