@@ -4,14 +4,15 @@
 
 use secrecy::SecretString;
 
+use crate::delivery::{Asked, Asking, AwaitVerdict};
 use crate::imap::{FetchEvent, Fetching, Reader, Tags, sets};
 use crate::lines::Lines;
 use crate::machine::{Incoming, Machine, Step};
 use crate::pop3::{Listing, Retrieving};
 use crate::verdict::Peer;
 use crate::{
-    MailError, MailServer, MessageUid, Opened, Pop3Message, Pop3Opened, RetrieveEvent, SmtpOpened,
-    imap, pop3, smtp,
+    Delivered, Envelope, MailError, MailServer, MessageUid, Opened, Pop3Message, Pop3Opened,
+    RetrieveEvent, Security, SmtpOpened, imap, pop3, smtp,
 };
 
 /// What a server says, all of it, whatever it is asked.
@@ -97,6 +98,18 @@ pub fn smtp_opening(
     words: Words<'_>,
 ) -> Rehearsal<SmtpOpened> {
     run(smtp::Opening::new(server, user, token), words)
+}
+
+/// Hands a message to an LMTP server without TLS, as far as the server's words go: the message itself
+/// is not sent.
+pub fn lmtp_delivery(envelope: &Envelope, words: Words<'_>) -> Rehearsal<Vec<Delivered>> {
+    let mut talk = Talk::new(words);
+    let outcome = talk.deliver(envelope);
+    Rehearsal {
+        outcome,
+        before_tls: talk.before_tls,
+        behind_tls: talk.behind_tls,
+    }
 }
 
 fn run<M: Machine>(mut machine: M, words: Words<'_>) -> Rehearsal<M::Done> {
@@ -235,10 +248,29 @@ impl Talk<'_, Lines> {
     }
 }
 
+impl Talk<'_, smtp::Replies> {
+    fn deliver(&mut self, envelope: &Envelope) -> Result<Option<Vec<Delivered>>, MailError> {
+        let mut securing = smtp::Securing::for_delivery(smtp::Hail::Lhlo, Security::Plain);
+        let Some(offers) = self.run(&mut securing)? else {
+            return Ok(None);
+        };
+        let asked = self.run(&mut Asking::new(envelope, 1000, &offers))?;
+        let Some(Asked { mut verdicts, .. }) = asked else {
+            return Ok(None);
+        };
+        for open in verdicts.iter_mut().filter(|open| open.is_none()) {
+            let Some(verdict) = self.run(&mut AwaitVerdict)? else {
+                return Ok(None);
+            };
+            *open = Some(verdict.delivered);
+        }
+        Ok(Some(verdicts.into_iter().flatten().collect()))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Security;
 
     fn words(bytes: &[u8]) -> Words<'_> {
         Words {
@@ -296,5 +328,20 @@ mod tests {
             let retrieved = rehearsal.outcome.unwrap().unwrap();
             assert_eq!(retrieved, [Retrieved { number: 2, bytes }]);
         }
+    }
+
+    #[test]
+    fn a_recorded_delivery_gives_its_verdicts() {
+        let envelope = Envelope::new("", ["a@x", "b@x"]).unwrap();
+        let said = b"220 hello\r\n250 x\r\n250 ok\r\n250 ok\r\n550 who\r\n354 go\r\n451 full\r\n";
+        let one_by_one = Words {
+            piece: 1,
+            ..words(said)
+        };
+        let rehearsal = lmtp_delivery(&envelope, one_by_one);
+        let verdicts = rehearsal.outcome.unwrap().unwrap();
+        let (a, b) = ("451 full".to_owned(), "550 who".to_owned());
+        assert_eq!(verdicts, [Delivered::Later(a), Delivered::Never(b)]);
+        assert!(rehearsal.before_tls.ends_with(b"DATA\r\n"));
     }
 }

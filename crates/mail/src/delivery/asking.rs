@@ -11,7 +11,7 @@ use crate::{MailError, Offers};
 
 /// Asks the server to take a message, without a byte of it: MAIL, RCPT for each recipient, and DATA
 /// where it takes one of them.
-pub(super) struct Asking<'a> {
+pub(crate) struct Asking<'a> {
     envelope: &'a Envelope,
     mail: String,
     verdicts: Vec<Option<Delivered>>,
@@ -31,15 +31,15 @@ enum At {
 
 /// What the server said.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Asked {
+pub(crate) struct Asked {
     /// For each recipient its refusal; `None` for those that the message is awaited for.
-    pub(super) verdicts: Vec<Option<Delivered>>,
-    pub(super) then: Then,
+    pub(crate) verdicts: Vec<Option<Delivered>>,
+    pub(crate) then: Then,
 }
 
 /// What has to follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Then {
+pub(crate) enum Then {
     /// The message.
     Message,
     /// RSET: nobody gets the message, and what was said of it has to be forgotten.
@@ -50,7 +50,7 @@ pub(super) enum Then {
 
 impl<'a> Asking<'a> {
     /// For a message of `size` bytes.
-    pub(super) fn new(envelope: &'a Envelope, size: u64, offers: &Offers) -> Self {
+    pub(crate) fn new(envelope: &'a Envelope, size: u64, offers: &Offers) -> Self {
         Self {
             envelope,
             mail: mail(envelope, size, offers),
@@ -61,7 +61,7 @@ impl<'a> Asking<'a> {
     }
 
     /// For no message at all: whether these recipients are known.
-    pub(super) fn to_know(envelope: &'a Envelope, offers: &Offers) -> Self {
+    pub(crate) fn to_know(envelope: &'a Envelope, offers: &Offers) -> Self {
         Self {
             in_earnest: false,
             ..Self::new(envelope, 0, offers)

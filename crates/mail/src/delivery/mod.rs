@@ -18,3 +18,6 @@ pub use envelope::{Envelope, EnvelopeError};
 pub use point::DeliveryPoint;
 pub use session::DeliverySession;
 pub use verdict::Delivered;
+
+pub(crate) use asking::{Asked, Asking};
+pub(crate) use verdict::AwaitVerdict;

@@ -20,7 +20,7 @@ pub enum Delivered {
 
 impl Delivered {
     /// What a reply says; one that is neither yes nor no is not of the protocol here.
-    pub(super) fn of(reply: &Reply, peer: &Peer) -> Result<Self, MailError> {
+    pub(crate) fn of(reply: &Reply, peer: &Peer) -> Result<Self, MailError> {
         match reply.code {
             200..300 => Ok(Self::Taken(reply.said())),
             400..500 => Ok(Self::Later(reply.said())),
@@ -32,17 +32,17 @@ impl Delivered {
 
 /// "Service not available, closing transmission channel": may come in place of any reply (RFC 5321,
 /// section 3.8).
-pub(super) fn ends_session(reply: &Reply) -> bool {
+pub(crate) fn ends_session(reply: &Reply) -> bool {
     reply.code == 421
 }
 
 /// One verdict behind the end of a message.
-pub(super) struct AwaitVerdict;
+pub(crate) struct AwaitVerdict;
 
 /// It, and whether the server leaves with it.
-pub(super) struct Verdict {
-    pub(super) delivered: Delivered,
-    pub(super) ends_session: bool,
+pub(crate) struct Verdict {
+    pub(crate) delivered: Delivered,
+    pub(crate) ends_session: bool,
 }
 
 impl Machine for AwaitVerdict {
