@@ -87,10 +87,7 @@ impl DeliverySession {
         if let Some(why) = self.cannot_take(envelope, size) {
             return Ok(vec![Delivered::Never(why); envelope.recipients().len()]);
         }
-        if !std::mem::take(&mut self.ready) {
-            let why = "an earlier message did not come to its end as it should have";
-            return Err(self.wire.peer().closed(why));
-        }
+        self.begin()?;
         let asking = Asking::new(envelope, size, &self.offers);
         let Asked { verdicts, then } = self.ask(envelope, asking).await?;
         let verdicts = match then {
@@ -113,13 +110,22 @@ impl DeliverySession {
         &mut self,
         envelope: &Envelope,
     ) -> Result<Vec<Option<Delivered>>, MailError> {
-        self.ready = false;
+        self.begin()?;
         let asking = Asking::to_know(envelope, &self.offers);
         let Asked { verdicts, then } = self.ask(envelope, asking).await?;
         if then == Then::Reset {
             self.reset().await;
         }
         Ok(verdicts)
+    }
+
+    /// Takes the connection into use until what begins now has come to its end.
+    fn begin(&mut self) -> Result<(), MailError> {
+        if std::mem::take(&mut self.ready) {
+            return Ok(());
+        }
+        let why = "an earlier message did not come to its end as it should have";
+        Err(self.wire.peer().closed(why))
     }
 
     /// Has the server forget an envelope. What it said of it stands, whatever it says to this.

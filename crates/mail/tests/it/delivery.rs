@@ -256,6 +256,8 @@ async fn a_message_that_is_not_whole_here_is_never_brought_to_its_end() {
         );
         let error = deliver(&mut session, "x").await.unwrap_err();
         assert!(matches!(error, MailError::Closed { .. }), "{error:?}");
+        let error = session.probe(&envelope()).await.unwrap_err();
+        assert!(matches!(error, MailError::Closed { .. }), "{error:?}");
         session.quit().await;
         let heard = server.heard().await;
         let (_, message) = heard.split_once("DATA\r\n").unwrap();
