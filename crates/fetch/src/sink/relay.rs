@@ -111,11 +111,17 @@ impl Relay {
             Ok(envelope) => envelope,
             Err(error) => return Err(self.down(error)),
         };
-        let ready = match session.take() {
-            Some(session) if session.is_ready() => session,
-            _ => self.connect().await?,
+        let still_open = match session {
+            Some(kept) => kept.is_still_open().await,
+            None => false,
         };
-        let ready = session.insert(ready);
+        if !still_open {
+            *session = None;
+        }
+        let ready = match session {
+            Some(kept) => kept,
+            None => session.insert(self.connect().await?),
+        };
         match self.send(ready, &envelope, message).await {
             Ok(verdicts) => Ok(self.verdict(&message.key, &still, verdicts)),
             Err(error) => {

@@ -71,6 +71,16 @@ impl DeliverySession {
         self.ready
     }
 
+    /// Whether the server still listens, as far as it has said. One that has waited for minutes says
+    /// good-bye (421) or just leaves, and a message is not to find out.
+    pub async fn is_still_open(&mut self) -> bool {
+        let now = Instant::now();
+        let unasked = self.wire.run_until(&mut AwaitVerdict, now).await;
+        let silent = matches!(unasked, Ok(None)) && self.wire.reader().is_empty();
+        self.ready = self.ready && silent;
+        self.ready
+    }
+
     /// Hands a message over, which has exactly `size` bytes. Gives one verdict for each recipient, in
     /// the envelope's order; an SMTP server has but one for all whom it did not refuse beforehand. A
     /// message that nobody may have is not sent.

@@ -224,6 +224,37 @@ async fn verdicts_that_came_are_kept_when_the_server_leaves() {
 }
 
 #[tokio::test]
+async fn a_server_that_has_left_meanwhile_is_noticed_before_the_next_message() {
+    for goodbye in [
+        &[Say("421 4.4.2 idle for too long\r\n"), Sleep][..],
+        &[Leave],
+    ] {
+        for way in [Way::Smtp, Way::LmtpSocket] {
+            let first = [Message, Say("250 a\r\n250 b\r\n")];
+            let first: &[Turn] = match way {
+                Way::Smtp => &[Message, Say(TAKEN)],
+                _ => &first,
+            };
+            let server = server(way, &[&ASKED, first, &ASKED, first, goodbye]).await;
+            let mut session = open(&server).await;
+            assert!(session.is_still_open().await);
+            deliver(&mut session, "x").await.unwrap();
+            assert!(session.is_still_open().await);
+            deliver(&mut session, "x").await.unwrap();
+            let noticed = async {
+                while session.is_still_open().await {
+                    tokio::task::yield_now().await;
+                }
+            };
+            tokio::time::timeout(limits().answer, noticed)
+                .await
+                .unwrap();
+            assert!(!session.is_ready());
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_verdict_too_many_ends_the_use_of_the_connection() {
     let said = Say("250 a\r\n250 b\r\n250 who?\r\n");
     let server = server(Way::Lmtp, &[&ASKED, &[Message, said, Rest]]).await;
