@@ -13,7 +13,8 @@ use crate::visit::{SignedIn, Visit};
 #[derive(Debug, Clone)]
 pub(crate) struct Layout {
     pub(crate) title: String,
-    /// Which part of the navigation is the present one: `overview`, `providers` or neither.
+    /// Which part of the navigation is the present one: `overview`, `messages`, `providers` or
+    /// none of them.
     pub(crate) section: &'static str,
     /// Who is signed in; the navigation is only there for them.
     pub(crate) name: Option<String>,

@@ -23,6 +23,11 @@ impl Moment {
             words: words(at, now),
         }
     }
+
+    /// The exact instant in words.
+    pub(crate) fn exact(&self) -> &str {
+        &self.exact
+    }
 }
 
 fn words(at: Timestamp, now: Timestamp) -> String {

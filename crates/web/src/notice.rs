@@ -52,6 +52,8 @@ notices! {
     RevokedHere "revoked-here" "The grant is revoked here. The provider was not told: it offers no way to, or did not answer."
     BackfillPaused "backfill-paused" "Earlier mail waits; new mail comes all the same."
     BackfillResumed "backfill-resumed" "Earlier mail is fetched again."
+    MessageRetried "message-retried" "The message is tried again."
+    MessageDropped "message-dropped" "The message was dropped: it will not be delivered."
     Retried "retried" "The quarantined messages are tried again."
 }
 

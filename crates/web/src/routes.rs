@@ -7,8 +7,8 @@ use axum::routing::{MethodRouter, get, post};
 use crate::app::Site;
 use crate::guard::{self, Access, Gate};
 use crate::pages::{
-    accounts, authorization, events, health, metrics, overview, providers, setup, sign_in,
-    sign_out, welcome,
+    accounts, authorization, events, health, messages, metrics, overview, providers, setup,
+    sign_in, sign_out, welcome,
 };
 use crate::statics;
 
@@ -140,6 +140,13 @@ pub(crate) fn all() -> Vec<Route> {
         Route::signed_in(
             "/accounts/{id}/remove",
             get(accounts::remove::show).post(accounts::remove::submit),
+        ),
+        Route::signed_in("/messages", get(messages::list::show)),
+        Route::signed_in("/messages/{id}", get(messages::show::show)),
+        Route::signed_in("/messages/{id}/retry", post(messages::retry::submit)),
+        Route::signed_in(
+            "/messages/{id}/drop",
+            get(messages::drop::show).post(messages::drop::submit),
         ),
         Route::machine("/metrics", get(metrics::show)),
     ]);

@@ -6,6 +6,7 @@ pub(crate) mod authorization;
 pub(crate) mod confirm;
 pub(crate) mod events;
 pub(crate) mod health;
+pub(crate) mod messages;
 pub(crate) mod metrics;
 pub(crate) mod overview;
 pub(crate) mod providers;

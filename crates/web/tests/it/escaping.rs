@@ -81,6 +81,34 @@ async fn what_is_stored_of_an_account_and_what_others_said_of_it_is_shown_as_wor
     let quarantine = page.split_once("id=\"quarantine\"").unwrap().1;
     is_shown_as_words("the quarantine", quarantine);
 
+    let prepared = [mailgrant_vault::Prepared {
+        uid: 8,
+        key: "key".to_owned(),
+        digest: [8; 32],
+        size: 1,
+        head: mailgrant_vault::MessageHead {
+            message_id: Some(EVIL.to_owned()),
+            sender: Some(EVIL.to_owned()),
+            subject: Some(EVIL.to_owned()),
+        },
+        seen_at: now,
+    }];
+    let floor = mailgrant_vault::Floor::New(9);
+    let noted = vault.note_prepared(folder, &prepared, floor, now);
+    noted.await.unwrap();
+    let noted = vault.note_quarantined(folder, 8, EVIL, now);
+    noted.await.unwrap();
+    let query = url::form_urlencoded::byte_serialize(EVIL.as_bytes()).collect::<String>();
+    shows_as_words(&mut visitor, "/messages").await;
+    let message = format!("/messages/{}-8", folder.0);
+    for path in [
+        &format!("/messages?text={query}"),
+        &message,
+        &format!("{message}/drop"),
+    ] {
+        shows_as_words(&mut visitor, path).await;
+    }
+
     let event = NewEvent {
         kind: EventKind::AccountChanged,
         actor: EVIL.to_owned(),

@@ -26,6 +26,7 @@ mod listener;
 mod live;
 mod log;
 mod machines;
+mod messages;
 mod pages;
 mod provider_form;
 mod redirect_uri;

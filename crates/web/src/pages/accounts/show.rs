@@ -92,6 +92,7 @@ struct Earlier {
 
 /// A message in quarantine.
 struct Refused {
+    id: mailgrant_vault::MessageId,
     folder: String,
     uid: u32,
     reason: String,
@@ -161,6 +162,7 @@ pub(crate) async fn show(
         quarantine: quarantine
             .into_iter()
             .map(|message| Refused {
+                id: message.id,
                 folder: message.folder,
                 uid: message.uid,
                 reason: message.reason,
