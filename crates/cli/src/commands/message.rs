@@ -13,6 +13,9 @@ use crate::failure::Failure;
 use crate::house::House;
 use crate::output;
 
+/// The widest column of a listing, in characters.
+const WIDEST: usize = 40;
+
 /// Runs one of the message commands.
 pub(super) async fn run(house: &House, verb: MessageVerb) -> Result<(), Failure> {
     match verb {
@@ -175,8 +178,8 @@ impl MessageView<'_> {
             message.id.to_string(),
             moment(message.seen_at),
             self.account_name.to_owned(),
-            known(message.head.sender.as_deref()).to_owned(),
-            known(message.head.subject.as_deref()).to_owned(),
+            short(known(message.head.sender.as_deref())),
+            short(known(message.head.subject.as_deref())),
             message.state.in_words().to_owned(),
         ]
     }
@@ -227,8 +230,28 @@ fn known(text: Option<&str>) -> &str {
     text.unwrap_or("(unknown)")
 }
 
+/// So that a line of the listing is not much longer than a terminal is wide.
+fn short(text: &str) -> String {
+    match text.char_indices().nth(WIDEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 /// To the second, in UTC.
 fn moment(at: Timestamp) -> String {
     let at = at.to_zoned_datetime(TimeZone::UTC);
     at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_subject_is_cut_between_characters() {
+        assert_eq!(short("short"), "short");
+        assert_eq!(short(&"é".repeat(40)), "é".repeat(40));
+        assert_eq!(short(&"é".repeat(41)), format!("{}…", "é".repeat(40)));
+    }
 }

@@ -3,12 +3,14 @@
 //! keyboard could not use. The pictures lie in `target/screenshots`, to be looked at.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use mailgrant_lab::{Chromium, Screen, npm_package};
-use mailgrant_sandbox::{ImapFault, samples};
+use mailgrant_sandbox::{ImapFault, MailServer, samples};
 
 use crate::browsing::{choose, click, fill, see, set_password};
-use crate::installation::{ADDRESS, installation};
+use crate::installation::{ADDRESS, hand_to, installation};
+use crate::support::Mailgrant;
 
 const SCREENS: [Screen; 6] = [
     screen(1280, 900, false),
@@ -125,6 +127,7 @@ async fn every_page_fits_every_screen_and_can_be_used_by_everybody() {
     looker.open(&at("/accounts/1"), "account").await;
     click(&page, "#other-ways summary").await;
     looker.look_at("account-other-ways").await;
+    messages(&mut looker, &mailgrant, &server).await;
     looker.open(&at("/accounts/1/device"), "device-new").await;
     click(&page, "#begin").await;
     see(&page, "#offer, #problem").await;
@@ -174,6 +177,47 @@ async fn every_page_fits_every_screen_and_can_be_used_by_everybody() {
     page.close().await.unwrap();
     assert!(running.stop());
     assert!(looker.found.is_empty(), "{}", looker.found.join("\n"));
+}
+
+/// Where mail is: delivered, refused, dropped.
+async fn messages(looker: &mut Looker, mailgrant: &Mailgrant, server: &MailServer) {
+    let page = looker.browser.window.clone();
+    let at = |path: &str| format!("{}{path}", mailgrant.url());
+    hand_to(mailgrant, "/bin/sh -c 'echo no such queue >&2; exit 65'");
+    // Only the fetcher that was told of the change refuses the message.
+    until(|| mailgrant.log().matches("looking after a mailbox").count() > 1).await;
+    let long = "a-subject-that-breaks-nowhere-".repeat(8);
+    let raw = format!("From: customer@example.com\r\nSubject: {long}\r\n\r\n");
+    server.deliver(ADDRESS, "INBOX", raw.as_bytes());
+    until(|| mailgrant.log().contains("quarantined\":1")).await;
+    looker.open(&at("/messages"), "messages").await;
+    looker
+        .open(&at("/messages?where=quarantined"), "messages-quarantined")
+        .await;
+    click(&page, "tbody a").await;
+    see(&page, "#refused").await;
+    looker.look_at("message-refused").await;
+    click(&page, "#drop").await;
+    see(&page, "#confirm").await;
+    looker.look_at("message-drop").await;
+    click(&page, "#confirm").await;
+    see(&page, "#notice").await;
+    looker.look_at("message-dropped").await;
+    looker
+        .open(&at("/messages?text=nobody"), "messages-none")
+        .await;
+}
+
+/// Waits until something has happened elsewhere.
+async fn until(happened: impl Fn() -> bool) {
+    let waiting = async {
+        while !happened() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), waiting)
+        .await
+        .unwrap();
 }
 
 /// How to register, and a certificate from its making on.
