@@ -11,8 +11,8 @@ use mailgrant_vault::{Account, AccountId};
 
 use crate::connect::{LoggedIn, Login};
 use crate::lease::Lease;
+use crate::routing::Routing;
 use crate::shared::Shared;
-use crate::sink;
 use crate::source::Source;
 use crate::trial;
 use crate::{FetchError, MailboxCheck};
@@ -125,6 +125,11 @@ async fn try_sink(shared: &Shared, account: &Account) -> Result<String, FetchErr
         return Ok("none: this account only hands out tokens".to_owned());
     }
     let lease = Lease::take(&shared.settings.spool, account.id, PATIENCE).await?;
-    let sink = sink::open(shared, account, &draft.folders.to_string(), lease).await?;
-    Ok(sink.check().await?)
+    let folders = draft.folders.to_string();
+    let routing = Routing::open(shared, account, &folders, &Arc::new(lease)).await?;
+    let said = routing.own().check().await?;
+    for sink in routing.all().skip(1) {
+        sink.check().await?;
+    }
+    Ok(said)
 }

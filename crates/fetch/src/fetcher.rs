@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::connect::{LoggedIn, Login};
 use crate::plug::Plug;
+use crate::routing::Circles;
 use crate::shared::Shared;
 use crate::sink::{Couriers, HalfDelivered};
 use crate::status::Board;
@@ -145,6 +146,7 @@ impl Fetcher {
             board,
             couriers: Couriers::default(),
             half_delivered: HalfDelivered::default(),
+            circles: Circles::default(),
             plug,
         };
         Self {

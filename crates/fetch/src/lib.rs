@@ -24,6 +24,7 @@ mod lease;
 mod metrics;
 mod plug;
 mod round;
+mod routing;
 mod shared;
 mod sink;
 mod source;

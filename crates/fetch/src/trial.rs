@@ -1,12 +1,15 @@
 //! A message of Mailgrant's own, handed to an account's sink to see it arrive. It is in no ledger.
 
+use std::sync::Arc;
+
 use jiff::fmt::rfc2822::DateTimePrinter;
 use mailgrant_vault::Account;
 
 use crate::FetchError;
 use crate::lease::Lease;
+use crate::routing::Routing;
 use crate::shared::Shared;
-use crate::sink::{self, SinkDown, Staging, Verdict};
+use crate::sink::{SinkDown, Staging, Verdict};
 
 /// How long another process may hold the mailbox.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
@@ -15,7 +18,8 @@ const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 pub(crate) async fn hand_over(shared: &Shared, account: &Account) -> Result<String, FetchError> {
     let lease = Lease::take(&shared.settings.spool, account.id, PATIENCE).await?;
     let folder = account.draft.folders.to_string();
-    let sink = sink::open(shared, account, &folder, lease).await?;
+    let routing = Routing::open(shared, account, &folder, &Arc::new(lease)).await?;
+    let sink = routing.own();
     // Makes what is missing; nothing of the ledger's is asked for.
     sink.recover(Vec::new()).await?;
     let key = sink.key(&format!("a{}-test-{}", account.id.0, shared.random.token()));

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::column::{from_json, json, micros, time};
 use crate::folders::same;
 use crate::store::Answer;
-use crate::{AuthorizationOutcome, Folders, ProviderId, Sink, Vault, VaultError};
+use crate::{AuthorizationOutcome, Folders, ProviderId, Rules, Sink, Vault, VaultError};
 
 /// An account's row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -48,6 +48,10 @@ pub struct AccountDraft {
     pub after: AfterDelivery,
     /// Where the mail goes; `None` for an account that only hands out tokens.
     pub sink: Option<Sink>,
+    /// Which of it goes elsewhere.
+    pub rules: Rules,
+    /// What is held back until a person has seen it.
+    pub guard: Guard,
 }
 
 impl AccountDraft {
@@ -73,6 +77,26 @@ pub struct Identities {
     pub pop3: Option<String>,
     /// For SMTP.
     pub smtp: Option<String>,
+}
+
+/// What is held in quarantine instead of being delivered, whatever the rules say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Guard {
+    /// Messages with more bytes; 0 for no limit.
+    pub largest: u64,
+    /// More messages than these from one sender within an hour: mail that goes round in circles; 0
+    /// for no limit.
+    pub per_sender: u32,
+}
+
+impl Default for Guard {
+    fn default() -> Self {
+        Self {
+            largest: 0,
+            per_sender: 200,
+        }
+    }
 }
 
 /// By which way mail is read.
@@ -202,6 +226,10 @@ struct Settings {
     start: StartFrom,
     after: AfterDelivery,
     sink: Option<Sink>,
+    #[serde(default)]
+    rules: Rules,
+    #[serde(default)]
+    guard: Guard,
 }
 
 /// What was entered, as it is stored.
@@ -355,6 +383,8 @@ impl AccountFields {
             start: draft.start,
             after: draft.after.clone(),
             sink: draft.sink.clone(),
+            rules: draft.rules.clone(),
+            guard: draft.guard,
         };
         Ok(Self {
             name: draft.name.clone(),
@@ -385,6 +415,8 @@ impl Account {
                 start: settings.start,
                 after: settings.after,
                 sink: settings.sink,
+                rules: settings.rules,
+                guard: settings.guard,
             },
             paused: row.paused,
             fill_paused: row.fill_paused,

@@ -111,7 +111,8 @@ pub(crate) fn same(one: &str, other: &str) -> bool {
     one == other || (one.eq_ignore_ascii_case("INBOX") && other.eq_ignore_ascii_case("INBOX"))
 }
 
-fn fits(pattern: &str, name: &str) -> bool {
+/// Whether a name fits a pattern in which `*` stands for anything.
+pub(crate) fn fits(pattern: &str, name: &str) -> bool {
     let Some((first, rest)) = pattern.split_once(ANYTHING) else {
         return same(pattern, name);
     };

@@ -5,6 +5,7 @@ mod account;
 mod check;
 mod credential;
 mod provider;
+mod rules;
 mod sink;
 
 use mailgrant_oauth::ClientKey;
@@ -119,6 +120,12 @@ pub struct AccountForm {
     pub delete_after: String,
     /// The folder for `move`.
     pub move_to: String,
+    /// Rules, one on a line.
+    pub rules: String,
+    /// The largest message that is delivered, in MB; empty or 0 for any.
+    pub largest: String,
+    /// How many messages one sender may have delivered within an hour; empty means 200, 0 any.
+    pub per_sender: String,
     /// `maildir`, `command`, `lmtp`, `smtp`, `webhook`, `append`, or empty: only tokens.
     pub sink: String,
     /// Maildir: an absolute path.

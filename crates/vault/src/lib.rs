@@ -35,6 +35,7 @@ mod numbering;
 mod password;
 mod postgres;
 mod provider;
+mod rules;
 mod seal;
 mod sink;
 mod sqlite;
@@ -43,7 +44,9 @@ mod vault;
 mod warning;
 mod webhook;
 
-pub use account::{Account, AccountDraft, AccountId, AfterDelivery, Identities, Source, StartFrom};
+pub use account::{
+    Account, AccountDraft, AccountId, AfterDelivery, Guard, Identities, Source, StartFrom,
+};
 pub use admin::{Administrator, AdministratorId, Session};
 pub use authorization::{Authorization, AuthorizationId, AuthorizationOutcome, Begun};
 pub use backfill::{Backfill, Fill, FirstSight, Floor, Wanted};
@@ -64,6 +67,7 @@ pub use ledger::{
 };
 pub use numbering::Numbered;
 pub use provider::{Provider, ProviderDraft, ProviderId, ProviderTrouble};
+pub use rules::{Action, Condition, Rule, RuleError, Rules, Traits};
 pub use sink::{
     AppendSink, CommandSink, EnvelopeSender, MaildirSink, RelayPlace, RelaySink, Sink,
     WebhookFormat, WebhookSink,

@@ -117,6 +117,8 @@ impl Scene {
             signs_in: self.signs_in.map(str::to_owned),
             identities: Identities::default(),
             source: mailgrant_vault::Source::default(),
+            rules: mailgrant_vault::Rules::default(),
+            guard: mailgrant_vault::Guard::default(),
             imap: here(self.imap_host, Some(server.tls_address())),
             pop3: Some(here("localhost", server.pop3s_address())),
             smtp: Some(here("localhost", server.submissions_address())),

@@ -1,5 +1,7 @@
 //! A batch on its way through the ledger into the sink.
 
+use std::sync::Arc;
+
 use mailgrant_vault::{Delivery, MessageState, Prepared};
 
 use super::Round;
@@ -11,10 +13,22 @@ impl Round<'_> {
     /// Delivers a batch; says which messages the sink has.
     pub(super) async fn deliver(&mut self, batch: Vec<Staged>) -> Result<Vec<u32>, FetchError> {
         let (mut taken, batch) = self.sort_out_known(batch).await?;
-        if batch.is_empty() {
-            return Ok(taken);
+        let routing = Arc::clone(&self.routing);
+        for (place, part) in by_route(batch, |place| routing.sink(place).batch().messages) {
+            taken.extend(self.deliver_to(place, part).await?);
         }
-        let batch = self.sink.seal(batch).await?;
+        Ok(taken)
+    }
+
+    /// Delivers messages that go to the same sink.
+    async fn deliver_to(
+        &mut self,
+        place: usize,
+        batch: Vec<Staged>,
+    ) -> Result<Vec<u32>, FetchError> {
+        let sink = Arc::clone(self.routing.sink(place));
+        let mut taken = Vec::new();
+        let batch = sink.seal(batch).await?;
 
         let prepared: Vec<Prepared> = batch.iter().map(|message| self.prepared(message)).collect();
         let floor = self.floor_without(&prepared);
@@ -28,7 +42,7 @@ impl Round<'_> {
             .iter()
             .map(|message| (message.since, message.size))
             .collect();
-        let verdicts = self.sink.commit(batch).await?;
+        let verdicts = sink.commit(batch).await?;
         let mut deliveries = Vec::with_capacity(verdicts.len());
         let mut others = Vec::new();
         for ((message, since), verdict) in prepared.into_iter().zip(since).zip(verdicts) {
@@ -109,4 +123,22 @@ impl Round<'_> {
             seen_at: self.seen_at,
         }
     }
+}
+
+/// Messages in their order, those of one sink together, and no more than it takes at once.
+fn by_route(
+    batch: Vec<Staged>,
+    most: impl Fn(usize) -> usize,
+) -> impl Iterator<Item = (usize, Vec<Staged>)> {
+    let mut parts: Vec<(usize, Vec<Staged>)> = Vec::new();
+    for message in batch {
+        let place = message.route.sink;
+        let room =
+            |(of, part): &&mut (usize, Vec<Staged>)| *of == place && part.len() < most(place);
+        match parts.last_mut().filter(room) {
+            Some((_, part)) => part.push(message),
+            None => parts.push((place, vec![message])),
+        }
+    }
+    parts.into_iter()
 }

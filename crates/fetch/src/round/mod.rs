@@ -22,12 +22,13 @@ use tracing::info;
 use crate::key::Keys;
 use crate::lease::Lease;
 use crate::metrics::Outcome;
+use crate::routing::Routing;
 use crate::shared::Shared;
-use crate::sink::{self, Recovered, Sink, SinkDown, Staged};
+use crate::sink::{Recovered, SinkDown, Staged};
 use crate::source::Source;
 use crate::{FetchError, Fetched};
 
-use reader::{End, Reader};
+use reader::{End, News, Reader};
 pub(crate) use suspect::Suspect;
 
 /// How many messages are asked for at once.
@@ -89,12 +90,12 @@ pub(crate) async fn round(
     stopping: &CancellationToken,
 ) -> Result<Done, FetchError> {
     let lease = Lease::take(&shared.settings.spool, account.id, LEASE_PATIENCE).await?;
-    let sink = sink::open(shared, account, &folder.name, lease).await?;
+    let routing = Routing::open(shared, account, &folder.name, &Arc::new(lease)).await?;
     let mut round = Round {
         shared,
         account,
         server: source.server(account).to_string(),
-        sink,
+        routing: Arc::new(routing),
         keys: Keys::of(account, source, &folder.name, folder.uid_validity),
         ceiling: folder.next_uid,
         folder,
@@ -125,7 +126,7 @@ struct Round<'a> {
     account: &'a Account,
     /// The source's server, for people.
     server: String,
-    sink: Arc<dyn Sink>,
+    routing: Arc<Routing>,
     keys: Keys,
     folder: Folder,
     /// It is for messages that were there before.
@@ -159,10 +160,10 @@ impl Round<'_> {
         let in_state = |state| unfinished.iter().filter(move |entry| entry.state == state);
         let mut delivered: Vec<u32> = in_state(MessageState::Delivered).map(uid).collect();
         let prepared: Vec<&LedgerEntry> = in_state(MessageState::Prepared).collect();
-        let keys = prepared.iter().map(|entry| entry.key.clone()).collect();
+        let keys: Vec<String> = prepared.iter().map(|entry| entry.key.clone()).collect();
         let mut again = Vec::new();
         let mut taken = Vec::new();
-        for (entry, recovered) in prepared.into_iter().zip(self.sink.recover(keys).await?) {
+        for (entry, recovered) in prepared.into_iter().zip(self.routing.recover(&keys).await?) {
             match recovered {
                 Recovered::Taken => taken.push(Delivery {
                     uid: entry.uid,
@@ -287,7 +288,14 @@ impl Round<'_> {
     ) -> Result<(), FetchError> {
         source.start_fetch(group).await?;
         let server = self.server.clone();
-        let mut reader = Reader::new(&self.sink, &self.keys, server, group);
+        let routing = Arc::clone(&self.routing);
+        let news = News {
+            undecided: self.undecided(group),
+            past: self.past,
+            now: self.shared.now(),
+        };
+        let keys = self.keys.clone();
+        let mut reader = Reader::new(&routing, &keys, server, group, news);
         loop {
             let batch = std::mem::take(ready);
             let (read, taken) = tokio::join!(reader.batch(source, suspect), self.deliver(batch));
@@ -310,6 +318,13 @@ impl Round<'_> {
         Ok(())
     }
 
+    /// Those of which nobody has decided yet whether they are held: what stands in the ledger as tried
+    /// before was let through, by the rules or by a person.
+    fn undecided(&self, group: &[u32]) -> BTreeSet<u32> {
+        let decided = |uid: &u32| self.attempts.get(uid).is_some_and(|attempts| *attempts > 0);
+        group.iter().copied().filter(|uid| !decided(uid)).collect()
+    }
+
     /// The floor once these are in the ledger.
     fn floor_without(&mut self, messages: &[Prepared]) -> Floor {
         for message in messages {
@@ -330,7 +345,7 @@ impl Round<'_> {
     fn power(&self) -> Result<(), FetchError> {
         self.shared.plug.power().map_err(|error| {
             SinkDown {
-                sink: self.sink.name(),
+                sink: self.routing.own().name(),
                 why: error.to_string(),
             }
             .into()

@@ -1,23 +1,37 @@
 //! Reading what a FETCH answers, in batches of bounded size.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
+use jiff::Timestamp;
 use mailgrant_mail::MailError;
 
 use super::Suspect;
 use crate::FetchError;
 use crate::key::Keys;
-use crate::sink::{Body, Sink, SinkDown, Staged, Staging};
+use crate::routing::{Announced, Routing};
+use crate::sink::{Body, SinkDown, Staged, Staging};
 use crate::source::{Arrival, Source};
 
+/// No more of a header is waited for before it is decided where a message goes.
+const LONGEST_HEADER: usize = 128 * 1024;
+
 /// Reads the answer to one FETCH.
-pub(super) struct Reader {
-    sink: Arc<dyn Sink>,
+pub(super) struct Reader<'a> {
+    routing: &'a Routing,
+    news: News,
     keys: Keys,
     server: String,
     /// Asked for, not seen yet.
     missing: BTreeSet<u32>,
+}
+
+/// What is known of the messages that were asked for.
+pub(super) struct News {
+    /// Of these nobody has decided yet whether they are held.
+    pub(super) undecided: BTreeSet<u32>,
+    /// All of them were there before.
+    pub(super) past: bool,
+    pub(super) now: Timestamp,
 }
 
 /// What was read: some whole messages, and why there are no more for now.
@@ -36,16 +50,18 @@ pub(super) enum End {
     Broken(FetchError),
 }
 
-impl Reader {
+impl<'a> Reader<'a> {
     pub(super) fn new(
-        sink: &Arc<dyn Sink>,
+        routing: &'a Routing,
         keys: &Keys,
         server: String,
         asked_for: &[u32],
+        news: News,
     ) -> Self {
         let missing = asked_for.iter().copied().collect();
         Self {
-            sink: Arc::clone(sink),
+            routing,
+            news,
             keys: keys.clone(),
             server,
             missing,
@@ -60,7 +76,7 @@ impl Reader {
     /// Reads until the batch is full or the FETCH is over. Whole messages that came before a
     /// failure are kept.
     pub(super) async fn batch(&mut self, source: &mut Source, suspect: &mut Suspect) -> Read {
-        let limit = self.sink.batch();
+        let limit = self.routing.own().batch();
         let (mut batch, mut bytes) = (Vec::new(), 0);
         loop {
             match self.message(source, suspect).await {
@@ -127,10 +143,34 @@ impl Reader {
         uid: u32,
         announced: Option<u64>,
     ) -> Result<Staged, FetchError> {
-        let key = self.sink.key(&self.keys.message(uid));
-        let path = self.sink.staging_path(&key);
-        let mut staging = Staging::new(uid, key, path);
-        if let Err(error) = self.rest(source, &mut staging, announced).await {
+        let (beginning, mut is_over) = match self.beginning(source).await {
+            Ok(read) => read,
+            Err(error) => {
+                note(suspect, uid, &error);
+                return Err(error.into());
+            }
+        };
+        let message = Announced {
+            beginning: &beginning,
+            size: announced.unwrap_or(beginning.len() as u64),
+            is_undecided: self.news.undecided.contains(&uid),
+            is_past: self.news.past,
+        };
+        let route = self.routing.route(message, self.news.now);
+        let sink = self.routing.sink(route.sink);
+        let key = sink.key(&self.keys.message(uid));
+        let path = sink.staging_path(&key);
+        let mut staging = Staging::new(uid, key, path).on(route);
+        let written = staging.write(&beginning).await;
+        drop(beginning);
+        if let Err(error) = written {
+            staging.discard();
+            return Err(self.no_room(&error));
+        }
+        if let Err(error) = self
+            .rest(source, &mut staging, announced, &mut is_over)
+            .await
+        {
             if let FetchError::Mail(error) = &error {
                 note(suspect, staging.uid(), error);
             }
@@ -145,14 +185,43 @@ impl Reader {
         Ok(staged)
     }
 
+    /// The header of a message, with what has come behind it, and whether that is all of it.
+    async fn beginning(&self, source: &mut Source) -> Result<(Vec<u8>, bool), MailError> {
+        let mut beginning = Vec::new();
+        loop {
+            match source.next_arrival().await? {
+                Some(Arrival::Chunk(bytes)) => {
+                    // A chunk that brings the header's end may be long; it is looked at once.
+                    let seen = beginning.len().saturating_sub(3);
+                    beginning.extend_from_slice(&bytes);
+                    if beginning.len() >= LONGEST_HEADER || has_header_end(&beginning[seen..]) {
+                        return Ok((beginning, false));
+                    }
+                }
+                Some(Arrival::End) => return Ok((beginning, true)),
+                Some(Arrival::Start { .. }) | None => {
+                    let why = "a message ends before its end".to_owned();
+                    let server = self.server.clone();
+                    return Err(MailError::Protocol { server, why });
+                }
+            }
+        }
+    }
+
     async fn rest(
         &self,
         source: &mut Source,
         staging: &mut Staging,
         announced: Option<u64>,
+        is_over: &mut bool,
     ) -> Result<(), FetchError> {
         loop {
-            match source.next_arrival().await? {
+            let arrival = if *is_over {
+                Some(Arrival::End)
+            } else {
+                source.next_arrival().await?
+            };
+            match arrival {
                 Some(Arrival::Chunk(bytes)) => {
                     staging
                         .write(&bytes)
@@ -182,11 +251,16 @@ impl Reader {
 
     fn no_room(&self, error: &std::io::Error) -> FetchError {
         SinkDown {
-            sink: self.sink.name(),
+            sink: self.routing.own().name(),
             why: error.to_string(),
         }
         .into()
     }
+}
+
+/// Whether an empty line is in it.
+fn has_header_end(bytes: &[u8]) -> bool {
+    bytes.windows(2).any(|pair| pair == b"\n\n") || bytes.windows(4).any(|four| four == b"\r\n\r\n")
 }
 
 /// A session that ends because its token did says nothing about the message it was at.

@@ -27,7 +27,7 @@ mod sysexits;
 mod webhook;
 
 pub(crate) use half_delivered::HalfDelivered;
-use spool::Spool;
+pub(crate) use spool::Spool;
 pub(crate) use staged::{Body, Staged, Staging};
 pub(crate) use webhook::Couriers;
 
@@ -127,25 +127,21 @@ pub(crate) trait Sink: Send + Sync + fmt::Debug {
     async fn commit(&self, batch: Vec<Staged>) -> Result<Vec<Verdict>, SinkDown>;
 }
 
-/// The sink of an account for the messages of a folder. The sink keeps `lease` alive for as long as
-/// any of its work goes on.
+/// A sink of an account for the messages of a folder. It keeps `lease` alive for as long as any of its
+/// work goes on.
 pub(crate) async fn open(
     shared: &Shared,
     account: &Account,
     folder: &str,
-    lease: Lease,
+    settings: &mailgrant_vault::Sink,
+    lease: &Arc<Lease>,
 ) -> Result<Arc<dyn Sink>, FetchError> {
     use mailgrant_vault::Sink::{Append, Command, Lmtp, Maildir, Smtp, Webhook};
-    let draft = &account.draft;
-    let settings = draft.sink.as_ref().ok_or_else(|| FetchError::NoSink {
-        account: draft.name.clone(),
-    })?;
     let (place, plug) = (&shared.settings.spool, shared.plug.clone());
-    let lease = Arc::new(lease);
-    let spool = || Spool::new(place, account.id, plug.clone(), Arc::clone(&lease));
+    let spool = || Spool::new(place, account.id, plug.clone(), Arc::clone(lease));
     Ok(match settings {
         Maildir(settings) => {
-            let (lease, plug) = (Arc::clone(&lease), plug.clone());
+            let (lease, plug) = (Arc::clone(lease), plug.clone());
             let maildir = maildir::Maildir::new(account.id, &settings.path, place, lease, plug);
             Arc::new(maildir)
         }

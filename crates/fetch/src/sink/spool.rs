@@ -31,7 +31,7 @@ impl Spool {
     }
 
     /// Where a message goes that is too large for memory.
-    pub(super) fn staging_path(&self, key: &str) -> PathBuf {
+    pub(crate) fn staging_path(&self, key: &str) -> PathBuf {
         self.folder.join(format!("{key}.eml"))
     }
 

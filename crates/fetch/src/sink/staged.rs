@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncWriteExt as _, BufWriter};
 
 use crate::head;
+use crate::routing::Route;
 
 /// What is larger than this does not stay in memory. Each mailbox holds at most two batches and one
 /// message of this size.
@@ -35,7 +36,9 @@ pub(crate) struct Staged {
     pub(crate) head: MessageHead,
     /// When its first byte was asked for.
     pub(crate) since: Instant,
-    /// Its bytes.
+    /// Where it goes.
+    pub(crate) route: Route,
+    /// Its bytes; none where nobody will read them.
     pub(crate) body: Body,
 }
 
@@ -69,6 +72,7 @@ pub(crate) struct Staging {
     memory: Vec<u8>,
     /// Of a message whose beginning is no longer in memory.
     head: MessageHead,
+    route: Route,
     file: Option<BufWriter<tokio::fs::File>>,
 }
 
@@ -84,8 +88,15 @@ impl Staging {
             digest: Sha256::new(),
             memory: Vec::new(),
             head: MessageHead::default(),
+            route: Route::default(),
             file: None,
         }
+    }
+
+    /// The same for a message that goes another way than the account's mail does.
+    pub(crate) fn on(mut self, route: Route) -> Self {
+        self.route = route;
+        self
     }
 
     /// Which message this is.
@@ -102,6 +113,12 @@ impl Staging {
     pub(crate) async fn write(&mut self, chunk: &[u8]) -> io::Result<()> {
         self.size += chunk.len() as u64;
         self.digest.update(chunk);
+        if self.route.unread {
+            if self.head == MessageHead::default() {
+                self.head = head::read(chunk);
+            }
+            return Ok(());
+        }
         if self.file.is_none() && self.memory.len() + chunk.len() > IN_MEMORY {
             let path = self.path.clone();
             let file = blocking(move || create_afresh(&path)).await?;
@@ -132,6 +149,7 @@ impl Staging {
                 }
                 (self.head, Body::File(self.path))
             }
+            None if self.route.unread => (self.head, Body::Memory(Vec::new())),
             None => (head::read(&self.memory), Body::Memory(self.memory)),
         };
         Ok(Staged {
@@ -141,6 +159,7 @@ impl Staging {
             size: self.size,
             head,
             since: self.since,
+            route: self.route,
             body,
         })
     }

@@ -13,6 +13,7 @@ mod maildir;
 mod pop3;
 mod receiver;
 mod relay;
+mod routing;
 mod webhook;
 mod worker;
 
@@ -62,6 +63,8 @@ struct World {
 struct Plan {
     after: AfterDelivery,
     source: mailgrant_vault::Source,
+    rules: mailgrant_vault::Rules,
+    guard: mailgrant_vault::Guard,
     start: StartFrom,
     server: MailServerOptions,
     poll: Duration,
@@ -78,6 +81,8 @@ impl Default for Plan {
         Self {
             after: AfterDelivery::Keep,
             source: mailgrant_vault::Source::default(),
+            rules: mailgrant_vault::Rules::default(),
+            guard: mailgrant_vault::Guard::default(),
             start: StartFrom::Everything,
             server: MailServerOptions::default(),
             poll: Duration::from_millis(50),
@@ -177,6 +182,8 @@ impl Plan {
             signs_in: None,
             identities: Identities::default(),
             source: self.source,
+            rules: self.rules,
+            guard: self.guard,
             imap: Where::new("127.0.0.1", port, Security::Tls).unwrap(),
             pop3: server
                 .pop3s_address()

@@ -100,6 +100,7 @@ impl AccountForm {
         };
         (form.after, form.move_to) = (after.to_owned(), move_to.to_owned());
         form.show_sink(draft.sink.as_ref());
+        form.show_rules(&draft.rules, draft.guard);
         form
     }
 
@@ -132,6 +133,8 @@ impl AccountForm {
             fits_pop3(&folders, start, after.as_ref(), &mut problems);
         }
         let sink = self.sink(&name, &address, &folders, &mut problems);
+        let rules = self.rules(sink.as_ref(), &mut problems);
+        let guard = self.guard(&mut problems);
         let made = || {
             Some(AccountDraft {
                 name,
@@ -147,6 +150,8 @@ impl AccountForm {
                 start: start?,
                 after: after?,
                 sink,
+                rules: rules?,
+                guard: guard?,
             })
         };
         problems.finish(made())

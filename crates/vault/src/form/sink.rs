@@ -290,7 +290,12 @@ pub(super) fn word_of<T: PartialEq>(words: &[(&str, T)], value: &T) -> String {
         .unwrap_or_default()
 }
 
-fn number<T: FromStr + PartialOrd + Copy>(text: &str, usual: T, least: T, most: T) -> Option<T> {
+pub(super) fn number<T: FromStr + PartialOrd + Copy>(
+    text: &str,
+    usual: T,
+    least: T,
+    most: T,
+) -> Option<T> {
     if text.is_empty() {
         return Some(usual);
     }

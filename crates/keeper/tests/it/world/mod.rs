@@ -183,6 +183,8 @@ impl<P: Peer> World<P> {
             signs_in: None,
             identities: Identities::default(),
             source: mailgrant_vault::Source::default(),
+            rules: mailgrant_vault::Rules::default(),
+            guard: mailgrant_vault::Guard::default(),
             imap: MailServer::new("127.0.0.1", 143, Security::Plain).unwrap(),
             pop3: None,
             smtp: None,

@@ -1,0 +1,153 @@
+//! What rules and guards look at, read from a message's header. What cannot be read is not there.
+
+use jiff::Timestamp;
+use mail_parser::{Message, MessageParser};
+use mailgrant_vault::Traits;
+
+/// The beginning of a message.
+pub(super) struct Beginning<'a> {
+    message: Option<Message<'a>>,
+    now: Timestamp,
+}
+
+impl<'a> Beginning<'a> {
+    pub(super) fn read(beginning: &'a [u8], now: Timestamp) -> Self {
+        Self {
+            message: MessageParser::new().parse_headers(beginning),
+            now,
+        }
+    }
+
+    pub(super) fn traits<'b>(&'b self, folder: &'b str, size: u64) -> Traits<'b> {
+        let Some(message) = &self.message else {
+            return Traits {
+                folder,
+                size,
+                ..Traits::default()
+            };
+        };
+        let addresses = |address: Option<&'b mail_parser::Address<'_>>| {
+            let people = address.into_iter().flat_map(mail_parser::Address::iter);
+            people
+                .filter_map(|person| person.address())
+                .collect::<Vec<_>>()
+        };
+        let mut to = addresses(message.to());
+        to.extend(addresses(message.cc()));
+        let headers: Vec<(&str, &str)> = message.headers_raw().collect();
+        let is_envelope = |name: &str| {
+            name.eq_ignore_ascii_case("Delivered-To") || name.eq_ignore_ascii_case("X-Original-To")
+        };
+        let envelope = headers.iter().filter(|(name, _)| is_envelope(name));
+        to.extend(envelope.map(|(_, value)| value.trim().trim_matches(['<', '>'])));
+        Traits {
+            from: addresses(message.from()),
+            to,
+            subject: message.subject().unwrap_or_default(),
+            folder,
+            headers,
+            size,
+        }
+    }
+
+    pub(super) fn sender(&self) -> Option<&str> {
+        let from = self.message.as_ref()?.from()?;
+        from.first()?.address()
+    }
+
+    /// Whether a machine sent it of itself (RFC 3834, section 5).
+    pub(super) fn is_automatic(&self) -> bool {
+        let mut values = self.values("Auto-Submitted");
+        values.any(|value| !value.trim().to_ascii_lowercase().starts_with("no"))
+    }
+
+    /// Whether this address has marked it as passed.
+    pub(super) fn has_passed(&self, address: &str) -> bool {
+        let mut values = self.values("X-Loop");
+        values.any(|value| {
+            value
+                .trim()
+                .trim_matches(['<', '>'])
+                .eq_ignore_ascii_case(address)
+        })
+    }
+
+    /// When the last server on its way took it, or when it was sent; never later than now.
+    pub(super) fn at(&self) -> Timestamp {
+        let message = self.message.as_ref();
+        // The first line is the last server's.
+        let received = message.and_then(|message| message.received_all().next()?.date());
+        let date = received.or_else(|| message?.date().cloned());
+        let at = date.and_then(|date| Timestamp::from_second(date.to_timestamp()).ok());
+        at.map_or(self.now, |at| at.min(self.now))
+    }
+
+    fn values<'b>(&'b self, name: &'b str) -> impl Iterator<Item = &'b str> {
+        let headers = self.message.iter().flat_map(Message::headers_raw);
+        headers
+            .filter(move |(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    #[test]
+    fn what_rules_look_at_is_found() {
+        let raw = b"Delivered-To: <support+x@example.com>\r\n\
+            From: A <a@b.example>\r\nTo: c@d.example, e@f.example\r\nCc: g@h.example\r\n\
+            Subject: =?utf-8?Q?St=C3=B6rung?=\r\nX-Spam-Flag: YES\r\n\r\n";
+        let beginning = Beginning::read(raw, NOW);
+        let traits = beginning.traits("INBOX", 7);
+        assert_eq!(traits.from, ["a@b.example"]);
+        let expected = [
+            "c@d.example",
+            "e@f.example",
+            "g@h.example",
+            "support+x@example.com",
+        ];
+        assert_eq!(traits.to, expected);
+        assert_eq!(traits.subject, "St\u{f6}rung");
+        assert!(
+            traits
+                .headers
+                .iter()
+                .any(|(name, value)| *name == "X-Spam-Flag" && value.trim() == "YES")
+        );
+        assert_eq!(beginning.sender(), Some("a@b.example"));
+    }
+
+    #[test]
+    fn robots_and_marks_are_recognised() {
+        let read = |raw: &'static str| Beginning::read(raw.as_bytes(), NOW);
+        assert!(read("Auto-Submitted: auto-replied\r\n\r\n").is_automatic());
+        assert!(!read("auto-submitted: No\r\n\r\n").is_automatic());
+        assert!(!read("Subject: x\r\n\r\n").is_automatic());
+        assert!(read("X-Loop: <A@b.example>\r\n\r\n").has_passed("a@b.example"));
+        assert!(!read("X-Loop: c@b.example\r\n\r\n").has_passed("a@b.example"));
+    }
+
+    #[test]
+    fn the_time_is_that_of_the_last_server_and_never_of_the_future() {
+        let later: Timestamp = "2026-11-01T12:00:00Z".parse().unwrap();
+        let at = |raw: &'static str| Beginning::read(raw.as_bytes(), later).at().to_string();
+        let received = "Received: by a; Sun, 01 Nov 2026 10:00:00 +0000\r\n\
+            Received: by b; Sun, 01 Nov 2026 09:00:00 +0000\r\n\
+            Date: Sun, 01 Nov 2026 08:00:00 +0000\r\n\r\n";
+        assert_eq!(at(received), "2026-11-01T10:00:00Z");
+        assert_eq!(
+            at("Date: Sun, 01 Nov 2026 08:00:00 +0000\r\n\r\n"),
+            "2026-11-01T08:00:00Z"
+        );
+        assert_eq!(
+            at("Date: Sun, 01 Nov 2099 08:00:00 +0000\r\n\r\n"),
+            later.to_string()
+        );
+        assert_eq!(at(""), later.to_string());
+        assert_eq!(Beginning::read(b"\xff\x00", later).sender(), None);
+    }
+}
