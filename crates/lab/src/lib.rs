@@ -1,5 +1,6 @@
 //! Real peers for the tests, started on loopback ports of their own and stopped when dropped:
-//! Dovecot, Postfix, oidc-provider, Authlib, PostgreSQL, Chromium. Never part of the product.
+//! Dovecot, Postfix, oidc-provider, Authlib, PostgreSQL, Chromium, Request Tracker. Never part of
+//! the product.
 //!
 //! `./test` installs them; a test that uses one is `#[ignore = "needs X; ./test installs it"]`,
 //! so that `cargo test` alone runs wherever Rust does. A peer that does not start is a panic with
@@ -22,6 +23,7 @@ mod postfix;
 mod postgres;
 mod process;
 mod relay;
+mod request_tracker;
 
 pub use authlib_provider::{AuthlibProvider, AuthlibProviderOptions};
 pub use certificate::Certificate;
@@ -33,3 +35,4 @@ pub use oidc_provider::{OidcClient, OidcProvider, OidcProviderOptions};
 pub use postfix::Postfix;
 pub use postgres::Postgres;
 pub use process::{free_port, send_signal};
+pub use request_tracker::RequestTracker;

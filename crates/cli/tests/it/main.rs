@@ -22,6 +22,7 @@ mod named_tests;
 mod pages;
 mod provider_guide;
 mod renaming;
+mod request_tracker;
 mod secrets;
 mod support;
 mod ways_to_sign_in;
