@@ -21,6 +21,7 @@ mod messages;
 mod named_tests;
 mod pages;
 mod provider_guide;
+mod recipes;
 mod renaming;
 mod request_tracker;
 mod secrets;
