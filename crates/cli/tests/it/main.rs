@@ -10,6 +10,7 @@
 
 mod browsing;
 mod command_line;
+mod connecting;
 mod credentials;
 mod demo;
 mod doctor;

@@ -52,6 +52,12 @@ async fn mail_waits_while_request_tracker_is_down_and_arrives_once_when_it_is_ba
         "0 delivered, 3 to be tried again, 0 in quarantine."
     );
     assert_eq!(seen(&server), 0, "the mailbox still has it as new");
+    let waiting = mailgrant.ok(&["message", "list", "--state", "waiting"]);
+    assert!(subjects.iter().all(|it| waiting.contains(it)), "{waiting}");
+    let id = waiting.lines().last().unwrap().split(' ').next().unwrap();
+    let shown = mailgrant.ok(&["message", "show", id]);
+    assert!(shown.contains("exit status 75"), "{shown}");
+    assert!(shown.contains("HTTP request failed"), "{shown}");
 
     tracker.resume();
     assert!(tracker.tickets().is_empty());
