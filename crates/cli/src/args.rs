@@ -1,6 +1,6 @@
 //! What can be typed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{
@@ -328,6 +328,20 @@ pub(crate) enum MessageVerb {
     Retry(MessageRetry),
     /// Throw a message in quarantine away; at the source it stays as it is
     Drop(MessageDrop),
+    /// Say which of an account's rules would take a message
+    Route(MessageRoute),
+}
+
+/// Flags of `message route`.
+#[derive(Debug, Args)]
+pub(crate) struct MessageRoute {
+    /// The account's name
+    pub(crate) account: String,
+    /// A file with the message, or - for standard input
+    pub(crate) file: PathBuf,
+    /// The folder that it would be in
+    #[arg(long, value_name = "NAME", default_value = "INBOX")]
+    pub(crate) folder: String,
 }
 
 /// Flags of `message list`.
@@ -554,6 +568,12 @@ form_flags! {
         after,
         /// How many days a delivered message stays, for --after delete-after
         delete_after,
+        /// Rules, one on a line, or @FILE to read them from a file
+        rules,
+        /// Hold messages of more than so many MB [default: none]
+        largest,
+        /// Hold what is more from one sender within an hour; 0 for no limit [default: 200]
+        per_sender,
         /// The folder to move to
         move_to,
         /// Where the mail goes: maildir, command, lmtp, smtp, webhook or append [default: nowhere,
@@ -598,6 +618,14 @@ impl AccountFlags {
     pub(crate) fn complete(&self, form: &mut AccountForm) -> Result<(), Failure> {
         if self.sink.is_none() {
             self.complete_sink(form)?;
+        }
+        if let Some(path) = self
+            .rules
+            .as_deref()
+            .and_then(|rules| rules.strip_prefix('@'))
+        {
+            let read = mailgrant_base::files::read(Path::new(path))?;
+            form.rules = String::from_utf8_lossy(&read).into_owned();
         }
         if self.start.is_none() && self.since.is_some() {
             "since".clone_into(&mut form.start);

@@ -89,21 +89,25 @@ async fn log_in(
     account: &Account,
     steps: &mut Steps,
 ) -> Result<Source, Failed> {
-    match Login::new(shared).open(account).await {
+    let mut login = Login::new(shared);
+    let connected = match login.server(account).await {
+        Ok(server) => format!("{server} answers"),
+        Err(error) => return Err(steps.failed("connection", &error)),
+    };
+    match login.open(account).await {
         Ok(LoggedIn { source, .. }) => {
-            let server = source.server(account);
-            steps.passed("connection", format!("{server} answers"));
+            steps.passed("connection", connected);
             let (user, mechanism) = (account.user(source.protocol()), source.mechanism());
+            let server = source.server(account);
             let words = format!("{server} accepted {user} by {mechanism}");
             steps.passed("login", words);
             Ok(source)
         }
-        Err(
-            error @ (FetchError::NoServer { .. }
-            | FetchError::Mail(MailError::Connect { .. } | MailError::Tls { .. })),
-        ) => Err(steps.failed("connection", &error)),
+        Err(error @ FetchError::Mail(MailError::Connect { .. } | MailError::Tls { .. })) => {
+            Err(steps.failed("connection", &error))
+        }
         Err(error) => {
-            steps.passed("connection", "the server answers");
+            steps.passed("connection", connected);
             Err(steps.failed("login", &error))
         }
     }

@@ -64,13 +64,17 @@ impl Login {
         })
     }
 
-    async fn pop3_server(&self, account: &Account) -> Result<MailServer, FetchError> {
+    /// Where the account's mail is read.
+    pub(crate) async fn server(&self, account: &Account) -> Result<MailServer, FetchError> {
+        let protocol = match account.draft.source {
+            Way::Imap => return Ok(account.draft.imap.clone()),
+            Way::Pop3 => Protocol::Pop3,
+        };
         let provider = self.shared.vault.provider(account.draft.provider).await?;
-        let server =
-            provider.and_then(|provider| account.server(Protocol::Pop3, provider.profile.kind));
+        let server = provider.and_then(|provider| account.server(protocol, provider.profile.kind));
         server.ok_or_else(|| FetchError::NoServer {
             account: account.draft.name.clone(),
-            protocol: Protocol::Pop3,
+            protocol,
         })
     }
 
@@ -84,7 +88,7 @@ impl Login {
             }
             Way::Pop3 => {
                 let door = Door {
-                    server: self.pop3_server(account).await?,
+                    server: self.server(account).await?,
                     trust: trust.clone(),
                     limits: *limits,
                     user: account.user(Protocol::Pop3).to_owned(),

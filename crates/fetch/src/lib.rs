@@ -39,4 +39,5 @@ mod worker;
 pub use error::FetchError;
 pub use fetcher::{FetchSettings, Fetched, Fetcher, MailboxCheck};
 pub use metrics::FetcherMetrics;
+pub use routing::explain_route;
 pub use status::{Activity, Status};

@@ -73,6 +73,8 @@ enum Control {
     Line(&'static str),
     /// Several lines, which may be secret: never shows what is there.
     Paste,
+    /// Several lines.
+    Lines,
     /// Never shows what is there.
     Password,
     /// Groups of values with their labels; the one group without a name stands alone.
@@ -134,6 +136,11 @@ impl Field {
     /// Several lines to paste, such as a key: what was pasted is not shown again.
     pub(crate) fn paste(name: &'static str, label: &'static str) -> Self {
         Self::new(name, label, "", Control::Paste)
+    }
+
+    /// Several lines of text.
+    pub(crate) fn lines(name: &'static str, label: &'static str, value: &str) -> Self {
+        Self::new(name, label, value, Control::Lines)
     }
 
     /// One of several values, each with its label.

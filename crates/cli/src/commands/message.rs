@@ -1,5 +1,8 @@
 //! `mailgrant message …`: where messages are, and what is done with those in quarantine.
 
+use std::io::Read as _;
+use std::path::Path;
+
 use jiff::{Timestamp, tz::TimeZone};
 use mailgrant_vault::{
     Account, AccountId, EventKind, Message, MessageCursor, MessageId, MessageSearch, MessageState,
@@ -8,10 +11,15 @@ use serde::Serialize;
 
 use super::account::audit;
 use super::{ACTOR, account_named};
-use crate::args::{MessageDrop, MessageListing, MessageRetry, MessageVerb, OneMessage};
+use crate::args::{
+    MessageDrop, MessageListing, MessageRetry, MessageRoute, MessageVerb, OneMessage,
+};
 use crate::failure::Failure;
 use crate::house::House;
 use crate::output;
+
+/// No more is read from standard input.
+const LARGEST: u64 = 200 << 20;
 
 /// The widest column of a listing, in characters.
 const WIDEST: usize = 40;
@@ -30,7 +38,31 @@ pub(super) async fn run(house: &House, verb: MessageVerb) -> Result<(), Failure>
             retry_all(house, &name).await
         }
         MessageVerb::Drop(flags) => throw_away(house, &flags).await,
+        MessageVerb::Route(flags) => route(house, &flags).await,
     }
+}
+
+async fn route(house: &House, flags: &MessageRoute) -> Result<(), Failure> {
+    let account = account_named(&house.vault, &flags.account).await?;
+    let mut message = Vec::new();
+    if flags.file == Path::new("-") {
+        std::io::stdin()
+            .take(LARGEST)
+            .read_to_end(&mut message)
+            .map_err(|error| {
+                let what = format!("Standard input cannot be read: {error}.");
+                Failure::operator(what, "Give the message's file instead.")
+            })?;
+    } else {
+        message = mailgrant_base::files::read(&flags.file)?;
+    }
+    let now = house.clock.now();
+    output::line(&mailgrant_fetch::explain_route(
+        &account,
+        &flags.folder,
+        &message,
+        now,
+    ))
 }
 
 /// A message in a listing.

@@ -13,7 +13,10 @@ const SENDERS: usize = 50_000;
 
 /// When messages came, by account and sender. Cheap to clone; all workers share it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Circles(Arc<Mutex<HashMap<(AccountId, String), VecDeque<i64>>>>);
+pub(crate) struct Circles(Arc<Mutex<HashMap<Sender, VecDeque<i64>>>>);
+
+/// Of which account, and who.
+type Sender = (AccountId, String);
 
 impl Circles {
     /// Notes a message that came then, and says whether it is one too many within an hour. It goes by

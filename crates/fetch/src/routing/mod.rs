@@ -2,6 +2,7 @@
 
 mod aside;
 mod circles;
+mod explain;
 mod traits;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use crate::sink::{self, Recovered, Sink, SinkDown};
 
 use aside::Aside;
 pub(crate) use circles::Circles;
+pub use explain::explain_route;
 use traits::Beginning;
 
 /// The sinks of an account for the messages of a folder, and what chooses among them.

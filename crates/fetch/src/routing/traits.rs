@@ -77,7 +77,7 @@ impl<'a> Beginning<'a> {
         let message = self.message.as_ref();
         // The first line is the last server's.
         let received = message.and_then(|message| message.received_all().next()?.date());
-        let date = received.or_else(|| message?.date().cloned());
+        let date = received.or_else(|| message?.date().copied());
         let at = date.and_then(|date| Timestamp::from_second(date.to_timestamp()).ok());
         at.map_or(self.now, |at| at.min(self.now))
     }

@@ -208,6 +208,9 @@ async fn a_full_life(bench: &Bench) -> Vec<String> {
     invited.await.unwrap();
     what_is_not_secret(vault, account.id, account.draft.provider).await;
     let signing = vault.webhook_secret(account.id).await.unwrap();
+    let names = ["the-id-of-a-message".to_owned()];
+    let numbered = vault.number_all(account.id, "INBOX", &names, at(0));
+    assert_eq!(numbered.await.unwrap().uids, [1]);
 
     [
         "client-secret-of-for-desk",

@@ -30,6 +30,9 @@ pub(super) fn read(sent: &Sent) -> AccountForm {
         since: sent.text("since"),
         after: sent.text("after"),
         delete_after: sent.text("delete_after"),
+        rules: sent.text("rules"),
+        largest: sent.text("largest"),
+        per_sender: sent.text("per_sender"),
         move_to: sent.text("move_to"),
         sink: sent.text("sink"),
         maildir: sent.text("maildir"),
@@ -64,6 +67,7 @@ pub(super) fn sections(form: &AccountForm, providers: &[Provider]) -> Vec<Sectio
         since(form),
         moving(form),
         keeping(form),
+        rules(form),
         server(form),
         other_servers(form),
         shared(form),
@@ -114,7 +118,7 @@ fn command(form: &AccountForm) -> Section {
         "Program",
         vec![
             Field::text("command", "Program and arguments", &form.command).hint(
-                "Started without a shell, once for each message, for example /opt/otrs/bin/otrs.Console.pl Maint::PostMaster::Read.",
+                "Started without a shell, once for each message, for example /opt/otrs/bin/otrs.Console.pl Maint::PostMaster::Read --untrusted.",
             ),
             Field::number("command_time_limit", "Time limit in seconds", &form.command_time_limit)
                 .hint("Empty means 60."),
@@ -241,6 +245,23 @@ fn since(form: &AccountForm) -> Section {
     let day = Field::text("since", "First day", &form.since)
         .hint("For example 2026-11-01, by the mail server’s calendar.");
     Section::new("Since", vec![day]).only_for("since")
+}
+
+fn rules(form: &AccountForm) -> Section {
+    Section::new(
+        "What goes elsewhere",
+        vec![
+            Field::lines("rules", "Rules", &form.rules).hint(
+                "One on a line, the first that fits decides: what is done (deliver, drop, hold, maildir, command, recipients), then what the message must be like (from, to, subject, folder, header, size). For example: hold from *@newsletter.example size >10M",
+            ),
+            Field::number("largest", "Hold messages above so many MB", &form.largest)
+                .hint("Empty or 0 holds none for its size."),
+            Field::number("per_sender", "Hold what is more from one sender within an hour", &form.per_sender)
+                .hint("So mail stops that two robots send each other. Empty means 200; 0 holds none."),
+        ],
+    )
+    .hint("Held messages are in quarantine, and are delivered when somebody lets them be tried again.")
+    .only_for("maildir command lmtp smtp webhook append")
 }
 
 fn keeping(form: &AccountForm) -> Section {
