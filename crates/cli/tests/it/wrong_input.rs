@@ -194,7 +194,11 @@ async fn a_database_from_a_newer_version_is_left_alone() {
                      execution_time) VALUES (9999, 'the future', 1, x'00', 0)";
     database.execute(statement).await.unwrap();
     database.close().await.unwrap();
-    insta::assert_snapshot!(refused(&mailgrant, &["account", "list"]));
+    let told = refused(&mailgrant, &["account", "list"]);
+    // How many migrations there are is of no interest here.
+    let (told, known) = told.split_once("this one knows ").unwrap();
+    let hint = known.trim_start_matches(|c: char| c.is_ascii_digit());
+    insta::assert_snapshot!(format!("{told}this one knows fewer{hint}"));
 }
 
 #[test]
