@@ -324,12 +324,24 @@ pub(crate) enum MessageVerb {
     List(MessageListing),
     /// Show a message's way so far
     Show(OneMessage),
+    /// Read a message from its mailbox, and write it as it stands there
+    Download(MessageDownload),
     /// Let a message in quarantine be tried again, or all of an account
     Retry(MessageRetry),
     /// Throw a message in quarantine away; at the source it stays as it is
     Drop(MessageDrop),
     /// Say which of an account's rules would take a message
     Route(MessageRoute),
+}
+
+/// Flags of `message download`.
+#[derive(Debug, Args)]
+pub(crate) struct MessageDownload {
+    /// The message's id, as `message list` shows it
+    pub(crate) id: MessageId,
+    /// Write it into this file [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 /// Flags of `message route`.

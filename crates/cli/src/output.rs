@@ -53,12 +53,21 @@ fn columns(heading: &[&str], rows: &[Vec<String>]) -> String {
     text
 }
 
+/// Writes bytes as they are.
+pub(crate) fn copy(from: &mut impl io::Read) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    let copied = io::copy(from, &mut stdout).and_then(|_| stdout.flush());
+    written(copied)
+}
+
 fn write(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
-    match stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-    {
+    let written_to = stdout.write_all(text.as_bytes());
+    written(written_to.and_then(|()| stdout.flush()))
+}
+
+fn written(outcome: io::Result<()>) -> Result<(), Failure> {
+    match outcome {
         // Whoever reads has read enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(error) => Err(Failure::operator(

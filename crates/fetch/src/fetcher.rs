@@ -8,7 +8,7 @@ use std::time::Duration;
 use mailgrant_base::{Clock, Diagnosis, Random};
 use mailgrant_keeper::{Keeper, KeeperError};
 use mailgrant_mail::{Limits, Trust};
-use mailgrant_vault::{AccountId, Vault};
+use mailgrant_vault::{AccountId, Message, Vault};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -19,7 +19,7 @@ use crate::shared::Shared;
 use crate::sink::{Couriers, HalfDelivered};
 use crate::status::Board;
 use crate::visit::{Suspects, Visit};
-use crate::{FetchError, FetcherMetrics, Status, check, supervisor};
+use crate::{FetchError, FetcherMetrics, Original, Status, check, original, supervisor};
 
 /// Fetches mail. Cheap to clone.
 #[derive(Clone)]
@@ -179,6 +179,11 @@ impl Fetcher {
     /// Hands a test message to the account's sink: a step `test message`, and what came of it.
     pub async fn hand_over_test(&self, account: AccountId) -> MailboxCheck {
         check::hand_over_test(&self.shared, account).await
+    }
+
+    /// Reads a message from its mailbox, as it stands there; `None` where it is gone.
+    pub async fn original(&self, message: &Message) -> Result<Option<Original>, FetchError> {
+        original::read(&self.shared, message).await
     }
 
     /// What each mailbox is doing; changes as they do.

@@ -315,6 +315,11 @@ impl Vault {
 }
 
 impl MessageId {
+    /// The folder, in the epoch of its UIDs in which the message was seen.
+    pub fn folder(self) -> FolderId {
+        self.folder
+    }
+
     pub(crate) fn new(folder: FolderId, uid: u32) -> Self {
         Self { folder, uid }
     }

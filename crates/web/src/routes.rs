@@ -143,6 +143,8 @@ pub(crate) fn all() -> Vec<Route> {
         ),
         Route::signed_in("/messages", get(messages::list::show)),
         Route::signed_in("/messages/{id}", get(messages::show::show)),
+        Route::signed_in("/messages/{id}/look", get(messages::original::look)),
+        Route::signed_in("/messages/{id}/original", get(messages::original::download)),
         Route::signed_in("/messages/{id}/retry", post(messages::retry::submit)),
         Route::signed_in(
             "/messages/{id}/drop",

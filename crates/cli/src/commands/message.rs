@@ -12,7 +12,8 @@ use serde::Serialize;
 use super::account::audit;
 use super::{ACTOR, account_named};
 use crate::args::{
-    MessageDrop, MessageListing, MessageRetry, MessageRoute, MessageVerb, OneMessage,
+    MessageDownload, MessageDrop, MessageListing, MessageRetry, MessageRoute, MessageVerb,
+    OneMessage,
 };
 use crate::failure::Failure;
 use crate::house::House;
@@ -29,6 +30,7 @@ pub(super) async fn run(house: &House, verb: MessageVerb) -> Result<(), Failure>
     match verb {
         MessageVerb::List(flags) => list(house, &flags).await,
         MessageVerb::Show(flags) => show(house, &flags).await,
+        MessageVerb::Download(flags) => download(house, &flags).await,
         MessageVerb::Retry(MessageRetry {
             id: Some(id),
             account: _,
@@ -150,6 +152,31 @@ async fn show(house: &House, flags: &OneMessage) -> Result<(), Failure> {
         ))?;
     }
     Ok(())
+}
+
+async fn download(house: &House, flags: &MessageDownload) -> Result<(), Failure> {
+    let message = message(house, flags.id).await?;
+    let Some(mut original) = house.fetcher.original(&message).await? else {
+        return Err(Failure::operator(
+            format!("Message {} is not in its mailbox any more.", flags.id),
+            "Ask the application for it, if it was delivered.",
+        ));
+    };
+    let Some(path) = &flags.output else {
+        return output::copy(&mut original);
+    };
+    let mut bytes = Vec::new();
+    let read = original.read_to_end(&mut bytes);
+    read.map_err(|error| {
+        let what = format!("The message cannot be read: {error}.");
+        Failure::operator(what, "Try it again.")
+    })?;
+    mailgrant_base::files::create_private(path, &bytes)?;
+    output::line(&format!(
+        "Wrote {} bytes to {}.",
+        bytes.len(),
+        path.display()
+    ))
 }
 
 async fn retry(house: &House, id: MessageId) -> Result<(), Failure> {

@@ -28,7 +28,7 @@ mod webhook;
 
 pub(crate) use half_delivered::HalfDelivered;
 pub(crate) use spool::Spool;
-pub(crate) use staged::{Body, Staged, Staging};
+pub(crate) use staged::{Body, Staged, Staging, remove_quietly};
 pub(crate) use webhook::Couriers;
 
 /// A sink that takes no mail now; nothing of what it was given is visible, or the ledger still

@@ -240,3 +240,42 @@ async fn what_is_not_in_quarantine_or_not_there_is_told_and_stays() {
     answer.says(409, &["UIDs began anew"]);
     assert_eq!(world.events().await.len(), 0);
 }
+
+#[tokio::test]
+async fn a_held_message_can_be_looked_at_and_taken_away() {
+    let world = World::new().await;
+    let account = world.add_mailbox().await;
+    world.give_grant(&account).await;
+    let mut draft = account.draft.clone();
+    draft.rules = mailgrant_vault::Rules::read("hold subject *trap*").unwrap();
+    let now = world.clock.now();
+    let changed = world
+        .vault
+        .change_account(account.id, account.version, &draft, now);
+    changed.await.unwrap();
+    let raw = b"From: mallory@example.net\r\nSubject: a trap\r\n\
+        Content-Type: text/html\r\n\r\n<p>Hello</p><script>alert(1)</script>\r\n";
+    world.mail.deliver(crate::world::ADDRESS, "INBOX", raw);
+    world.fetcher.fetch_once(account.id).await.unwrap();
+    let mut visitor = world.administrator().await;
+    let held = world.vault.quarantine(account.id, 9).await.unwrap();
+    let path = format!("/messages/{}", held[0].id);
+    let page = visitor.page(&path).await;
+    assert!(page.contains("This message is held back."), "{page}");
+    assert!(page.contains("rule 1: hold subject"), "{page}");
+    let look = visitor.page(&format!("{path}/look")).await;
+    assert!(
+        look.contains("Hello") && look.contains("mallory@example.net"),
+        "{look}"
+    );
+    assert!(!look.contains("<script>alert"), "{look}");
+    let original = visitor.get(&format!("{path}/original")).await;
+    original.says(200, &["alert(1)"]);
+    assert_eq!(original.header("content-type"), "application/octet-stream");
+    assert!(
+        original
+            .header("content-disposition")
+            .starts_with("attachment;")
+    );
+    assert_eq!(world.mail.contents(crate::world::ADDRESS, "INBOX").len(), 1);
+}

@@ -2,6 +2,7 @@
 
 pub(crate) mod drop;
 pub(crate) mod list;
+pub(crate) mod original;
 pub(crate) mod retry;
 pub(crate) mod show;
 

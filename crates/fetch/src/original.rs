@@ -1,0 +1,142 @@
+//! A message as it stands in the mailbox, for a person who wants to see what is in quarantine.
+//! Nothing is kept of it here: it is read from its source whenever somebody asks.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use mailgrant_keeper::KeeperError;
+use mailgrant_mail::MailError;
+use mailgrant_vault::{FirstSight, Message};
+use tokio::io::AsyncRead;
+
+use crate::FetchError;
+use crate::connect::{LoggedIn, Login};
+use crate::shared::Shared;
+use crate::sink::{Body, SinkDown, Staged, Staging};
+use crate::source::{Arrival, Source};
+
+/// A message as it stands in the mailbox.
+#[derive(Debug)]
+pub struct Original {
+    /// Its size in bytes.
+    pub size: u64,
+    bytes: Bytes,
+}
+
+#[derive(Debug)]
+enum Bytes {
+    Memory(io::Cursor<Vec<u8>>),
+    /// A file that has no name any more.
+    File(File),
+}
+
+impl Original {
+    /// For reading it bit by bit without blocking.
+    pub fn into_reader(self) -> Box<dyn AsyncRead + Send + Unpin> {
+        match self.bytes {
+            Bytes::Memory(bytes) => Box::new(bytes),
+            Bytes::File(file) => Box::new(tokio::fs::File::from_std(file)),
+        }
+    }
+}
+
+/// Reading it; the file behind a large one goes with it.
+impl Read for Original {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match &mut self.bytes {
+            Bytes::Memory(bytes) => bytes.read(buffer),
+            Bytes::File(file) => file.read(buffer),
+        }
+    }
+}
+
+/// Reads a message from its source; `None` where it is not there any more.
+pub(crate) async fn read(
+    shared: &Arc<Shared>,
+    message: &Message,
+) -> Result<Option<Original>, FetchError> {
+    let account = shared.vault.account(message.account).await?;
+    let account = account.ok_or_else(|| KeeperError::NoAccount(message.account.0.to_string()))?;
+    let LoggedIn { mut source, .. } = Login::new(shared).open(&account).await?;
+    let selected = source.select(&message.folder).await?;
+    let first = FirstSight {
+        next_uid: selected.next_uid,
+        start: account.draft.start,
+    };
+    let (epoch, now) = (selected.uid_validity, shared.now());
+    let vault = &shared.vault;
+    let folder = vault.open_folder(account.id, &message.folder, epoch, first, now);
+    // In another epoch the same UID is another message.
+    let found = if folder.await?.id == message.id.folder() {
+        one(shared, &mut source, message.uid).await?
+    } else {
+        None
+    };
+    source.close().await;
+    let Some(Staged { size, body, .. }) = found else {
+        return Ok(None);
+    };
+    let bytes = match body {
+        Body::Memory(bytes) => Bytes::Memory(io::Cursor::new(bytes)),
+        Body::File(path) => {
+            let opened = File::open(&path);
+            crate::sink::remove_quietly(&path);
+            Bytes::File(opened.map_err(|error| no_room(&error))?)
+        }
+    };
+    Ok(Some(Original { size, bytes }))
+}
+
+async fn one(shared: &Shared, source: &mut Source, uid: u32) -> Result<Option<Staged>, FetchError> {
+    let key = format!("look-{}", shared.random.token());
+    let folder = &shared.settings.spool;
+    let made = mailgrant_base::files::create_private_dir(folder);
+    made.map_err(|error| FetchError::Spool(error.into()))?;
+    let path = folder.join(format!("{key}.eml"));
+    source.start_fetch(&[uid]).await?;
+    let mut staging = None;
+    loop {
+        let arrival = source.next_arrival().await;
+        match (arrival, &mut staging) {
+            (Ok(Some(Arrival::Start { uid: of, .. })), None) if of == uid => {
+                staging = Some(Staging::new(uid, key.clone(), path.clone()));
+            }
+            (Ok(Some(Arrival::Chunk(bytes))), Some(staged)) => {
+                if let Err(error) = staged.write(&bytes).await {
+                    if let Some(staged) = staging {
+                        staged.discard();
+                    }
+                    return Err(no_room(&error));
+                }
+            }
+            (Ok(Some(Arrival::End)), Some(_)) => {}
+            (Ok(None), _) => break,
+            (other, _) => {
+                if let Some(staged) = staging {
+                    staged.discard();
+                }
+                other?;
+                return Err(MailError::Protocol {
+                    server: "the mail server".to_owned(),
+                    why: "it sends what was not asked for".to_owned(),
+                }
+                .into());
+            }
+        }
+    }
+    match staging {
+        Some(staged) => Ok(Some(
+            staged.finish().await.map_err(|error| no_room(&error))?,
+        )),
+        None => Ok(None),
+    }
+}
+
+fn no_room(error: &io::Error) -> FetchError {
+    SinkDown {
+        sink: "the folder for messages on their way".to_owned(),
+        why: error.to_string(),
+    }
+    .into()
+}
