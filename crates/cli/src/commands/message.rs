@@ -147,7 +147,7 @@ async fn show(house: &House, flags: &OneMessage) -> Result<(), Failure> {
     if message.state == MessageState::Quarantined {
         let id = message.id;
         output::line(&format!(
-            "When its cause is mended: mailgrant message retry {id}\n\
+            "To have it tried again: mailgrant message retry {id}\n\
              To throw it away: mailgrant message drop {id} --yes"
         ))?;
     }

@@ -131,7 +131,8 @@ on_both! {
         let count = bench.again().await.unwrap();
         let mut changes = count.changes();
         vault.retry_message(id(folder, 5), "root", at(20)).await.unwrap();
-        changes.changed().await;
+        let told = tokio::time::timeout(std::time::Duration::from_mins(1), changes.changed());
+        told.await.unwrap();
         let unfinished = vault.unfinished(folder, jiff::Timestamp::MAX).await.unwrap();
         assert_eq!(unfinished.len(), 1);
         assert_eq!((unfinished[0].uid, unfinished[0].retry_at), (5, Some(at(20))));

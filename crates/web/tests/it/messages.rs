@@ -261,7 +261,7 @@ async fn a_held_message_can_be_looked_at_and_taken_away() {
     let held = world.vault.quarantine(account.id, 9).await.unwrap();
     let path = format!("/messages/{}", held[0].id);
     let page = visitor.page(&path).await;
-    assert!(page.contains("This message is held back."), "{page}");
+    assert!(page.contains("This message is in quarantine"), "{page}");
     assert!(page.contains("rule 1: hold subject"), "{page}");
     let look = visitor.page(&format!("{path}/look")).await;
     assert!(

@@ -27,18 +27,6 @@ struct MessagePage {
     refused: bool,
 }
 
-impl MessagePage {
-    /// Whether it is Mailgrant itself that holds it back.
-    fn is_held(&self) -> bool {
-        is_held(&self.message)
-    }
-}
-
-fn is_held(message: &Message) -> bool {
-    let answer = message.answer.as_deref();
-    answer.is_some_and(|answer| answer.starts_with("held"))
-}
-
 /// A step of its way.
 struct Step {
     at: Moment,
@@ -82,11 +70,8 @@ fn way(message: &Message, now: Timestamp) -> Vec<Step> {
         answer.clone(),
     );
     let now_it = match message.state {
-        MessageState::Quarantined if is_held(message) => "It is held back.",
-        MessageState::Quarantined => "The application refuses it for good.",
-        MessageState::Dropped => {
-            "An administrator dropped it, after the application had refused it."
-        }
+        MessageState::Quarantined => "Put into quarantine.",
+        MessageState::Dropped => "An administrator dropped it from quarantine.",
         MessageState::Waiting => "Waits to be tried again.",
         MessageState::Prepared => "Is being delivered.",
         MessageState::Delivered | MessageState::Acknowledged => "",
