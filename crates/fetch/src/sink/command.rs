@@ -1,6 +1,8 @@
 //! A program that reads the message on standard input and answers with its exit status.
 
 use std::ffi::OsString;
+use std::fs::File;
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
@@ -10,7 +12,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use mailgrant_vault::{Account, CommandSink};
 
-use super::program::{self, Input};
+use super::program;
 use super::spool::Spool;
 use super::staged;
 use super::{BatchLimit, Body, Recovered, Sink, SinkDown, Staged, Verdict, sysexits};
@@ -82,16 +84,7 @@ impl Command {
         self.spool
             .power()
             .map_err(|error| self.down(error.to_string()))?;
-        let input = match message.body {
-            Body::Memory(bytes) => Input::Bytes(bytes),
-            Body::File(path) => {
-                let opened = std::fs::File::open(&path);
-                // The program reads on from what has no name any more.
-                staged::remove_quietly(&path);
-                let why = |error| format!("cannot read {}: {error}", path.display());
-                Input::File(opened.map_err(|error| self.down(why(error)))?)
-            }
-        };
+        let input = self.whole(message.body, &message.key).await?;
         let mut command = tokio::process::Command::new(&self.program);
         command
             .args(&self.arguments)
@@ -104,6 +97,28 @@ impl Command {
             .map_err(|error| self.down(format!("cannot start {}: {error}", self.program)))?;
         let printed: String = ended.printed.chars().take(WORDS).collect();
         self.verdict(ended.status, &printed)
+    }
+
+    /// The message as a file without a name, complete before the program starts: were it written
+    /// into a pipe, and we killed meanwhile, the program would take its beginning for the whole.
+    async fn whole(&self, body: Body, key: &str) -> Result<File, SinkDown> {
+        let (path, bytes) = match body {
+            Body::Memory(bytes) => (self.spool.staging_path(key), Some(bytes)),
+            Body::File(path) => (path, None),
+        };
+        let why = format!("cannot spool the message in {}", path.display());
+        let opened = staged::blocking(move || {
+            let written = match bytes {
+                Some(bytes) => staged::create_afresh(&path)?.write_all(&bytes),
+                None => Ok(()),
+            };
+            let opened = written.and_then(|()| File::open(&path));
+            staged::remove_quietly(&path);
+            opened
+        });
+        opened
+            .await
+            .map_err(|error| self.down(format!("{why}: {error}")))
     }
 
     fn verdict(&self, status: Option<ExitStatus>, printed: &str) -> Result<Verdict, SinkDown> {

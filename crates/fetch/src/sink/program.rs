@@ -1,12 +1,13 @@
 //! One run of a program: the message on standard input, what it prints kept for people, its whole
 //! process group ended when the time is over.
 
+use std::fs::File;
 use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, Command};
 
 /// How much of what a program prints is kept.
@@ -15,15 +16,6 @@ const KEPT: usize = 16 * 1024;
 const LAST_WORDS: Duration = Duration::from_secs(2);
 /// How long what the program left running may keep its output open.
 const OUTPUT_GRACE: Duration = Duration::from_millis(500);
-
-/// What a program reads.
-#[derive(Debug)]
-pub(super) enum Input {
-    /// These bytes, through a pipe.
-    Bytes(Vec<u8>),
-    /// This file.
-    File(std::fs::File),
-}
 
 /// How a run ended.
 #[derive(Debug)]
@@ -34,36 +26,24 @@ pub(super) struct Ended {
     pub(super) printed: String,
 }
 
-/// Runs a program to its end. An error means that it did not start.
+/// Runs a program to its end; `input` is its standard input. An error means that it did not start.
 pub(super) async fn run(
     mut command: Command,
-    input: Input,
+    input: File,
     time_limit: Duration,
 ) -> io::Result<Ended> {
-    let (stdin, bytes) = match input {
-        Input::Bytes(bytes) => (Stdio::piped(), bytes),
-        Input::File(file) => (Stdio::from(file), Vec::new()),
-    };
     let mut child = command
-        .stdin(stdin)
+        .stdin(input)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0)
         .spawn()?;
     let group = Group(child.id().and_then(|id| Pid::from_raw(id.cast_signed())));
 
-    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    let feed = tokio::spawn(async move {
-        if let Some(mut stdin) = stdin {
-            // A program that does not want to read all of it is judged by its exit status.
-            let _ = stdin.write_all(&bytes).await;
-        }
-    });
-    let errors = tokio::spawn(keep(stderr));
-    let output = tokio::spawn(keep(stdout));
+    let errors = tokio::spawn(keep(child.stderr.take()));
+    let output = tokio::spawn(keep(child.stdout.take()));
 
     let status = wait(&mut child, group, time_limit).await;
-    feed.abort();
     let printed = async { [errors.await, output.await] };
     let printed = match tokio::time::timeout(OUTPUT_GRACE, printed).await {
         Ok(streams) => streams
@@ -143,6 +123,8 @@ fn words(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Seek as _, Write as _};
+
     use super::*;
 
     fn shell(script: &str) -> Command {
@@ -151,12 +133,19 @@ mod tests {
         command
     }
 
+    fn file(bytes: &[u8]) -> File {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(bytes).unwrap();
+        file.rewind().unwrap();
+        file
+    }
+
     const LONG: Duration = Duration::from_mins(1);
 
     #[tokio::test]
     async fn the_message_arrives_unchanged_and_what_is_printed_is_kept() {
         let message: Vec<u8> = (0..=255_u8).cycle().take(300_000).collect();
-        let counted = run(shell("wc -c; echo oops >&2"), Input::Bytes(message), LONG)
+        let counted = run(shell("wc -c; echo oops >&2"), file(&message), LONG)
             .await
             .unwrap();
         assert!(counted.status.unwrap().success());
@@ -165,7 +154,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_program_that_does_not_read_is_judged_by_its_exit_status() {
-        let ended = run(shell("exit 3"), Input::Bytes(vec![b'x'; 1 << 20]), LONG)
+        let ended = run(shell("exit 3"), file(&vec![b'x'; 1 << 20]), LONG)
             .await
             .unwrap();
         assert_eq!(ended.status.unwrap().code(), Some(3));
@@ -174,9 +163,7 @@ mod tests {
     #[tokio::test]
     async fn a_program_that_prints_without_end_is_read_but_not_kept() {
         let script = "head -c 10000000 /dev/zero | tr '\\0' x";
-        let ended = run(shell(script), Input::Bytes(Vec::new()), LONG)
-            .await
-            .unwrap();
+        let ended = run(shell(script), file(b""), LONG).await.unwrap();
         assert!(ended.status.unwrap().success());
         assert_eq!(ended.printed.len(), KEPT);
     }
@@ -186,7 +173,7 @@ mod tests {
         // Child and grandchild hold the pipe's other end as their standard input; reading ends only
         // when both are gone.
         let (reader, writer) = std::io::pipe().unwrap();
-        let input = Input::File(std::os::fd::OwnedFd::from(writer).into());
+        let input = File::from(std::os::fd::OwnedFd::from(writer));
         let stubborn = shell("exec 3<&0; trap '' TERM; sleep 1000 & sleep 1000");
         let ended = run(stubborn, input, Duration::from_millis(50))
             .await
