@@ -11,12 +11,16 @@
 mod browsing;
 mod command_line;
 mod connecting;
+#[expect(
+    clippy::print_stdout,
+    reason = "the seed and the numbers are its result"
+)]
+mod crash;
 mod credentials;
 mod demo;
 mod doctor;
 mod errors;
 mod installation;
-mod kill;
 mod mail_servers;
 mod messages;
 mod named_tests;

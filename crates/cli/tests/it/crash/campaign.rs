@@ -1,0 +1,260 @@
+//! One installation with one sink, whose processes are killed again and again while mail comes.
+
+use std::fs::File;
+use std::process::{ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use mailgrant_base::{Random as _, SystemRandom};
+use mailgrant_sandbox::{IdentityProvider, MailServer, MailServerOptions};
+
+use super::outcome::Outcome;
+use super::post::{Chance, Post, unacknowledged};
+use super::sinks::{Kind, Sink};
+use super::victim::{Death, Place, Victim, was_killed};
+use crate::installation::{ADDRESS, installation_with};
+use crate::support::Mailgrant;
+
+/// How many processes each campaign starts and kills, unless `MAILGRANT_RUNS` says else.
+const RUNS: usize = 8;
+/// How long an undisturbed run may take, on a busy machine.
+const PATIENCE: Duration = Duration::from_mins(3);
+/// How often it is looked at what a process does.
+const LOOK: Duration = Duration::from_millis(1);
+
+/// Which processes are killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    Fetch,
+    FetchByPop3,
+    Serve,
+}
+
+pub(super) struct Campaign {
+    title: String,
+    runs: usize,
+    chance: Chance,
+    way: Way,
+    mailgrant: Mailgrant,
+    _provider: IdentityProvider,
+    server: MailServer,
+    sink: Sink,
+    victim: Victim,
+    post: Post,
+    kills: usize,
+}
+
+impl Campaign {
+    pub(super) async fn begin(kind: Kind, way: Way) -> Self {
+        let number = |name: &str| {
+            let value = std::env::var(name).ok()?;
+            Some(
+                value
+                    .parse::<u64>()
+                    .unwrap_or_else(|_| panic!("{name} is no number")),
+            )
+        };
+        let seed = number("MAILGRANT_SEED")
+            .unwrap_or_else(|| u64::from(u32::from_le_bytes(SystemRandom.bytes())));
+        let runs = number("MAILGRANT_RUNS").map_or(RUNS, |runs| usize::try_from(runs).unwrap());
+        let title = format!("{kind:?}, {way:?}, MAILGRANT_SEED={seed} MAILGRANT_RUNS={runs}");
+        println!("{title}");
+        let chance = Chance::new(seed);
+
+        let after = match chance.below(2) {
+            0 if way != Way::FetchByPop3 => "mark-seen",
+            _ => "delete",
+        };
+        let options = MailServerOptions::default().with_every_protocol();
+        let (mut mailgrant, provider, server) =
+            installation_with(options, &["--after", after], ADDRESS).await;
+        if way == Way::FetchByPop3 {
+            let port = server.pop3s_address().unwrap().port().to_string();
+            let flags = [
+                "--source",
+                "pop3",
+                "--pop3-host",
+                "localhost",
+                "--pop3-port",
+                &port,
+            ];
+            change(&mailgrant, &flags);
+        }
+        let victim = Victim::default();
+        let (sink, flags) = Sink::open(kind, &mailgrant, &victim).await;
+        if !flags.is_empty() {
+            change(
+                &mailgrant,
+                &flags.iter().map(String::as_str).collect::<Vec<_>>(),
+            );
+        }
+        // Whatever the kernel gives: a port of one's own may be taken by the time of the next run.
+        mailgrant.set("listen", &"127.0.0.1:0");
+        Self {
+            title,
+            runs,
+            chance,
+            way,
+            mailgrant,
+            _provider: provider,
+            server,
+            sink,
+            victim,
+            post: Post::default(),
+            kills: 0,
+        }
+    }
+
+    /// Kills as often as was asked for, lets the last run be undisturbed, and counts.
+    pub(super) async fn run(mut self) -> Outcome {
+        self.send(3);
+        let begun = Instant::now();
+        self.finish().await;
+        let usual = begun.elapsed();
+        for _ in 0..self.runs {
+            self.be_killed(usual).await;
+            if self.chance.below(2) == 0 {
+                self.sink.take();
+            }
+        }
+        self.finish().await;
+        let arrived = self.sink.arrived();
+        let runs = (self.runs, self.kills);
+        let outcome = Outcome::of(self.title, runs, &self.post.sent, &arrived);
+        println!("{outcome}");
+        outcome
+    }
+
+    /// One run, which ends by a kill unless there was nothing left to do.
+    async fn be_killed(&mut self, usual: Duration) {
+        self.send(1 + self.chance.below(3));
+        let death = self.death(usual);
+        // More mail comes while it works.
+        let later = self.chance.below(3);
+        let mut later: Vec<Duration> = (0..later)
+            .map(|_| usual.mul_f64(self.chance.fraction()))
+            .collect();
+        later.sort_unstable();
+        later.reverse();
+
+        self.sink.prepare(death);
+        self.start(Some(death));
+        let begun = Instant::now();
+        let mut acknowledged = self.acknowledged().await;
+        if death.place == Place::Started {
+            self.victim.reaches(Place::Started);
+        }
+        let status = loop {
+            if let Some(status) = self.victim.ended() {
+                break status;
+            }
+            while later.pop_if(|then| *then <= begun.elapsed()).is_some() {
+                self.send(1);
+            }
+            self.sink.look(&self.victim);
+            let now = self.acknowledged().await;
+            for _ in acknowledged..now {
+                self.victim.reaches(Place::Acknowledged);
+            }
+            acknowledged = now.max(acknowledged);
+            if begun.elapsed() > usual * 3 + Duration::from_secs(1) {
+                // What it was to be killed at does not happen: `serve` has nothing left to do.
+                self.victim.dies();
+            }
+            tokio::time::sleep(LOOK).await;
+        };
+        // Whenever it ended: the seed decides what comes.
+        self.send(later.len() as u64);
+        assert!(
+            was_killed(status) || status.success(),
+            "{}: {status}\n{}",
+            self.title,
+            self.mailgrant.log()
+        );
+        self.kills += usize::from(was_killed(status));
+    }
+
+    fn death(&self, usual: Duration) -> Death {
+        let (place, longest) = match self.chance.below(10) {
+            0..=3 => (Place::Started, usual),
+            4..=5 => (Place::Taken, Duration::ZERO),
+            6..=7 => (Place::Answered, Duration::from_millis(3)),
+            _ => (Place::Acknowledged, Duration::from_millis(3)),
+        };
+        let time = match place {
+            Place::Started => 1,
+            _ => 1 + self.chance.below(2),
+        };
+        Death {
+            place,
+            time,
+            delay: longest.mul_f64(self.chance.fraction()),
+        }
+    }
+
+    /// An undisturbed run, after which nothing is left to do.
+    async fn finish(&mut self) {
+        if self.way == Way::Serve {
+            self.start(None);
+            let settled = self
+                .server
+                .wait_for(ADDRESS, "INBOX", |inbox| unacknowledged(inbox) == 0);
+            let settled = tokio::time::timeout(PATIENCE, settled).await;
+            assert!(settled.is_ok(), "{}\n{}", self.title, self.mailgrant.log());
+            let id = self.victim.id().unwrap().to_string();
+            mailgrant_lab::send_signal("TERM", &id);
+            let status = self.end().await;
+            assert!(status.success(), "{}: {status}", self.title);
+        }
+        self.mailgrant.ok(&["fetch", "support"]);
+        assert_eq!(unacknowledged_now(&self.server).await, 0, "{}", self.title);
+    }
+
+    async fn end(&self) -> ExitStatus {
+        loop {
+            if let Some(status) = self.victim.ended() {
+                return status;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    fn start(&self, death: Option<Death>) {
+        let arguments: &[&str] = match self.way {
+            Way::Serve => &["serve"],
+            Way::Fetch | Way::FetchByPop3 => &["fetch", "support"],
+        };
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.mailgrant.path("log"))
+            .unwrap();
+        let mut command = self.mailgrant.command(arguments);
+        let child = command.stdout(Stdio::null()).stderr(log).spawn().unwrap();
+        self.victim.starts(child, death);
+    }
+
+    fn send(&mut self, count: u64) {
+        for _ in 0..count {
+            self.post.send(&self.server, &self.chance);
+        }
+    }
+
+    async fn acknowledged(&self) -> usize {
+        self.post.sent.len() - unacknowledged_now(&self.server).await
+    }
+}
+
+/// How many messages wait at the mail server.
+async fn unacknowledged_now(server: &MailServer) -> usize {
+    let mut count = 0;
+    let look = server.wait_for(ADDRESS, "INBOX", |inbox| {
+        count = unacknowledged(inbox);
+        true
+    });
+    look.await;
+    count
+}
+
+fn change(mailgrant: &Mailgrant, flags: &[&str]) {
+    mailgrant.ok(&[&["account", "change", "support"], flags].concat());
+}
