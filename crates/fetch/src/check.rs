@@ -6,14 +6,13 @@ use mailgrant_base::{Diagnose as _, Diagnosis};
 use mailgrant_doctor::open_folders;
 use mailgrant_keeper::KeeperError;
 use mailgrant_mail::MailError;
-use mailgrant_oauth::Resource;
-use mailgrant_vault::{Account, AccountId};
+use mailgrant_vault::{Account, AccountId, AfterDelivery};
 
 use crate::connect::{LoggedIn, Login};
 use crate::lease::Lease;
 use crate::routing::Routing;
 use crate::shared::Shared;
-use crate::source::Source;
+use crate::source::{GraphSource, Source};
 use crate::trial;
 use crate::{FetchError, MailboxCheck};
 
@@ -67,7 +66,8 @@ async fn all_steps(shared: &Arc<Shared>, id: AccountId, steps: &mut Steps) -> Re
         }
         Err(error) => return Err(steps.failed(TOKEN, &error.into())),
     };
-    if let Err(error) = shared.keeper.access_token(id, Resource::Mail).await {
+    let resource = account.draft.source.resource();
+    if let Err(error) = shared.keeper.access_token(id, resource).await {
         return Err(steps.failed(TOKEN, &error.into()));
     }
     steps.passed(TOKEN, "there is a valid access token");
@@ -90,14 +90,14 @@ async fn log_in(
     steps: &mut Steps,
 ) -> Result<Source, Failed> {
     let mut login = Login::new(shared);
-    let connected = match login.server(account).await {
+    let connected = match login.place(account).await {
         Ok(server) => format!("{server} answers"),
         Err(error) => return Err(steps.failed("connection", &error)),
     };
     match login.open(account).await {
         Ok(LoggedIn { source, .. }) => {
             steps.passed("connection", connected);
-            let (user, mechanism) = (account.user(source.protocol()), source.mechanism());
+            let (user, mechanism) = (source.user(account), source.mechanism());
             let server = source.server(account);
             let words = format!("{server} accepted {user} by {mechanism}");
             steps.passed("login", words);
@@ -118,9 +118,32 @@ async fn look(account: &Account, mut source: Source) -> Result<String, FetchErro
     let found = match &mut source {
         Source::Imap(session) => open_folders(account, session).await?,
         Source::Pop3(mailbox) => format!("INBOX has {} messages", mailbox.count().await?),
+        Source::Graph(mailbox) => count_in(account, mailbox).await?,
     };
     source.close().await;
     Ok(found)
+}
+
+/// How many messages the folders have that are fetched.
+async fn count_in(account: &Account, mailbox: &mut GraphSource) -> Result<String, FetchError> {
+    let draft = &account.draft;
+    let names = draft.fetched_folders(&mailbox.folders().await?);
+    if names.is_empty() {
+        return Err(FetchError::NoFolder {
+            account: draft.name.clone(),
+            folders: draft.folders.to_string(),
+        });
+    }
+    let mut found = Vec::new();
+    for name in names {
+        let count = mailbox.count(&name).await?;
+        found.push(format!("{name} has {count} messages"));
+    }
+    if let AfterDelivery::Move { folder } = &draft.after {
+        mailbox.has_folder(folder).await?;
+        found.push(format!("{folder} is there for delivered mail"));
+    }
+    Ok(found.join(", "))
 }
 
 async fn try_sink(shared: &Shared, account: &Account) -> Result<String, FetchError> {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use mailgrant_keeper::AccessToken;
 use mailgrant_mail::{ImapSession, MailError, MailServer, Protocol};
-use mailgrant_oauth::Resource;
 use mailgrant_vault::{Account, Source as Way};
+use url::Url;
 
 use crate::shared::Shared;
-use crate::source::{Door, Pop3Source, Source};
+use crate::source::{Api, Door, GraphSource, Mailbox, PREFER, Pop3Source, Source};
 use crate::{FetchError, FetchSettings};
 
 /// Logs in to an account's mailbox.
@@ -40,7 +40,8 @@ impl Login {
     /// Connects and logs in. A server that refuses a token gets one fresh one.
     pub(crate) async fn open(&mut self, account: &Account) -> Result<LoggedIn, FetchError> {
         let keeper = &self.shared.keeper;
-        let token = keeper.access_token(account.id, Resource::Mail).await?;
+        let resource = account.draft.source.resource();
+        let token = keeper.access_token(account.id, resource).await?;
         let refused = match self.attempt(account, &token).await {
             Ok(source) => return Ok(LoggedIn { source, token }),
             Err(FetchError::Mail(error @ MailError::LoginRefused { .. })) if self.may_renew() => {
@@ -49,9 +50,7 @@ impl Login {
             Err(error) => return Err(error),
         };
         tracing::debug!(account = account.draft.name, %refused, "renewing a refused token");
-        let token = keeper
-            .renew_refused(account.id, Resource::Mail, &token)
-            .await?;
+        let token = keeper.renew_refused(account.id, resource, &token).await?;
         self.renewed_at = Some(self.shared.now());
         let source = self.attempt(account, &token).await?;
         Ok(LoggedIn { source, token })
@@ -64,17 +63,34 @@ impl Login {
         })
     }
 
-    /// Where the account's mail is read.
-    pub(crate) async fn server(&self, account: &Account) -> Result<MailServer, FetchError> {
-        let protocol = match account.draft.source {
-            Way::Imap => return Ok(account.draft.imap.clone()),
-            Way::Pop3 => Protocol::Pop3,
-        };
+    /// Where the account's mail is read, for people.
+    pub(crate) async fn place(&self, account: &Account) -> Result<String, FetchError> {
+        Ok(match account.draft.source {
+            Way::Imap => account.draft.imap.to_string(),
+            Way::Pop3 => self.pop3_server(account).await?.to_string(),
+            Way::Graph => {
+                let base = self.api(account).await?;
+                let port = base.port_or_known_default().unwrap_or(443);
+                format!("{}:{port}", base.host_str().unwrap_or_default())
+            }
+        })
+    }
+
+    async fn pop3_server(&self, account: &Account) -> Result<MailServer, FetchError> {
+        let protocol = Protocol::Pop3;
         let provider = self.shared.vault.provider(account.draft.provider).await?;
         let server = provider.and_then(|provider| account.server(protocol, provider.profile.kind));
         server.ok_or_else(|| FetchError::NoServer {
             account: account.draft.name.clone(),
             protocol,
+        })
+    }
+
+    async fn api(&self, account: &Account) -> Result<Url, FetchError> {
+        let provider = self.shared.vault.provider(account.draft.provider).await?;
+        let api = provider.and_then(|provider| account.api(provider.profile.kind));
+        api.ok_or_else(|| FetchError::NoApi {
+            account: account.draft.name.clone(),
         })
     }
 
@@ -88,7 +104,7 @@ impl Login {
             }
             Way::Pop3 => {
                 let door = Door {
-                    server: self.server(account).await?,
+                    server: self.pop3_server(account).await?,
                     trust: trust.clone(),
                     limits: *limits,
                     user: account.user(Protocol::Pop3).to_owned(),
@@ -97,6 +113,18 @@ impl Login {
                 let (vault, clock) = (self.shared.vault.clone(), Arc::clone(&self.shared.clock));
                 let opened = Pop3Source::open(door, vault, clock, account.id);
                 Ok(Source::Pop3(Box::new(opened.await?)))
+            }
+            Way::Graph => {
+                let (base, apis) = (self.api(account).await?, &self.shared.apis);
+                let api = Api::new(apis, trust, *limits, base, &token.token, Some(PREFER));
+                let opened = GraphSource::open(Mailbox {
+                    api: api?,
+                    vault: self.shared.vault.clone(),
+                    clock: Arc::clone(&self.shared.clock),
+                    account: account.id,
+                    address: account.draft.address.clone(),
+                });
+                Ok(Source::Graph(Box::new(opened.await?)))
             }
         }
     }

@@ -40,6 +40,12 @@ pub enum FetchError {
         /// What is spoken there.
         protocol: Protocol,
     },
+    /// The account's provider has no such API, and none was entered.
+    #[error("no API is known by which the mail of {account} could be read")]
+    NoApi {
+        /// The account's name.
+        account: String,
+    },
     /// None of the mailbox's folders is one of those that are to be fetched.
     #[error("no folder of {account} is called {folders}")]
     NoFolder {
@@ -90,6 +96,11 @@ impl Diagnose for FetchError {
                 Fault::Operator,
                 format!("No {} server is known for {account}.", protocol.label()),
                 "Enter the server in the account's settings.",
+            ),
+            Self::NoApi { account } => Diagnosis::new(
+                Fault::Operator,
+                format!("No API is known by which the mail of {account} could be read."),
+                "Choose IMAP or POP3 in the account's settings.",
             ),
             Self::NoFolder { account, folders } => Diagnosis::new(
                 Fault::Operator,

@@ -17,6 +17,7 @@ use crate::plug::Plug;
 use crate::routing::Circles;
 use crate::shared::Shared;
 use crate::sink::{Couriers, HalfDelivered};
+use crate::source::Apis;
 use crate::status::Board;
 use crate::visit::{Suspects, Visit};
 use crate::{FetchError, FetcherMetrics, Original, Status, check, original, supervisor};
@@ -145,6 +146,7 @@ impl Fetcher {
             metrics,
             board,
             couriers: Couriers::default(),
+            apis: Apis::default(),
             half_delivered: HalfDelivered::default(),
             circles: Circles::default(),
             plug,

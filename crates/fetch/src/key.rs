@@ -15,7 +15,7 @@ impl Keys {
     /// The same mailbox, folder and epoch give the same keys, whatever is forgotten meanwhile.
     pub(crate) fn of(account: &Account, source: &Source, folder: &str, uid_validity: u32) -> Self {
         let mut origin = Sha256::new();
-        let user = account.user(source.protocol());
+        let user = source.user(account);
         for part in [user, &source.server(account).host, folder] {
             origin.update(part.as_bytes());
             origin.update([0]);

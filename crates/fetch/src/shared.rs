@@ -10,6 +10,7 @@ use mailgrant_vault::Vault;
 use crate::plug::Plug;
 use crate::routing::Circles;
 use crate::sink::{Couriers, HalfDelivered};
+use crate::source::Apis;
 use crate::status::Board;
 use crate::{FetchSettings, FetcherMetrics};
 
@@ -23,6 +24,7 @@ pub(crate) struct Shared {
     pub(crate) metrics: FetcherMetrics,
     pub(crate) board: Board,
     pub(crate) couriers: Couriers,
+    pub(crate) apis: Apis,
     pub(crate) half_delivered: HalfDelivered,
     pub(crate) circles: Circles,
     pub(crate) plug: Plug,

@@ -210,7 +210,11 @@ impl Worker {
                 (retrying(now, wait), wait)
             }
             _ => {
-                let wait = self.backoff.next(&*self.shared.random, None);
+                let asked = match error {
+                    FetchError::Mail(MailError::Later { retry_after, .. }) => *retry_after,
+                    _ => None,
+                };
+                let wait = self.backoff.next(&*self.shared.random, asked);
                 (retrying(now, wait), wait)
             }
         };

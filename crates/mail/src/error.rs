@@ -1,13 +1,15 @@
 //! What can go wrong with a mail server.
 
+use std::time::Duration;
+
 use mailgrant_base::{Diagnose, Diagnosis, Fault};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::Challenge;
 use crate::answers::{self, Meaning, Row};
 
-/// A dialogue with a mail server that failed. `server` is `host:port`, or the
-/// path of a socket on this machine.
+/// A dialogue with a mail server that failed. `server` is `host:port`, the path of a socket on this
+/// machine, or the web address of an API that mail is read by.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum MailError {
     /// No connection: name resolution, refused, unreachable, timed out.
@@ -61,6 +63,8 @@ pub enum MailError {
         server: String,
         /// The server's words.
         said: String,
+        /// For how long it asks to be left alone, where it says so.
+        retry_after: Option<Duration>,
     },
     /// The server refused a command for good: a folder that does not exist, no right to it.
     #[error("{server} refused {command}: {said}")]
@@ -179,6 +183,16 @@ impl MailError {
                 Fault::Operator,
                 "Check host, port and security of the account; the server must offer OAuth logins.",
             ),
+            Self::LoginRefused { server, .. } if is_api(server) => (
+                Fault::Operator,
+                "Check that the provider's scopes have `graph` (Microsoft) or `gmail-api` (Google), \
+                 then authorize the account again.",
+            ),
+            Self::NotConnected { server, .. } if is_api(server) => (
+                Fault::Operator,
+                "Check that the provider's scopes have `graph` (Microsoft) or `gmail-api` (Google), \
+                 that they were consented to, and that who signed in may open the mailbox.",
+            ),
             Self::LoginRefused { .. } => (
                 Fault::Operator,
                 "Check that the scopes are those for IMAP, that IMAP is switched on for the \
@@ -193,6 +207,11 @@ impl MailError {
                 Fault::Server,
                 "Ask whoever runs the mail server what its words mean; what it does not hand out or \
                  delete stays there.",
+            ),
+            Self::Refused { server, .. } if is_api(server) => (
+                Fault::Operator,
+                "Check the account's folders, and that the provider's scopes (`graph`, `gmail-api`) \
+                 let Mailgrant change the mailbox.",
             ),
             Self::Refused { .. } => (
                 Fault::Operator,
@@ -212,6 +231,11 @@ impl MailError {
             ),
         }
     }
+}
+
+/// Whether a server is one that speaks no mail protocol.
+fn is_api(server: &str) -> bool {
+    server.starts_with("https://") || server.starts_with("http://")
 }
 
 /// Whether a command that was refused is one that only POP3 has: it has no folders to be checked.
@@ -284,6 +308,23 @@ mod tests {
         for command in ["SELECT \"Tickets\"", "UID FETCH"] {
             let next = refused(command).diagnosis().next;
             assert!(next.contains("folders"), "{next}");
+        }
+    }
+
+    #[test]
+    fn nobody_is_sent_to_imaps_switch_where_mail_is_read_by_an_api() {
+        for kind in ["refused", "denied"] {
+            let (server, said) = ("https://graph.microsoft.com".to_owned(), kind.to_owned());
+            let error = match kind {
+                "refused" => MailError::LoginRefused {
+                    server,
+                    said,
+                    challenge: None,
+                },
+                _ => MailError::NotConnected { server, said },
+            };
+            let next = error.diagnosis().next;
+            assert!(next.contains("`graph`") && !next.contains("IMAP"), "{next}");
         }
     }
 

@@ -122,7 +122,11 @@ impl Peer {
         let (meaning, said) = (refusal.meaning(), refusal.said);
         let server = self.server();
         match meaning {
-            Some(Meaning::Later) => MailError::Later { server, said },
+            Some(Meaning::Later) => MailError::Later {
+                server,
+                said,
+                retry_after: None,
+            },
             Some(Meaning::NotConnected) => MailError::NotConnected { server, said },
             meaning => MailError::Closed {
                 server,
@@ -138,7 +142,11 @@ impl Peer {
         let (meaning, said) = (refusal.meaning(), refusal.said);
         let server = self.server();
         match meaning {
-            Some(Meaning::Later) => MailError::Later { server, said },
+            Some(Meaning::Later) => MailError::Later {
+                server,
+                said,
+                retry_after: None,
+            },
             Some(Meaning::NotConnected) => MailError::NotConnected { server, said },
             Some(Meaning::TokenEnded) => MailError::Closed {
                 server,

@@ -10,7 +10,8 @@ mod tokens;
 
 pub use browser::{Browser, Page};
 pub use mailserver::{
-    Accepts, Certificate, ImapFault, LineFault, MailServer, MailServerOptions, StoredMessage,
+    Accepts, ApiFault, Certificate, ImapFault, LineFault, MailServer, MailServerOptions,
+    StoredMessage,
 };
 pub use provider::{
     Client, Credential, IdentityProvider, Now, Persona, ProviderFault, ProviderOptions, PublicKeys,

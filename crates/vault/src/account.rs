@@ -4,9 +4,10 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use mailgrant_mail::{MailServer, Protocol, Security};
-use mailgrant_oauth::ProviderKind;
 use mailgrant_oauth::catalogue::{self, HostSecurity};
+use mailgrant_oauth::{ProviderKind, Resource};
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use crate::column::{from_json, json, micros, time};
 use crate::folders::same;
@@ -40,6 +41,8 @@ pub struct AccountDraft {
     pub pop3: Option<MailServer>,
     /// Its server for submission by SMTP, where it is another than the provider's own.
     pub smtp: Option<MailServer>,
+    /// The API by which its mail is read, where it is another than the provider's own.
+    pub api: Option<Url>,
     /// The folders whose mail is fetched.
     pub folders: Folders,
     /// Which messages are new at first sight.
@@ -108,6 +111,18 @@ pub enum Source {
     Imap,
     /// POP3: one mailbox without folders, without a mark for what has been read.
     Pop3,
+    /// Microsoft Graph, where IMAP is switched off.
+    Graph,
+}
+
+impl Source {
+    /// What its access tokens are for.
+    pub const fn resource(self) -> Resource {
+        match self {
+            Self::Imap | Self::Pop3 => Resource::Mail,
+            Self::Graph => Resource::Graph,
+        }
+    }
 }
 
 /// Which messages are fetched when a folder is seen for the first time.
@@ -200,6 +215,16 @@ impl Account {
         })
     }
 
+    /// The API by which its mail is read: what was entered, else the provider's own. `None` where the
+    /// mail is not read by one, or a provider of this kind has none.
+    pub fn api(&self, kind: ProviderKind) -> Option<Url> {
+        if self.draft.source.resource() == Resource::Mail {
+            return None;
+        }
+        let own = catalogue::row(kind).api(self.draft.source.resource());
+        self.draft.api.clone().or_else(|| Url::parse(own?).ok())
+    }
+
     /// Who is expected to sign in.
     pub fn expected_sign_in(&self) -> &str {
         self.draft
@@ -221,6 +246,8 @@ struct Settings {
     pop3: Option<MailServer>,
     #[serde(default)]
     smtp: Option<MailServer>,
+    #[serde(default)]
+    api: Option<Url>,
     #[serde(alias = "folder")]
     folders: Folders,
     start: StartFrom,
@@ -379,6 +406,7 @@ impl AccountFields {
             imap: draft.imap.clone(),
             pop3: draft.pop3.clone(),
             smtp: draft.smtp.clone(),
+            api: draft.api.clone(),
             folders: draft.folders.clone(),
             start: draft.start,
             after: draft.after.clone(),
@@ -411,6 +439,7 @@ impl Account {
                 imap: settings.imap,
                 pop3: settings.pop3,
                 smtp: settings.smtp,
+                api: settings.api,
                 folders: settings.folders,
                 start: settings.start,
                 after: settings.after,

@@ -7,6 +7,7 @@ mod credential;
 mod provider;
 mod rules;
 mod sink;
+mod source;
 
 use mailgrant_oauth::ClientKey;
 
@@ -82,7 +83,7 @@ pub struct AccountForm {
     pub provider: String,
     /// Who signs in, for a shared mailbox.
     pub signs_in: String,
-    /// `imap` (also when empty) or `pop3`.
+    /// `imap` (also when empty), `pop3` or `graph`.
     pub source: String,
     /// `user=` over IMAP.
     pub imap_user: String,
@@ -108,6 +109,8 @@ pub struct AccountForm {
     pub smtp_port: String,
     /// As for IMAP.
     pub smtp_security: String,
+    /// The base address of the API for `graph`; empty takes the provider's own.
+    pub api_url: String,
     /// The folders, separated by `;`; `*` stands for anything. Empty means `INBOX`.
     pub folder: String,
     /// `everything` (also when empty), `unseen`, `since` or `only-new`.

@@ -113,6 +113,8 @@ pub(crate) trait NumberingStore: Send + Sync {
         now: i64,
         forget_before: i64,
     ) -> Answer<Option<NumberedRow>>;
+    /// A folder's epoch and the number that its next new name will have.
+    async fn numbered(&self, folder: (i64, &str)) -> Answer<Option<(i64, i64)>>;
     /// The names of these numbers.
     async fn names_of(&self, folder: (i64, &str), uids: &[i64]) -> Answer<Vec<(i64, String)>>;
     async fn place(&self, folder: (i64, &str)) -> Answer<Option<String>>;
@@ -142,6 +144,23 @@ impl Vault {
         now: Timestamp,
     ) -> Result<Numbered, VaultError> {
         self.number(account, folder, names, false, now).await
+    }
+
+    /// What has been numbered of a folder so far, without any number; `None` where that is nothing.
+    pub async fn numbered(
+        &self,
+        account: AccountId,
+        folder: &str,
+    ) -> Result<Option<Numbered>, VaultError> {
+        let found = self.told(self.store().numbered((account.0, folder)).await)?;
+        let read = |(epoch, next): (i64, i64)| {
+            Ok(Numbered {
+                uid_validity: number(epoch)?,
+                next_uid: number(next)?,
+                uids: Vec::new(),
+            })
+        };
+        found.map(read).transpose()
     }
 
     async fn number(

@@ -122,6 +122,7 @@ impl Scene {
             imap: here(self.imap_host, Some(server.tls_address())),
             pop3: Some(here("localhost", server.pop3s_address())),
             smtp: Some(here("localhost", server.submissions_address())),
+            api: None,
             folders: Folders::default(),
             start: StartFrom::Everything,
             after: AfterDelivery::Keep,

@@ -284,6 +284,7 @@ fn trap_3_what_passes_by_itself_is_nobodys_turn_and_the_rest_is_somebodys() {
     let later = MailError::Later {
         server: "imap.gmail.com:993".to_owned(),
         said: "NO [ALERT] Too many simultaneous connections. (Failure)".to_owned(),
+        retry_after: None,
     };
     let google = evidence(ProviderKind::Google, None);
     let told = refused(&google, Protocol::Imap, SUPPORT, &later);
@@ -291,6 +292,7 @@ fn trap_3_what_passes_by_itself_is_nobodys_turn_and_the_rest_is_somebodys() {
     let busy = MailError::Later {
         server: "smtp.office365.com:587".to_owned(),
         said: "432 4.3.2 Concurrent connections limit exceeded.".to_owned(),
+        retry_after: None,
     };
     comes_to(
         &refused(&good, Protocol::Smtp, SUPPORT, &busy),

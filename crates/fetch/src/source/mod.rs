@@ -1,6 +1,8 @@
 //! Where mail is read. Whatever the source, its messages have numbers that rise, as UIDs do, and a
 //! number for the epoch in which they hold, as UIDVALIDITY does.
 
+mod api;
+mod graph;
 mod pop3;
 
 use bytes::Bytes;
@@ -9,6 +11,8 @@ use mailgrant_vault::{Account, AfterDelivery};
 
 use crate::FetchError;
 
+pub(crate) use api::{Api, Apis};
+pub(crate) use graph::{GraphSource, Mailbox, PREFER};
 pub(crate) use pop3::{Door, Pop3Source};
 
 /// An open source.
@@ -17,6 +21,8 @@ pub(crate) enum Source {
     Imap(Box<ImapSession>),
     /// A POP3 mailbox.
     Pop3(Box<Pop3Source>),
+    /// A mailbox by Microsoft Graph.
+    Graph(Box<GraphSource>),
 }
 
 /// What a source says of a folder when it is selected.
@@ -43,11 +49,12 @@ pub(crate) enum Arrival {
 }
 
 impl Source {
-    /// What is spoken.
-    pub(crate) fn protocol(&self) -> Protocol {
+    /// Whose mailbox this is, as the server was told; `account` is the one that it belongs to.
+    pub(crate) fn user<'a>(&self, account: &'a Account) -> &'a str {
         match self {
-            Self::Imap(_) => Protocol::Imap,
-            Self::Pop3(_) => Protocol::Pop3,
+            Self::Imap(_) => account.user(Protocol::Imap),
+            Self::Pop3(_) => account.user(Protocol::Pop3),
+            Self::Graph(_) => &account.draft.address,
         }
     }
 
@@ -56,6 +63,7 @@ impl Source {
         match self {
             Self::Imap(_) => &account.draft.imap,
             Self::Pop3(mailbox) => mailbox.server(),
+            Self::Graph(mailbox) => mailbox.server(),
         }
     }
 
@@ -64,6 +72,7 @@ impl Source {
         match self {
             Self::Imap(session) => session.opened().mechanism.name(),
             Self::Pop3(mailbox) => mailbox.mechanism(),
+            Self::Graph(_) => "bearer token",
         }
     }
 
@@ -72,6 +81,7 @@ impl Source {
         match self {
             Self::Imap(session) => Ok(session.folders().await?),
             Self::Pop3(_) => Ok(vec!["INBOX".to_owned()]),
+            Self::Graph(mailbox) => mailbox.folders().await,
         }
     }
 
@@ -92,6 +102,7 @@ impl Source {
                 })
             }
             Self::Pop3(mailbox) => mailbox.select(folder).await,
+            Self::Graph(mailbox) => mailbox.select(folder).await,
         }
     }
 
@@ -106,6 +117,7 @@ impl Source {
         match self {
             Self::Imap(session) => Ok(session.search(search).await?),
             Self::Pop3(mailbox) => mailbox.search(search).await,
+            Self::Graph(mailbox) => mailbox.search(search).await,
         }
     }
 
@@ -115,6 +127,7 @@ impl Source {
         match self {
             Self::Imap(session) => Ok(session.start_fetch(uids).await?),
             Self::Pop3(mailbox) => mailbox.start_fetch(uids).await,
+            Self::Graph(mailbox) => mailbox.start_fetch(uids).await,
         }
     }
 
@@ -130,13 +143,14 @@ impl Source {
                 FetchEvent::End => Arrival::End,
             })),
             Self::Pop3(mailbox) => mailbox.next_arrival().await,
+            Self::Graph(mailbox) => mailbox.next_arrival().await,
         }
     }
 
     /// Whether delivered messages may be told of while others are still to come. POP3 has to end
     /// its session for it.
     pub(crate) fn is_told_in_passing(&self) -> bool {
-        matches!(self, Self::Imap(_))
+        !matches!(self, Self::Pop3(_))
     }
 
     /// Does with these messages what is to be done after their delivery.
@@ -161,6 +175,7 @@ impl Source {
                 // The form lets nothing else in; there is nothing that POP3 could do.
                 AfterDelivery::Keep | AfterDelivery::MarkSeen | AfterDelivery::Move { .. } => {}
             },
+            Self::Graph(mailbox) => mailbox.tell(after, uids).await?,
         }
         Ok(())
     }
@@ -169,7 +184,7 @@ impl Source {
     pub(crate) fn can_listen(&self) -> bool {
         match self {
             Self::Imap(session) => session.opened().capabilities.idle,
-            Self::Pop3(_) => false,
+            Self::Pop3(_) | Self::Graph(_) => false,
         }
     }
 
@@ -179,7 +194,7 @@ impl Source {
             Self::Imap(session) => {
                 let _: IdleEvent = session.idle(at_most).await?;
             }
-            Self::Pop3(_) => tokio::time::sleep(at_most).await,
+            Self::Pop3(_) | Self::Graph(_) => tokio::time::sleep(at_most).await,
         }
         Ok(())
     }
@@ -189,6 +204,7 @@ impl Source {
         match self {
             Self::Imap(session) => session.logout().await,
             Self::Pop3(mailbox) => mailbox.close().await,
+            Self::Graph(_) => {}
         }
     }
 }

@@ -7,6 +7,7 @@ mod crash;
 mod epoch;
 mod faults;
 mod folders;
+mod graph;
 mod history;
 mod local_delivery;
 mod maildir;
@@ -27,7 +28,7 @@ use mailgrant_keeper::{Keeper, KeeperMetrics};
 use mailgrant_mail::{Limits, MailServer as Where, Security, Trust};
 use mailgrant_oauth::{
     Access, ClientCredential, EndpointOverrides, HttpClient, Profile, ProviderKind, RedirectUri,
-    Resource, Scope,
+    Scope,
 };
 use mailgrant_sandbox::{
     Client, IdentityProvider, MailServer, MailServerOptions, ProviderOptions, TokenBook, User,
@@ -65,6 +66,7 @@ struct Plan {
     source: mailgrant_vault::Source,
     rules: mailgrant_vault::Rules,
     guard: mailgrant_vault::Guard,
+    folders: &'static str,
     start: StartFrom,
     server: MailServerOptions,
     poll: Duration,
@@ -83,6 +85,7 @@ impl Default for Plan {
             source: mailgrant_vault::Source::default(),
             rules: mailgrant_vault::Rules::default(),
             guard: mailgrant_vault::Guard::default(),
+            folders: "INBOX",
             start: StartFrom::Everything,
             server: MailServerOptions::default(),
             poll: Duration::from_millis(50),
@@ -189,7 +192,10 @@ impl Plan {
                 .pop3s_address()
                 .map(|at| Where::new("127.0.0.1", at.port(), Security::Tls).unwrap()),
             smtp: None,
-            folders: Folders::default(),
+            api: server
+                .api_address()
+                .map(|at| format!("http://{at}/v1.0").parse().unwrap()),
+            folders: Folders::read(self.folders).unwrap(),
             start: self.start,
             after: self.after,
             sink,
@@ -255,7 +261,7 @@ impl World {
             subject: Some(ADDRESS.into()),
             signed_in: Some(ADDRESS.into()),
             access_token: SecretString::from(access_token),
-            resource: Resource::Mail,
+            resource: self.account.draft.source.resource(),
             expires_at: now() + SignedDuration::from_mins(10),
         };
         self.vault

@@ -207,6 +207,8 @@ pub(super) const GLOBAL: Row = cloud! {
     default_tenant: "common",
     // v2-protocols-oidc: personal accounts live in one tenant of their own.
     tenant_numbers: &[("consumers", "9188040d-6c67-4c5b-b112-36a304b66dad")],
+    // Deployments; message-delta: not in the cloud in China.
+    apis: &[(Resource::Graph, "https://graph.microsoft.com/v1.0")],
     documented: Documented {
         sources: &[ENTRA, CODE_FLOW, SCOPES, REFRESH_TOKENS, EXCHANGE, CLOUDS, DEPLOYMENTS, HOSTS],
         as_of: READ_ON,
@@ -232,6 +234,8 @@ pub(super) const US: Row = cloud! {
     // Personal accounts live in the global cloud only.
     default_tenant: "organizations",
     tenant_numbers: &[],
+    // Deployments; message-delta: not in the cloud in China.
+    apis: &[(Resource::Graph, "https://graph.microsoft.us/v1.0")],
     documented: Documented {
         sources: &[CLOUDS, DEPLOYMENTS, EXCHANGE],
         as_of: READ_ON,
@@ -256,6 +260,8 @@ pub(super) const DOD: Row = cloud! {
     also: [],
     default_tenant: "organizations",
     tenant_numbers: &[],
+    // Deployments; message-delta: not in the cloud in China.
+    apis: &[(Resource::Graph, "https://dod-graph.microsoft.us/v1.0")],
     documented: Documented {
         sources: &[CLOUDS, DEPLOYMENTS, EXCHANGE],
         as_of: READ_ON,

@@ -22,6 +22,8 @@ pub struct Row {
     pub pop3: Option<Host>,
     /// Its server for submission by SMTP.
     pub smtp: Option<Host>,
+    /// The APIs by which its mail can be read besides, each at its base address.
+    pub apis: &'static [(Resource, &'static str)],
     /// How many connections a mailbox may have at once, where it is published.
     pub connections: Connections,
     /// Domains of addresses that are certainly this provider's.
@@ -358,6 +360,7 @@ impl Row {
             pop3: None,
             smtp: None,
         },
+        apis: &[],
         domains: &[],
         endpoints: None,
         tenant: None,
@@ -390,6 +393,12 @@ impl Row {
     /// The scopes of a resource that are asked for unless others were entered by hand.
     pub fn default_scopes(&self, resource: Resource) -> &'static [&'static str] {
         scopes_of(self.scopes, resource)
+    }
+
+    /// The base address of the API for this resource.
+    pub fn api(&self, resource: Resource) -> Option<&'static str> {
+        let mut apis = self.apis.iter();
+        apis.find(|(of, _)| *of == resource).map(|(_, base)| *base)
     }
 
     /// What a short word stands for here.

@@ -97,6 +97,28 @@ pub enum LineFault {
     },
 }
 
+/// What goes wrong on demand in an API. Each happens `times` times, or until cleared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ApiFault {
+    /// A request is refused.
+    Refuse {
+        /// Which: its address has this in it.
+        to: String,
+        /// The HTTP status.
+        status: u16,
+        /// The API's own word for it.
+        code: String,
+        /// `Retry-After` in seconds.
+        retry_after: Option<u64>,
+    },
+    /// The place from which changes are asked for is no longer known.
+    ForgottenPlace,
+    /// The connection is closed after so many bytes of a message.
+    TruncateMessage(usize),
+    /// The link to the next page leads elsewhere.
+    ForeignLink,
+}
+
 /// The faults that are waiting to happen.
 #[derive(Debug)]
 pub(super) struct Faults<F> {

@@ -11,7 +11,8 @@ use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::fault::{Faults, ImapFault, LineFault};
+use super::api;
+use super::fault::{ApiFault, Faults, ImapFault, LineFault};
 use super::line_session::Language;
 use super::listener::{self, Security, Speaks};
 use super::options::MailServerOptions;
@@ -31,6 +32,7 @@ pub struct MailServer {
     pop3_address: Option<SocketAddr>,
     submissions_address: Option<SocketAddr>,
     submission_address: Option<SocketAddr>,
+    api_address: Option<SocketAddr>,
     certificate_pem: String,
 }
 
@@ -62,6 +64,10 @@ impl MailServer {
             pop3_address: open(options.listen_pop3, pop3, plain).await?,
             submissions_address: open(options.listen_submissions, smtp, tls).await?,
             submission_address: open(options.listen_submission, smtp, plain).await?,
+            api_address: match options.listen_api {
+                Some(address) => Some(api::serve(address, Arc::clone(&shared)).await?),
+                None => None,
+            },
             certificate_pem,
             shared: Arc::clone(&shared),
         })
@@ -97,6 +103,11 @@ impl MailServer {
         self.submission_address
     }
 
+    /// Where the APIs listen.
+    pub fn api_address(&self) -> Option<SocketAddr> {
+        self.api_address
+    }
+
     /// Its certificate in PEM, for whoever is to trust it.
     pub fn certificate_pem(&self) -> String {
         self.certificate_pem.clone()
@@ -125,6 +136,13 @@ impl MailServer {
             let folder = mailbox.folder_or_create(folder);
             folder.append(Bytes::copy_from_slice(raw), flags, received)
         })
+    }
+
+    /// Gives a folder's messages other UIDs and ids, as after a move to another server.
+    pub fn renumber(&self, mailbox: &str, folder: &str) {
+        self.shared
+            .store
+            .mailbox(mailbox, |mailbox| mailbox.renumber(folder));
     }
 
     /// What a folder holds: UID, flags and bytes, ascending by UID.
@@ -169,6 +187,11 @@ impl MailServer {
         self.shared.smtp_faults.add(fault, times);
     }
 
+    /// Lets a fault of the APIs happen `times` times (`None`: until cleared).
+    pub fn api_fault(&self, fault: ApiFault, times: Option<u32>) {
+        self.shared.api_faults.add(fault, times);
+    }
+
     /// Lets a fault of IMAP happen `times` times (`None`: until cleared).
     pub fn fault(&self, fault: ImapFault, times: Option<u32>) {
         self.shared.faults.add(fault, times);
@@ -179,6 +202,7 @@ impl MailServer {
         self.shared.faults.clear();
         self.shared.pop3_faults.clear();
         self.shared.smtp_faults.clear();
+        self.shared.api_faults.clear();
     }
 
     /// How many logins have succeeded, by mechanism name.
@@ -224,6 +248,7 @@ pub(super) struct Shared {
     pub(super) faults: Faults<ImapFault>,
     pub(super) pop3_faults: Faults<LineFault>,
     pub(super) smtp_faults: Faults<LineFault>,
+    pub(super) api_faults: Faults<ApiFault>,
     pub(super) transcript: Arc<Transcript>,
     pub(super) stop: CancellationToken,
     /// Ends the connections that are open now.
@@ -243,6 +268,7 @@ impl Shared {
             faults: Faults::default(),
             pop3_faults: Faults::default(),
             smtp_faults: Faults::default(),
+            api_faults: Faults::default(),
             transcript: Arc::new(Transcript::default()),
             current: Mutex::new(stop.child_token()),
             stop,

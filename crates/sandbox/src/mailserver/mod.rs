@@ -4,8 +4,10 @@
 //! From the wire inwards: [`listener`] accepts and secures connections, [`connection`] reads lines
 //! and writes answers, [`command`] understands them, [`session`] carries them out against the
 //! [`store`]; [`line_session`] speaks POP3 and SMTP, in their [`words`], and [`maildrop`] is the INBOX as
-//! POP3 shows it. [`fault`] decides where one of them misbehaves; [`handle`] is what tests hold.
+//! POP3 shows it. [`api`] shows the same
+//! mailboxes as Microsoft Graph does. [`fault`] decides where one of them misbehaves; [`handle`] is what tests hold.
 
+mod api;
 mod command;
 mod connection;
 mod fault;
@@ -28,7 +30,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use fault::{ImapFault, LineFault};
+pub use fault::{ApiFault, ImapFault, LineFault};
 pub use handle::MailServer;
 pub use options::{Accepts, Certificate, MailServerOptions};
 pub use store::StoredMessage;

@@ -22,6 +22,8 @@ pub struct MailServerOptions {
     pub listen_submissions: Option<SocketAddr>,
     /// Where to listen for SMTP submission without, with STARTTLS offered.
     pub listen_submission: Option<SocketAddr>,
+    /// Where to listen for the APIs by which mail is read, without TLS.
+    pub listen_api: Option<SocketAddr>,
     /// What is wrong with its certificate.
     pub certificate: Certificate,
     /// Offers `SASL-IR`.
@@ -79,6 +81,17 @@ impl MailServerOptions {
     }
 }
 
+impl MailServerOptions {
+    /// The same with the APIs too, on any free port of 127.0.0.1.
+    #[must_use]
+    pub fn with_apis(self) -> Self {
+        Self {
+            listen_api: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
+            ..self
+        }
+    }
+}
+
 impl Default for MailServerOptions {
     fn default() -> Self {
         let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -89,6 +102,7 @@ impl Default for MailServerOptions {
             listen_pop3: None,
             listen_submissions: None,
             listen_submission: None,
+            listen_api: None,
             certificate: Certificate::Valid,
             sasl_ir: true,
             xoauth2: true,

@@ -173,6 +173,7 @@ mod tests {
 
     fn found(keys: &str) -> bool {
         let message = StoredMessage {
+            id: 1,
             uid: 17,
             flags: vec!["\\Seen".to_owned(), "Work".to_owned()],
             raw: Bytes::from_static(b"Subject: Broken printer\r\nX: y\r\n\r\nIt smokes.\r\n"),

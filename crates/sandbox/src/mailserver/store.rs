@@ -1,6 +1,7 @@
 //! Mailboxes, folders and messages in memory.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -10,6 +11,8 @@ use tokio::sync::watch;
 /// A message in a folder.
 #[derive(Debug, Clone)]
 pub struct StoredMessage {
+    /// Its id, which it keeps when an API moves it.
+    pub id: u64,
     /// Its UID.
     pub uid: u32,
     /// Its flags: `\Seen`, `\Deleted`, `$Forwarded`…
@@ -175,15 +178,25 @@ impl Folder {
     }
 
     pub(super) fn append(&mut self, raw: Bytes, flags: Vec<String>, received: Timestamp) -> u32 {
+        self.take_in(StoredMessage {
+            id: fresh_id(),
+            uid: 0,
+            flags: flags.into_iter().map(canonical_flag).collect(),
+            raw,
+            received,
+            changed: 0,
+        })
+    }
+
+    /// Takes in a message that was elsewhere; says its UID here.
+    pub(super) fn take_in(&mut self, message: StoredMessage) -> u32 {
         let uid = self.uid_next;
         self.uid_next += 1;
         let changed = self.bump();
         self.messages.push(StoredMessage {
             uid,
-            flags: flags.into_iter().map(canonical_flag).collect(),
-            raw,
-            received,
             changed,
+            ..message
         });
         uid
     }
@@ -230,6 +243,7 @@ impl Folder {
         self.uid_validity = uid_validity;
         self.uid_next = 1;
         for message in &mut self.messages {
+            message.id = fresh_id();
             message.uid = self.uid_next;
             self.uid_next += 1;
         }
@@ -246,6 +260,12 @@ impl Folder {
         self.version.send_modify(|version| *version += 1);
         self.version()
     }
+}
+
+/// An id that no message has had.
+fn fresh_id() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed) + 1
 }
 
 /// System flags in the spelling of RFC 3501, section 2.3.2; keywords as they come.

@@ -3,9 +3,11 @@
 use jiff::civil::Date;
 use mailgrant_mail::{MailServer, Protocol, Security};
 use mailgrant_oauth::catalogue;
+use url::Url;
 
 use super::check::Problems;
 use super::sink::word_of;
+use super::source::{SOURCES, fits_pop3, fits_provider};
 use super::{AccountForm, FormErrors};
 use crate::{
     Account, AccountDraft, AfterDelivery, Folders, Identities, Provider, Source, StartFrom,
@@ -40,8 +42,6 @@ enum After {
     Delete,
     DeleteLater,
 }
-
-const SOURCES: [(&str, Source); 2] = [("imap", Source::Imap), ("pop3", Source::Pop3)];
 
 const AFTERS: [(&str, After); 5] = [
     ("keep", After::Keep),
@@ -81,6 +81,7 @@ impl AccountForm {
             form.smtp_port = smtp.port.to_string();
             form.smtp_security = security_word(smtp);
         }
+        form.api_url = draft.api.as_ref().map(Url::to_string).unwrap_or_default();
         let (start, since) = match draft.start {
             StartFrom::Everything => ("everything", String::new()),
             StartFrom::Unseen => ("unseen", String::new()),
@@ -125,12 +126,16 @@ impl AccountForm {
         let pop3 = self.pop3(&mut problems);
         let imap = self.imap(provider, source, pop3.as_ref(), &mut problems);
         let smtp = self.smtp(&mut problems);
+        let api = problems.url("api_url", &self.api_url);
         let folders = Folders::read(problems.text("folder", &self.folder));
         let folders = problems.take("folder", folders).unwrap_or_default();
         let start = self.start(&mut problems);
         let after = self.after(&folders, &mut problems);
         if source == Some(Source::Pop3) {
             fits_pop3(&folders, start, after.as_ref(), &mut problems);
+        }
+        if let (Some(source), Some(provider)) = (source, provider) {
+            fits_provider(source, provider, &mut problems);
         }
         let sink = self.sink(&name, &address, &folders, &mut problems);
         let rules = self.rules(sink.as_ref(), &mut problems);
@@ -146,6 +151,7 @@ impl AccountForm {
                 imap: imap?,
                 pop3,
                 smtp,
+                api,
                 folders,
                 start: start?,
                 after: after?,
@@ -274,29 +280,6 @@ impl AccountForm {
                 }
             }
         })
-    }
-}
-
-/// What POP3 does not know is told where it is entered.
-fn fits_pop3(
-    folders: &Folders,
-    start: Option<StartFrom>,
-    after: Option<&AfterDelivery>,
-    problems: &mut Problems,
-) {
-    if *folders != Folders::default() {
-        problems.add("folder", "must be INBOX: POP3 knows no other folder");
-    }
-    if matches!(start, Some(StartFrom::Unseen | StartFrom::Since(_))) {
-        let wanted = "must be everything or only-new: POP3 knows neither days nor what is read";
-        problems.add("start", wanted);
-    }
-    if matches!(
-        after,
-        Some(AfterDelivery::MarkSeen | AfterDelivery::Move { .. })
-    ) {
-        let wanted = "must be keep, delete or delete-after: POP3 knows no more";
-        problems.add("after", wanted);
     }
 }
 

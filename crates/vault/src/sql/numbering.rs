@@ -45,12 +45,28 @@ impl NumberingStore for Backend {
         let Some(mut folder) = folder else {
             return Ok(None);
         };
-        let before: Vec<NameRow> = sqlx::query_as(
-            "SELECT foreign_id, uid, gone_at FROM numbered_messages WHERE folder_id = $1",
-        )
-        .bind(folder.id)
-        .fetch_all(&mut *transaction)
-        .await?;
+        let mut before: Vec<NameRow> = Vec::new();
+        if complete {
+            before = sqlx::query_as(
+                "SELECT foreign_id, uid, gone_at FROM numbered_messages WHERE folder_id = $1",
+            )
+            .bind(folder.id)
+            .fetch_all(&mut *transaction)
+            .await?;
+        } else {
+            // A large folder's names are not all read for some new ones.
+            for name in names {
+                let known: Option<NameRow> = sqlx::query_as(
+                    "SELECT foreign_id, uid, gone_at FROM numbered_messages
+                     WHERE folder_id = $1 AND foreign_id = $2",
+                )
+                .bind(folder.id)
+                .bind(name)
+                .fetch_optional(&mut *transaction)
+                .await?;
+                before.extend(known);
+            }
+        }
         let numbering = Numbering::of(before, names, folder.next_uid, complete);
         folder.next_uid = numbering.next_uid;
         if numbering.begins_anew {
@@ -100,6 +116,16 @@ impl NumberingStore for Backend {
             next_uid: folder.next_uid,
             uids: numbering.uids,
         }))
+    }
+
+    async fn numbered(&self, (account, name): (i64, &str)) -> Answer<Option<(i64, i64)>> {
+        sqlx::query_as(
+            "SELECT epoch, next_uid FROM numbered_folders WHERE account_id = $1 AND name = $2",
+        )
+        .bind(account)
+        .bind(name)
+        .fetch_optional(self.reader())
+        .await
     }
 
     async fn names_of(

@@ -177,6 +177,7 @@ pub(crate) fn account_draft(name: &str, provider: &Provider) -> AccountDraft {
         imap: MailServer::new("imap.example.com", 993, Security::Tls).unwrap(),
         pop3: None,
         smtp: None,
+        api: None,
         folders: Folders::default(),
         start: StartFrom::Everything,
         after: AfterDelivery::Move {

@@ -188,6 +188,7 @@ impl<P: Peer> World<P> {
             imap: MailServer::new("127.0.0.1", 143, Security::Plain).unwrap(),
             pop3: None,
             smtp: None,
+            api: None,
             folders: Folders::default(),
             start: StartFrom::Everything,
             after: AfterDelivery::Keep,

@@ -25,6 +25,7 @@ pub(super) fn read(sent: &Sent) -> AccountForm {
         smtp_host: sent.text("smtp_host"),
         smtp_port: sent.text("smtp_port"),
         smtp_security: sent.text("smtp_security"),
+        api_url: sent.text("api_url"),
         folder: sent.text("folder"),
         start: sent.text("start"),
         since: sent.text("since"),
@@ -208,7 +209,11 @@ fn append(form: &AccountForm) -> Section {
 }
 
 fn source(form: &AccountForm) -> Section {
-    let sources = [("imap", "IMAP"), ("pop3", "POP3")];
+    let sources = [
+        ("imap", "IMAP"),
+        ("pop3", "POP3"),
+        ("graph", "Microsoft Graph"),
+    ];
     let starts = [
         ("everything", "All mail that is there, then new mail"),
         ("unseen", "Unread mail that is there, then new mail"),
@@ -226,7 +231,7 @@ fn source(form: &AccountForm) -> Section {
         "What is fetched",
         vec![
             Field::choice("source", "By", &form.source, sources)
-                .hint("POP3 only where IMAP is switched off: it knows no folders and no read mail."),
+                .hint("Another than IMAP only where that is switched off. POP3 knows no folders and no read mail; Microsoft Graph needs a provider with the scope graph."),
             Field::text("folder", "Folders", &form.folder)
                 .hint("Separated by semicolons; * stands for anything: INBOX; Support/*. Empty means INBOX."),
             Field::choice("start", "Begin with", &form.start, starts),
@@ -308,7 +313,7 @@ fn other_servers(form: &AccountForm) -> Section {
         ]
     };
     Section::new(
-        "POP3 and SMTP servers",
+        "POP3, SMTP and API servers",
         vec![
             Field::text("pop3_host", "POP3 host", &form.pop3_host)
                 .hint("Empty takes the provider’s own, where it has one."),
@@ -330,6 +335,8 @@ fn other_servers(form: &AccountForm) -> Section {
                 &form.smtp_security,
                 securities("587"),
             ),
+            Field::url("api_url", "Address of the API", &form.api_url)
+                .hint("For Microsoft Graph. Empty takes the provider’s own."),
         ],
     )
     .hint("Only where they are not the provider’s own. The doctor looks at them.")

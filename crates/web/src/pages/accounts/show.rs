@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use mailgrant_base::Diagnosis;
 use mailgrant_fetch::{Activity, Status};
 use mailgrant_mail::Protocol;
-use mailgrant_oauth::Resource;
 use mailgrant_vault::{
     Account, AfterDelivery, Backfill, Grant, GrantState, Provider, Sink, Source, StartFrom,
 };
@@ -128,7 +127,10 @@ pub(crate) async fn show(
     let account = find(&site, id).await?;
     let provider = site.vault.provider(account.draft.provider).await?;
     let grant = site.vault.grant(account.id).await?;
-    let token = site.vault.access_token(account.id, Resource::Mail).await?;
+    let token = site
+        .vault
+        .access_token(account.id, account.draft.source.resource())
+        .await?;
     let status = site.fetcher.status().borrow().get(&account.id).cloned();
     let facts = Facts {
         account: &account,
@@ -184,6 +186,13 @@ fn server(account: &Account, provider: Option<&Provider>) -> String {
     let protocol = match account.draft.source {
         Source::Imap => Protocol::Imap,
         Source::Pop3 => Protocol::Pop3,
+        Source::Graph => {
+            let api = provider.and_then(|provider| account.api(provider.profile.kind));
+            return api.map_or_else(
+                || "not known".to_owned(),
+                |api| format!("{api} (Microsoft Graph)"),
+            );
+        }
     };
     let known = provider.and_then(|provider| account.server(protocol, provider.profile.kind));
     let place = known.map_or_else(|| "not known".to_owned(), |server| server.to_string());
