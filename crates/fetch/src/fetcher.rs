@@ -20,7 +20,7 @@ use crate::sink::{Couriers, HalfDelivered};
 use crate::source::Apis;
 use crate::status::Board;
 use crate::visit::{Suspects, Visit};
-use crate::{FetchError, FetcherMetrics, Original, Status, check, original, supervisor};
+use crate::{FetchError, FetcherMetrics, Original, Status, check, original, silence, supervisor};
 
 /// Fetches mail. Cheap to clone.
 #[derive(Clone)]
@@ -160,7 +160,9 @@ impl Fetcher {
     /// `stopping`; returns when the last worker has finished the messages it has in hand. A worker
     /// whose account is not authorised holds still until that changes.
     pub async fn run(&self, stopping: CancellationToken) {
-        supervisor::run(Arc::clone(&self.shared), stopping).await;
+        let watching = silence::watch(&self.shared, &stopping);
+        let working = supervisor::run(Arc::clone(&self.shared), stopping.clone());
+        tokio::join!(watching, working);
     }
 
     /// Fetches what is there now, once. Goes on to its end even if the caller gives up waiting.

@@ -27,6 +27,7 @@ mod plug;
 mod round;
 mod routing;
 mod shared;
+mod silence;
 mod sink;
 mod source;
 mod status;

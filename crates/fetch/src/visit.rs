@@ -103,6 +103,11 @@ impl<'a> Visit<'a> {
             && let Some(more) = self.fill().await?
         {
             done = done.and(more);
+            if done.refused.is_none() {
+                // Earlier mail may take days; each slice of it is an end of its own.
+                let (board, now) = (&self.shared.board, self.shared.now());
+                board.completed(self.account.id, now);
+            }
         }
         if self.goes_on(&done) {
             done = done.and(self.come_home().await?);

@@ -37,6 +37,7 @@ pub enum EventKind {
     TokenHandedOut,
     MessageQuarantined,
     QuarantineRetried,
+    MailboxSilent,
     MessageDropped,
     BackfillPaused,
     BackfillResumed,

@@ -193,10 +193,25 @@ pub(crate) trait HistoryStore: Send + Sync {
         now: i64,
     ) -> Answer<bool>;
     /// Clears what is personal of settled messages; says of how many.
+    /// Which accounts fetched new messages how many whole days ago, up to so many days.
+    async fn days_with_mail(&self, now: i64, day: i64, days: i64) -> Answer<Vec<(i64, i64)>>;
     async fn prune_history(&self, older_than: i64, limit: i64) -> Answer<u64>;
 }
 
 impl Vault {
+    /// On which of the last eight days each account's mailbox got mail: accounts, and how many whole
+    /// days ago.
+    pub async fn days_with_mail(
+        &self,
+        now: Timestamp,
+    ) -> Result<Vec<(AccountId, u32)>, VaultError> {
+        const DAY: i64 = 24 * 3600 * 1_000_000;
+        let days = self.store().days_with_mail(micros(now), DAY, 8).await;
+        let days = self.told(days)?.into_iter();
+        days.map(|(account, age)| Ok((AccountId(account), number(age)?)))
+            .collect()
+    }
+
     /// One page of the messages that are looked for, newest first.
     pub async fn find_messages(&self, search: &MessageSearch) -> Result<MessagePage, VaultError> {
         let mut fields = SearchFields::of(search);

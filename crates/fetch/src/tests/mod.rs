@@ -15,6 +15,7 @@ mod pop3;
 mod receiver;
 mod relay;
 mod routing;
+mod silence;
 mod webhook;
 mod worker;
 

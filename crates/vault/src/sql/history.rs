@@ -90,6 +90,18 @@ impl HistoryStore for Backend {
         Ok(true)
     }
 
+    async fn days_with_mail(&self, now: i64, day: i64, days: i64) -> Answer<Vec<(i64, i64)>> {
+        sqlx::query_as(
+            "SELECT DISTINCT account_id, ($1 - first_seen_at) / $2 AS age FROM messages
+             WHERE first_seen_at > $1 - $2 * $3 AND first_seen_at <= $1",
+        )
+        .bind(now)
+        .bind(day)
+        .bind(days)
+        .fetch_all(self.reader())
+        .await
+    }
+
     async fn prune_history(&self, older_than: i64, limit: i64) -> Answer<u64> {
         let mut transaction = self.begin().await?;
         let pruned = sqlx::query(
