@@ -543,7 +543,8 @@ form_flags! {
         provider,
         /// Who signs in, for a shared mailbox
         signs_in,
-        /// By which way its mail is read: imap, pop3 or graph (Microsoft Graph) [default: imap]
+        /// By which way its mail is read: imap, pop3, graph (Microsoft Graph) or gmail
+        /// (the Gmail API) [default: imap]
         source,
         /// Who is named in the IMAP login [default: the address]
         imap_user,
@@ -569,7 +570,7 @@ form_flags! {
         smtp_port,
         /// As for IMAP [default: tls]
         smtp_security,
-        /// Where the API is, for --source graph [default: the provider's own]
+        /// Where the API is, for --source graph and gmail [default: the provider's own]
         api_url,
         /// The folders to fetch, separated by semicolons; * stands for anything [default: INBOX]
         folder,

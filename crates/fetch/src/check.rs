@@ -12,7 +12,7 @@ use crate::connect::{LoggedIn, Login};
 use crate::lease::Lease;
 use crate::routing::Routing;
 use crate::shared::Shared;
-use crate::source::{GraphSource, Source};
+use crate::source::{ApiSource, Service, Source};
 use crate::trial;
 use crate::{FetchError, MailboxCheck};
 
@@ -119,13 +119,17 @@ async fn look(account: &Account, mut source: Source) -> Result<String, FetchErro
         Source::Imap(session) => open_folders(account, session).await?,
         Source::Pop3(mailbox) => format!("INBOX has {} messages", mailbox.count().await?),
         Source::Graph(mailbox) => count_in(account, mailbox).await?,
+        Source::Gmail(mailbox) => count_in(account, mailbox).await?,
     };
     source.close().await;
     Ok(found)
 }
 
 /// How many messages the folders have that are fetched.
-async fn count_in(account: &Account, mailbox: &mut GraphSource) -> Result<String, FetchError> {
+async fn count_in<S: Service>(
+    account: &Account,
+    mailbox: &mut ApiSource<S>,
+) -> Result<String, FetchError> {
     let draft = &account.draft;
     let names = draft.fetched_folders(&mailbox.folders().await?);
     if names.is_empty() {

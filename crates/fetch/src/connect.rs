@@ -9,7 +9,7 @@ use mailgrant_vault::{Account, Source as Way};
 use url::Url;
 
 use crate::shared::Shared;
-use crate::source::{Api, Door, GraphSource, Mailbox, PREFER, Pop3Source, Source};
+use crate::source::{Api, ApiSource, Door, Gmail, Graph, Mailbox, PREFER, Pop3Source, Source};
 use crate::{FetchError, FetchSettings};
 
 /// Logs in to an account's mailbox.
@@ -68,7 +68,7 @@ impl Login {
         Ok(match account.draft.source {
             Way::Imap => account.draft.imap.to_string(),
             Way::Pop3 => self.pop3_server(account).await?.to_string(),
-            Way::Graph => {
+            Way::Graph | Way::Gmail => {
                 let base = self.api(account).await?;
                 let port = base.port_or_known_default().unwrap_or(443);
                 format!("{}:{port}", base.host_str().unwrap_or_default())
@@ -88,9 +88,28 @@ impl Login {
 
     async fn api(&self, account: &Account) -> Result<Url, FetchError> {
         let provider = self.shared.vault.provider(account.draft.provider).await?;
-        let api = provider.and_then(|provider| account.api(provider.profile.kind));
-        api.ok_or_else(|| FetchError::NoApi {
+        let base = provider.and_then(|provider| account.api(provider.profile.kind));
+        base.ok_or_else(|| FetchError::NoApi {
             account: account.draft.name.clone(),
+        })
+    }
+
+    /// The mailbox as an API has it; `prefer` goes with each request.
+    async fn mailbox(
+        &self,
+        account: &Account,
+        token: &AccessToken,
+        prefer: Option<&'static str>,
+    ) -> Result<Mailbox, FetchError> {
+        let base = self.api(account).await?;
+        let FetchSettings { trust, limits, .. } = &self.shared.settings;
+        let apis = &self.shared.apis;
+        Ok(Mailbox {
+            api: Api::new(apis, trust, *limits, base, &token.token, prefer)?,
+            vault: self.shared.vault.clone(),
+            clock: Arc::clone(&self.shared.clock),
+            account: account.id,
+            address: account.draft.address.clone(),
         })
     }
 
@@ -115,16 +134,14 @@ impl Login {
                 Ok(Source::Pop3(Box::new(opened.await?)))
             }
             Way::Graph => {
-                let (base, apis) = (self.api(account).await?, &self.shared.apis);
-                let api = Api::new(apis, trust, *limits, base, &token.token, Some(PREFER));
-                let opened = GraphSource::open(Mailbox {
-                    api: api?,
-                    vault: self.shared.vault.clone(),
-                    clock: Arc::clone(&self.shared.clock),
-                    account: account.id,
-                    address: account.draft.address.clone(),
-                });
+                let mailbox = self.mailbox(account, token, Some(PREFER)).await?;
+                let opened = ApiSource::open(Graph(mailbox));
                 Ok(Source::Graph(Box::new(opened.await?)))
+            }
+            Way::Gmail => {
+                let mailbox = self.mailbox(account, token, None).await?;
+                let opened = ApiSource::open(Gmail(mailbox));
+                Ok(Source::Gmail(Box::new(opened.await?)))
             }
         }
     }

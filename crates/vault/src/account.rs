@@ -113,6 +113,8 @@ pub enum Source {
     Pop3,
     /// Microsoft Graph, where IMAP is switched off.
     Graph,
+    /// The Gmail API, where IMAP is switched off.
+    Gmail,
 }
 
 impl Source {
@@ -121,6 +123,7 @@ impl Source {
         match self {
             Self::Imap | Self::Pop3 => Resource::Mail,
             Self::Graph => Resource::Graph,
+            Self::Gmail => Resource::Gmail,
         }
     }
 }

@@ -83,7 +83,7 @@ pub struct AccountForm {
     pub provider: String,
     /// Who signs in, for a shared mailbox.
     pub signs_in: String,
-    /// `imap` (also when empty), `pop3` or `graph`.
+    /// `imap` (also when empty), `pop3`, `graph` or `gmail`.
     pub source: String,
     /// `user=` over IMAP.
     pub imap_user: String,
@@ -109,7 +109,7 @@ pub struct AccountForm {
     pub smtp_port: String,
     /// As for IMAP.
     pub smtp_security: String,
-    /// The base address of the API for `graph`; empty takes the provider's own.
+    /// The base address of the API for `graph` and `gmail`; empty takes the provider's own.
     pub api_url: String,
     /// The folders, separated by `;`; `*` stands for anything. Empty means `INBOX`.
     pub folder: String,

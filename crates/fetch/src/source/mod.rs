@@ -2,6 +2,7 @@
 //! number for the epoch in which they hold, as UIDVALIDITY does.
 
 mod api;
+mod gmail;
 mod graph;
 mod pop3;
 
@@ -11,8 +12,9 @@ use mailgrant_vault::{Account, AfterDelivery};
 
 use crate::FetchError;
 
-pub(crate) use api::{Api, Apis};
-pub(crate) use graph::{GraphSource, Mailbox, PREFER};
+pub(crate) use api::{Api, ApiSource, Apis, Mailbox, Service};
+pub(crate) use gmail::Gmail;
+pub(crate) use graph::{Graph, PREFER};
 pub(crate) use pop3::{Door, Pop3Source};
 
 /// An open source.
@@ -22,7 +24,9 @@ pub(crate) enum Source {
     /// A POP3 mailbox.
     Pop3(Box<Pop3Source>),
     /// A mailbox by Microsoft Graph.
-    Graph(Box<GraphSource>),
+    Graph(Box<ApiSource<Graph>>),
+    /// A mailbox by the Gmail API.
+    Gmail(Box<ApiSource<Gmail>>),
 }
 
 /// What a source says of a folder when it is selected.
@@ -54,7 +58,7 @@ impl Source {
         match self {
             Self::Imap(_) => account.user(Protocol::Imap),
             Self::Pop3(_) => account.user(Protocol::Pop3),
-            Self::Graph(_) => &account.draft.address,
+            Self::Graph(_) | Self::Gmail(_) => &account.draft.address,
         }
     }
 
@@ -64,6 +68,7 @@ impl Source {
             Self::Imap(_) => &account.draft.imap,
             Self::Pop3(mailbox) => mailbox.server(),
             Self::Graph(mailbox) => mailbox.server(),
+            Self::Gmail(mailbox) => mailbox.server(),
         }
     }
 
@@ -72,7 +77,7 @@ impl Source {
         match self {
             Self::Imap(session) => session.opened().mechanism.name(),
             Self::Pop3(mailbox) => mailbox.mechanism(),
-            Self::Graph(_) => "bearer token",
+            Self::Graph(_) | Self::Gmail(_) => "bearer token",
         }
     }
 
@@ -82,6 +87,7 @@ impl Source {
             Self::Imap(session) => Ok(session.folders().await?),
             Self::Pop3(_) => Ok(vec!["INBOX".to_owned()]),
             Self::Graph(mailbox) => mailbox.folders().await,
+            Self::Gmail(mailbox) => mailbox.folders().await,
         }
     }
 
@@ -103,6 +109,7 @@ impl Source {
             }
             Self::Pop3(mailbox) => mailbox.select(folder).await,
             Self::Graph(mailbox) => mailbox.select(folder).await,
+            Self::Gmail(mailbox) => mailbox.select(folder).await,
         }
     }
 
@@ -118,6 +125,7 @@ impl Source {
             Self::Imap(session) => Ok(session.search(search).await?),
             Self::Pop3(mailbox) => mailbox.search(search).await,
             Self::Graph(mailbox) => mailbox.search(search).await,
+            Self::Gmail(mailbox) => mailbox.search(search).await,
         }
     }
 
@@ -128,6 +136,7 @@ impl Source {
             Self::Imap(session) => Ok(session.start_fetch(uids).await?),
             Self::Pop3(mailbox) => mailbox.start_fetch(uids).await,
             Self::Graph(mailbox) => mailbox.start_fetch(uids).await,
+            Self::Gmail(mailbox) => mailbox.start_fetch(uids).await,
         }
     }
 
@@ -144,6 +153,7 @@ impl Source {
             })),
             Self::Pop3(mailbox) => mailbox.next_arrival().await,
             Self::Graph(mailbox) => mailbox.next_arrival().await,
+            Self::Gmail(mailbox) => mailbox.next_arrival().await,
         }
     }
 
@@ -176,6 +186,7 @@ impl Source {
                 AfterDelivery::Keep | AfterDelivery::MarkSeen | AfterDelivery::Move { .. } => {}
             },
             Self::Graph(mailbox) => mailbox.tell(after, uids).await?,
+            Self::Gmail(mailbox) => mailbox.tell(after, uids).await?,
         }
         Ok(())
     }
@@ -184,7 +195,7 @@ impl Source {
     pub(crate) fn can_listen(&self) -> bool {
         match self {
             Self::Imap(session) => session.opened().capabilities.idle,
-            Self::Pop3(_) | Self::Graph(_) => false,
+            Self::Pop3(_) | Self::Graph(_) | Self::Gmail(_) => false,
         }
     }
 
@@ -194,7 +205,7 @@ impl Source {
             Self::Imap(session) => {
                 let _: IdleEvent = session.idle(at_most).await?;
             }
-            Self::Pop3(_) | Self::Graph(_) => tokio::time::sleep(at_most).await,
+            Self::Pop3(_) | Self::Graph(_) | Self::Gmail(_) => tokio::time::sleep(at_most).await,
         }
         Ok(())
     }
@@ -204,7 +215,7 @@ impl Source {
         match self {
             Self::Imap(session) => session.logout().await,
             Self::Pop3(mailbox) => mailbox.close().await,
-            Self::Graph(_) => {}
+            Self::Graph(_) | Self::Gmail(_) => {}
         }
     }
 }

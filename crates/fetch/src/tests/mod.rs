@@ -1,13 +1,13 @@
 //! The whole way against the sandbox's mail server and identity provider.
 
 mod after;
+mod apis;
 mod check;
 mod command;
 mod crash;
 mod epoch;
 mod faults;
 mod folders;
-mod graph;
 mod history;
 mod local_delivery;
 mod maildir;
@@ -193,9 +193,13 @@ impl Plan {
                 .pop3s_address()
                 .map(|at| Where::new("127.0.0.1", at.port(), Security::Tls).unwrap()),
             smtp: None,
-            api: server
-                .api_address()
-                .map(|at| format!("http://{at}/v1.0").parse().unwrap()),
+            api: server.api_address().map(|at| {
+                let base = match self.source {
+                    mailgrant_vault::Source::Graph => "/v1.0",
+                    _ => "",
+                };
+                format!("http://{at}{base}").parse().unwrap()
+            }),
             folders: Folders::read(self.folders).unwrap(),
             start: self.start,
             after: self.after,

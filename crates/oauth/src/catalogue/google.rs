@@ -67,6 +67,8 @@ pub(super) const ROW: Row = Row {
         method: ApplicationMethod::JwtBearer,
         scopes: &[(Resource::Mail, MAIL), (Resource::Gmail, API)],
     }),
+    // REST reference: the service endpoint.
+    apis: &[(Resource::Gmail, "https://gmail.googleapis.com")],
     scopes: &[
         (
             Resource::Mail,

@@ -102,7 +102,7 @@ pub enum LineFault {
 pub enum ApiFault {
     /// A request is refused.
     Refuse {
-        /// Which: its address has this in it.
+        /// Which: its method and address have this in them.
         to: String,
         /// The HTTP status.
         status: u16,

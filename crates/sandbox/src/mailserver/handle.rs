@@ -138,6 +138,23 @@ impl MailServer {
         })
     }
 
+    /// Moves all messages of a folder to another one (made where it is missing), as a person does
+    /// whose program keeps their ids.
+    pub fn move_all(&self, mailbox: &str, from: &str, to: &str) {
+        self.shared.store.mailbox(mailbox, |mailbox| {
+            let from = mailbox.folder_or_create(from);
+            let messages = from.messages().to_vec();
+            from.expunge(|_| true);
+            let to = mailbox.folder_or_create(to);
+            for message in messages {
+                to.take_in(StoredMessage {
+                    moved: true,
+                    ..message
+                });
+            }
+        });
+    }
+
     /// Gives a folder's messages other UIDs and ids, as after a move to another server.
     pub fn renumber(&self, mailbox: &str, folder: &str) {
         self.shared

@@ -5,7 +5,7 @@
 //! and writes answers, [`command`] understands them, [`session`] carries them out against the
 //! [`store`]; [`line_session`] speaks POP3 and SMTP, in their [`words`], and [`maildrop`] is the INBOX as
 //! POP3 shows it. [`api`] shows the same
-//! mailboxes as Microsoft Graph does. [`fault`] decides where one of them misbehaves; [`handle`] is what tests hold.
+//! mailboxes as Microsoft Graph and the Gmail API do. [`fault`] decides where one of them misbehaves; [`handle`] is what tests hold.
 
 mod api;
 mod command;

@@ -179,6 +179,7 @@ mod tests {
             raw: Bytes::from_static(b"Subject: Broken printer\r\nX: y\r\n\r\nIt smokes.\r\n"),
             received: Timestamp::UNIX_EPOCH,
             changed: 0,
+            moved: false,
         };
         let candidate = Candidate {
             message: &message,

@@ -23,6 +23,8 @@ pub struct StoredMessage {
     pub received: Timestamp,
     /// The folder's version in which its flags changed last.
     pub(super) changed: u64,
+    /// It has come here out of another folder by an API.
+    pub(super) moved: bool,
 }
 
 impl StoredMessage {
@@ -112,6 +114,12 @@ impl Mailbox {
         }
     }
 
+    /// All folders and their names.
+    pub(super) fn folders(&mut self) -> impl Iterator<Item = (&str, &mut Folder)> {
+        let folders = self.folders.iter_mut();
+        folders.map(|(name, folder)| (name.as_str(), folder))
+    }
+
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.folders.keys().map(String::as_str)
     }
@@ -137,8 +145,10 @@ fn canonical(name: &str) -> &str {
 pub(super) struct Folder {
     pub(super) uid_validity: u32,
     pub(super) uid_next: u32,
+    /// The version before which nothing is known any more.
+    pub(super) known_since: u64,
     messages: Vec<StoredMessage>,
-    /// Counts up with every change, and wakes whoever waits for one.
+    /// Rises with every change, and wakes whoever waits for one.
     version: watch::Sender<u64>,
 }
 
@@ -155,6 +165,7 @@ impl Folder {
         Self {
             uid_validity,
             uid_next: 1,
+            known_since: 0,
             messages: Vec::new(),
             version: watch::Sender::new(0),
         }
@@ -179,12 +190,13 @@ impl Folder {
 
     pub(super) fn append(&mut self, raw: Bytes, flags: Vec<String>, received: Timestamp) -> u32 {
         self.take_in(StoredMessage {
-            id: fresh_id(),
+            id: fresh_number(),
             uid: 0,
             flags: flags.into_iter().map(canonical_flag).collect(),
             raw,
             received,
             changed: 0,
+            moved: false,
         })
     }
 
@@ -243,11 +255,11 @@ impl Folder {
         self.uid_validity = uid_validity;
         self.uid_next = 1;
         for message in &mut self.messages {
-            message.id = fresh_id();
+            message.id = fresh_number();
             message.uid = self.uid_next;
             self.uid_next += 1;
         }
-        self.bump();
+        self.known_since = self.bump();
     }
 
     fn position(&self, uid: u32) -> Option<usize> {
@@ -257,13 +269,14 @@ impl Folder {
     }
 
     fn bump(&mut self) -> u64 {
-        self.version.send_modify(|version| *version += 1);
+        self.version.send_replace(fresh_number());
         self.version()
     }
 }
 
-/// An id that no message has had.
-fn fresh_id() -> u64 {
+/// A number that is greater than all before: an id that no message has had, a version that no folder
+/// of any mailbox has had.
+fn fresh_number() -> u64 {
     static LAST: AtomicU64 = AtomicU64::new(0);
     LAST.fetch_add(1, Ordering::Relaxed) + 1
 }

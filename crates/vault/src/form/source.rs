@@ -6,10 +6,11 @@ use super::check::Problems;
 use crate::{AfterDelivery, Folders, Provider, Source, StartFrom};
 
 /// The ways by which mail is read, by their words.
-pub(super) const SOURCES: [(&str, Source); 3] = [
+pub(super) const SOURCES: [(&str, Source); 4] = [
     ("imap", Source::Imap),
     ("pop3", Source::Pop3),
     ("graph", Source::Graph),
+    ("gmail", Source::Gmail),
 ];
 
 /// What POP3 does not know is told where it is entered.
@@ -37,16 +38,22 @@ pub(super) fn fits_pop3(
 
 /// That a provider of this kind has the API, and that its tokens open it, is told where it is entered.
 pub(super) fn fits_provider(source: Source, provider: &Provider, problems: &mut Problems) {
-    let (resource, word, name) = match source {
+    let name = match source {
         Source::Imap | Source::Pop3 => return,
-        Source::Graph => (Resource::Graph, "graph", "Microsoft Graph"),
+        Source::Graph => "Microsoft Graph",
+        Source::Gmail => "Gmail API",
     };
+    let resource = source.resource();
     let profile = &provider.profile;
     let row = catalogue::row(profile.kind);
     if row.api(resource).is_none() {
         let label = row.label;
         let problem = format!("must be imap or pop3: {label} has no {name} to read mail by");
         problems.add("source", problem);
+        return;
+    }
+    if resource == Resource::Gmail {
+        // Google's scope for IMAP, which every profile has, opens the API too.
         return;
     }
     let entered = profile.scopes.as_deref().unwrap_or_default();
@@ -61,7 +68,7 @@ pub(super) fn fits_provider(source: Source, provider: &Provider, problems: &mut 
             "source",
             format!(
                 "needs a scope for {name}: set the scopes of the provider {provider} to `imap \
-                 {word}`, then authorize the account again"
+                 graph`, then authorize the account again"
             ),
         );
     }
@@ -103,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn graph_is_for_microsoft_alone_and_for_tokens_that_open_it() {
+    fn an_api_is_for_its_provider_alone_and_for_tokens_that_open_it() {
         use ProviderKind::{Microsoft, MicrosoftChina, MicrosoftUs, Oidc};
         let graph = |kind, scopes| told(Source::Graph, kind, Access::Delegated, scopes);
         for other in [Oidc, ProviderKind::Google, MicrosoftChina] {
@@ -119,6 +126,14 @@ mod tests {
         // An application is asked for all that was consented to, of whatever it opens.
         let application = told(Source::Graph, Microsoft, Access::Application, "");
         assert_eq!(application, None);
+        for (kind, fits) in [
+            (Microsoft, false),
+            (Oidc, false),
+            (ProviderKind::Google, true),
+        ] {
+            let told = told(Source::Gmail, kind, Access::Delegated, "");
+            assert_eq!(told.is_none(), fits, "{told:?}");
+        }
         assert_eq!(told(Source::Pop3, Oidc, Access::Delegated, ""), None);
     }
 }

@@ -4,17 +4,13 @@ use std::collections::BTreeMap;
 
 use http::StatusCode;
 use mailgrant_mail::Search;
-use mailgrant_vault::Numbered;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use url::Url;
 
-use super::{MailError, Mailbox};
+use super::{Graph, MailError};
 use crate::FetchError;
-use crate::source::api::Refused;
-
-/// No listing has more pages; where one seems to, it goes in circles.
-const MOST_PAGES: usize = 20_000;
+use crate::source::api::{Changes, MOST_PAGES, Refused};
 
 #[derive(Deserialize)]
 struct Page<T> {
@@ -35,79 +31,26 @@ struct Item {
     removed: Option<IgnoredAny>,
 }
 
-/// What a round of delta queries has brought.
-struct Changes {
-    /// The ids of new and changed messages, the oldest first.
-    ids: Vec<String>,
-    /// Where the next round begins.
-    link: String,
-}
-
-impl Mailbox {
-    /// Below this mailbox. "Get message" has this form for anybody's mailbox.
-    pub(super) fn at(&self, segments: &[&str]) -> Url {
-        let user = ["users", self.address.as_str()];
-        self.api
-            .at(user.into_iter().chain(segments.iter().copied()))
-    }
-
-    /// Numbers what has come into a folder since it was last looked into.
-    pub(super) async fn look(&mut self, name: &str, id: &str) -> Result<Numbered, FetchError> {
-        let now = self.clock.now();
-        let whose = self.at(&["mailFolders", id]).to_string();
-        if let Some(before) = self.place(name, &whose).await?
-            && let Ok(link) = Url::parse(&before)
-            && let Some(changes) = self.round(link).await?
-            && let Some(numbered) = self.vault.numbered(self.account, name).await?
-        {
-            let (vault, account) = (&self.vault, self.account);
-            let numbered = match changes.ids.as_slice() {
-                [] => numbered,
-                ids => vault.number_some(account, name, ids, now).await?,
-            };
-            if changes.link != before {
-                self.keep_place(name, &whose, &changes.link).await?;
-            }
-            return Ok(numbered);
-        }
-        // At first, and where the server no longer knows the place: all that is there. Whatever had
-        // a number before keeps it, so nothing is new that was there.
-        let mut url = self.at(&["mailFolders", id, "messages", "delta"]);
+impl Graph {
+    /// All that is in a folder.
+    pub(super) async fn first_round(&mut self, folder: &str) -> Result<Changes, FetchError> {
+        let mut url = self.at(&["mailFolders", folder, "messages", "delta"]);
         url.set_query(Some("$select=id,receivedDateTime"));
-        let changes = self.round(url).await?.ok_or_else(|| {
-            self.api
-                .broke_protocol("it no longer knows a place that nobody named")
-        })?;
-        let (vault, account) = (&self.vault, self.account);
-        let numbered = vault.number_all(account, name, &changes.ids, now).await?;
-        self.keep_place(name, &whose, &changes.link).await?;
-        Ok(numbered)
-    }
-
-    /// The link with which the next round begins; it means something for this mailbox and folder alone.
-    async fn place(&self, name: &str, whose: &str) -> Result<Option<String>, FetchError> {
-        let place = self.vault.place(self.account, name).await?;
-        Ok(place.and_then(|place| {
-            let (of, link) = place.split_once(' ')?;
-            (of == whose).then(|| link.to_owned())
-        }))
-    }
-
-    async fn keep_place(&self, name: &str, whose: &str, link: &str) -> Result<(), FetchError> {
-        let place = format!("{whose} {link}");
-        let kept = self.vault.set_place(self.account, name, Some(&place));
-        Ok(kept.await?)
+        self.round(url).await?.ok_or_else(|| {
+            let why = "it has no listing of a folder that it has just named";
+            self.0.api.broke_protocol(why).into()
+        })
     }
 
     /// One round of delta queries; `None` where the server no longer knows where it began.
-    async fn round(&mut self, begin: Url) -> Result<Option<Changes>, FetchError> {
+    pub(super) async fn round(&mut self, begin: Url) -> Result<Option<Changes>, FetchError> {
         let mut found: BTreeMap<String, String> = BTreeMap::new();
         let mut url = begin;
         for _ in 0..MOST_PAGES {
-            let page: Page<Item> = match self.api.get(url).await? {
+            let page: Page<Item> = match self.0.api.get(url).await? {
                 Ok(page) => page,
                 Err(refused) if is_forgotten(&refused) => return Ok(None),
-                Err(refused) => return Err(self.api.error("a delta query", refused).into()),
+                Err(refused) => return Err(self.0.api.error("a delta query", refused).into()),
             };
             for item in page.value {
                 if item.removed.is_some() {
@@ -122,19 +65,19 @@ impl Mailbox {
                     let mut found: Vec<(String, String)> = found.into_iter().collect();
                     found.sort_by(|(_, one), (_, other)| one.cmp(other));
                     let ids = found.into_iter().map(|(id, _)| id).collect();
-                    return Ok(Some(Changes { ids, link }));
+                    return Ok(Some(Changes { ids, place: link }));
                 }
                 (None, None) => {
                     let why = "a delta query ends without a link for the next one";
-                    return Err(self.api.broke_protocol(why).into());
+                    return Err(self.0.api.broke_protocol(why).into());
                 }
             }
         }
-        Err(self.api.broke_protocol("its changes have no end").into())
+        Err(self.0.api.broke_protocol("its changes have no end").into())
     }
 
     /// The ids of those messages that are looked for by day or by what has been read.
-    pub(super) async fn found(
+    pub(super) async fn filtered(
         &mut self,
         folder: &str,
         search: &Search,
@@ -160,9 +103,9 @@ impl Mailbox {
         let mut all = Vec::new();
         let mut url = begin;
         for _ in 0..MOST_PAGES {
-            let page: Page<T> = match self.api.get(url).await? {
+            let page: Page<T> = match self.0.api.get(url).await? {
                 Ok(page) => page,
-                Err(refused) => return Err(self.api.error(what, refused).into()),
+                Err(refused) => return Err(self.0.api.error(what, refused).into()),
             };
             all.extend(page.value);
             match page.next {
@@ -170,13 +113,14 @@ impl Mailbox {
                 None => return Ok(all),
             }
         }
-        Err(self.api.broke_protocol("a listing has no end").into())
+        Err(self.0.api.broke_protocol("a listing has no end").into())
     }
 
     fn link(&self, link: &str) -> Result<Url, MailError> {
         let parsed = Url::parse(link);
         parsed.map_err(|_| {
-            self.api
+            self.0
+                .api
                 .broke_protocol("it names no address for the next page")
         })
     }

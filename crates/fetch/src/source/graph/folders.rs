@@ -7,26 +7,12 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde::Deserialize;
 
-use super::{MailError, Mailbox};
+use super::{Graph, MailError};
 use crate::FetchError;
+use crate::source::api::INBOX;
 
-/// The inbox's name, whatever it is called in the mailbox owner's language.
-pub(super) const INBOX: &str = "INBOX";
 /// No mailbox has more; where one seems to, something goes in circles.
 const MOST_FOLDERS: usize = 20_000;
-
-/// Names and ids.
-pub(super) struct Tree(BTreeMap<String, String>);
-
-impl Tree {
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
-    }
-
-    pub(super) fn id(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
-    }
-}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -45,31 +31,34 @@ struct Folder {
 
 const FIELDS: &str = "$select=id,displayName,childFolderCount,totalItemCount";
 
-impl Mailbox {
+impl Graph {
     /// The inbox's id.
-    pub(super) async fn inbox(&mut self) -> Result<String, MailError> {
+    pub(super) async fn inbox_id(&mut self) -> Result<String, MailError> {
         let mut url = self.at(&["mailFolders", "inbox"]);
         url.set_query(Some(FIELDS));
-        match self.api.get::<Folder>(url).await? {
+        match self.0.api.get::<Folder>(url).await? {
             Ok(folder) => Ok(folder.id),
             // No such person, or one without a mailbox.
             Err(refused) if refused.is_gone() => Err(self.no_mailbox(refused)),
-            Err(refused) => Err(self.api.error("the inbox", refused)),
+            Err(refused) => Err(self.0.api.error("the inbox", refused)),
         }
     }
 
     /// How many messages a folder has.
-    pub(super) async fn count(&mut self, id: &str) -> Result<u64, FetchError> {
+    pub(super) async fn total(&mut self, id: &str) -> Result<u64, FetchError> {
         let mut url = self.at(&["mailFolders", id]);
         url.set_query(Some(FIELDS));
-        match self.api.get::<Folder>(url).await? {
+        match self.0.api.get::<Folder>(url).await? {
             Ok(folder) => Ok(folder.total_item_count),
-            Err(refused) => Err(self.api.error("a folder", refused).into()),
+            Err(refused) => Err(self.0.api.error("a folder", refused).into()),
         }
     }
 
     /// All folders. Where two have one name, the first is taken.
-    pub(super) async fn tree(&mut self, inbox: &str) -> Result<Tree, FetchError> {
+    pub(super) async fn tree(
+        &mut self,
+        inbox: &str,
+    ) -> Result<BTreeMap<String, String>, FetchError> {
         let mut tree = BTreeMap::from([(INBOX.to_owned(), inbox.to_owned())]);
         let mut left = VecDeque::from([(None::<String>, String::new())]);
         while let Some((parent, path)) = left.pop_front() {
@@ -92,10 +81,10 @@ impl Mailbox {
                 }
                 tree.entry(name).or_insert(folder.id);
                 if tree.len() + left.len() > MOST_FOLDERS {
-                    return Err(self.api.broke_protocol("its folders have no end").into());
+                    return Err(self.0.api.broke_protocol("its folders have no end").into());
                 }
             }
         }
-        Ok(Tree(tree))
+        Ok(tree)
     }
 }

@@ -4,28 +4,27 @@ use http::{Method, StatusCode};
 use reqwest::Response;
 use serde_json::{Value, json};
 
-use super::{MailError, Mailbox};
+use super::{Graph, MailError};
 use crate::source::api::{Answer, Refused};
 
-/// Deleted Items ("message: move" has its name). What is deleted goes there and not away for good, as
-/// when a person deletes: it can be got back, and the tenant's rules of retention see it.
+/// Deleted Items, by the name that "message: move" has for it.
 pub(super) const BIN: &str = "deleteditems";
 
-impl Mailbox {
+impl Graph {
     /// The message's bytes, to be read as they come; `None` where it has gone.
-    pub(super) async fn message(
+    pub(super) async fn value(
         &mut self,
         folder: &str,
         id: &str,
     ) -> Result<Option<Response>, MailError> {
         let url = self.at(&["mailFolders", folder, "messages", id, "$value"]);
-        match self.api.send(Method::GET, url, None).await? {
+        match self.0.api.send(Method::GET, url, None).await? {
             Answer::Good(response) => {
-                self.api.has_an_end(&response)?;
+                self.0.api.has_an_end(&response)?;
                 Ok(Some(response))
             }
             Answer::Refused(refused) if is_gone(&refused) => Ok(None),
-            Answer::Refused(refused) => Err(self.api.error("a message", refused)),
+            Answer::Refused(refused) => Err(self.0.api.failure("a message", refused)),
         }
     }
 
@@ -57,24 +56,21 @@ impl Mailbox {
         body: Value,
         what: &str,
     ) -> Result<(), MailError> {
-        match self.api.send(method, url, Some(body)).await? {
+        match self.0.api.send(method, url, Some(body)).await? {
             Answer::Good(response) => {
-                self.api.pass_over(response).await;
+                self.0.api.pass_over(response).await;
                 Ok(())
             }
             Answer::Refused(refused) if is_gone(&refused) => Ok(()),
             // Reading goes on where nothing may be changed, and this is told.
-            Answer::Refused(refused) if refused.status == StatusCode::FORBIDDEN => {
-                Err(self.api.refusal(what, refused))
-            }
-            Answer::Refused(refused) => Err(self.api.error(what, refused)),
+            Answer::Refused(refused) => Err(self.0.api.refusal(what, refused)),
         }
     }
 
     /// Nobody of this name, or nobody with a mailbox: no folder is at fault.
     pub(super) fn no_mailbox(&self, mut refused: Refused) -> MailError {
         refused.status = StatusCode::FORBIDDEN;
-        self.api.error("the inbox", refused)
+        self.0.api.error("the inbox", refused)
     }
 }
 

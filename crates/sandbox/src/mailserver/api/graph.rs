@@ -201,6 +201,10 @@ impl Whose<'_> {
             return Err(NO_ITEM);
         }
         let uid = found.uid;
+        let found = StoredMessage {
+            moved: true,
+            ..found
+        };
         self.with(&target, |target| target.take_in(found));
         self.with(&name_of(folder), |folder| {
             folder.expunge(|message| message.uid == uid);

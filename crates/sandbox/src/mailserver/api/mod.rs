@@ -1,5 +1,6 @@
 //! The APIs by which mail is read, over HTTP: who may ask, what goes wrong, and the pages of a listing.
 
+mod gmail;
 mod graph;
 
 use std::convert::Infallible;
@@ -51,9 +52,32 @@ struct Asked {
     body: Value,
     /// Where it was sent: scheme, host and path.
     address: String,
+    /// Method and address with its query: what a fault is for.
+    line: String,
 }
 
 impl Asked {
+    /// Every value of a parameter.
+    fn parameters<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let query = self.query.iter().filter(move |(known, _)| known == name);
+        query.map(|(_, value)| value.as_str())
+    }
+
+    /// A refusal as the API writes it.
+    fn refusal(&self, status: StatusCode, code: &str, message: &str) -> Response {
+        let error = if self.is_gmail() {
+            let reasons = [json!({ "domain": "global", "reason": code, "message": message })];
+            json!({ "code": status.as_u16(), "errors": reasons, "message": message })
+        } else {
+            json!({ "code": code, "message": message })
+        };
+        document(status, &json!({ "error": error }))
+    }
+
+    fn is_gmail(&self) -> bool {
+        self.path.first().is_some_and(|part| part == "gmail")
+    }
+
     fn parameter(&self, name: &str) -> Option<&str> {
         let mut query = self.query.iter();
         let found = query.find(|(known, _)| known.eq_ignore_ascii_case(name));
@@ -69,8 +93,11 @@ async fn answer(
     request: Request,
 ) -> Result<Response, Infallible> {
     Ok(match read(request).await {
-        Ok(asked) => answered(&server, &asked).unwrap_or_else(|no| refusal(&no)),
-        Err(no) => refusal(&no),
+        Ok(asked) => {
+            let answered = answered(&server, &asked);
+            answered.unwrap_or_else(|No(status, code, why)| asked.refusal(status, code, why))
+        }
+        Err(No(status, _, why)) => document(status, &json!({ "error": { "message": why } })),
     })
 }
 
@@ -93,6 +120,7 @@ async fn read(request: Request) -> Result<Asked, No> {
         path: path.map(decoded).collect(),
         query: query.into_owned().collect(),
         address: format!("http://{}{}", host.unwrap_or_default(), head.uri.path()),
+        line: format!("{} {}", head.method, head.uri),
         method: head.method,
         headers: head.headers,
         body,
@@ -107,13 +135,18 @@ fn answered(server: &Shared, asked: &Asked) -> Result<Response, No> {
     let token = token.and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
     let user = token.and_then(|token| server.tokens.look_up(token));
     let Some((user, _)) = user else {
-        return Err(No(
-            StatusCode::UNAUTHORIZED,
-            "InvalidAuthenticationToken",
-            "Lifetime validation failed, the token is expired.",
-        ));
+        let code = if asked.is_gmail() {
+            "authError"
+        } else {
+            "InvalidAuthenticationToken"
+        };
+        return Err(No(StatusCode::UNAUTHORIZED, code, "The token has expired."));
     };
-    graph::answer(server, &user, asked)
+    if asked.is_gmail() {
+        gmail::answer(server, &user, asked)
+    } else {
+        graph::answer(server, &user, asked)
+    }
 }
 
 /// The refusal that was asked for on demand.
@@ -124,24 +157,16 @@ fn struck(server: &Shared, asked: &Asked) -> Option<Response> {
             status,
             code,
             retry_after,
-        } if asked.address.contains(to) => Some((*status, code.clone(), *retry_after)),
+        } if asked.line.contains(to) => Some((*status, code.clone(), *retry_after)),
         _ => None,
     });
     let (status, code, retry_after) = refused?;
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let error = json!({ "error": { "code": code, "message": "On demand." } });
-    let mut response = document(status, &error);
+    let mut response = asked.refusal(status, &code, "On demand.");
     if let Some(seconds) = retry_after {
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
     }
     Some(response)
-}
-
-fn refusal(No(status, code, message): &No) -> Response {
-    document(
-        *status,
-        &json!({ "error": { "code": code, "message": message } }),
-    )
 }
 
 fn document(status: StatusCode, value: &Value) -> Response {

@@ -213,6 +213,7 @@ fn source(form: &AccountForm) -> Section {
         ("imap", "IMAP"),
         ("pop3", "POP3"),
         ("graph", "Microsoft Graph"),
+        ("gmail", "Gmail API"),
     ];
     let starts = [
         ("everything", "All mail that is there, then new mail"),
@@ -336,7 +337,7 @@ fn other_servers(form: &AccountForm) -> Section {
                 securities("587"),
             ),
             Field::url("api_url", "Address of the API", &form.api_url)
-                .hint("For Microsoft Graph. Empty takes the provider’s own."),
+                .hint("For Microsoft Graph and the Gmail API. Empty takes the provider’s own."),
         ],
     )
     .hint("Only where they are not the provider’s own. The doctor looks at them.")

@@ -186,13 +186,8 @@ fn server(account: &Account, provider: Option<&Provider>) -> String {
     let protocol = match account.draft.source {
         Source::Imap => Protocol::Imap,
         Source::Pop3 => Protocol::Pop3,
-        Source::Graph => {
-            let api = provider.and_then(|provider| account.api(provider.profile.kind));
-            return api.map_or_else(
-                || "not known".to_owned(),
-                |api| format!("{api} (Microsoft Graph)"),
-            );
-        }
+        Source::Graph => return api(account, provider, "Microsoft Graph"),
+        Source::Gmail => return api(account, provider, "Gmail API"),
     };
     let known = provider.and_then(|provider| account.server(protocol, provider.profile.kind));
     let place = known.map_or_else(|| "not known".to_owned(), |server| server.to_string());
@@ -200,6 +195,13 @@ fn server(account: &Account, provider: Option<&Provider>) -> String {
         Protocol::Imap => place,
         _ => format!("{place} ({})", protocol.label()),
     }
+}
+
+/// Where an API is, and which it is.
+fn api(account: &Account, provider: Option<&Provider>, name: &str) -> String {
+    let known = provider.and_then(|provider| account.api(provider.profile.kind));
+    let place = known.map_or_else(|| "not known".to_owned(), |known| known.to_string());
+    format!("{place} ({name})")
 }
 
 async fn fetches(site: &Site, account: &Account) -> Result<Option<Fetches>, Problem> {

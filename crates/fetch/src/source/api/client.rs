@@ -5,8 +5,9 @@ use std::error::Error as _;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, RETRY_AFTER, TRANSFER_ENCODING};
-use http::{HeaderValue, Method, StatusCode};
+use http::{HeaderValue, Method};
 use mailgrant_mail::{Limits, MailError, MailServer, Security, Trust};
 use mailgrant_oauth::is_safe_transport;
 use reqwest::{Client, Response};
@@ -15,7 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-use crate::FetchError;
+use super::Refused;
 
 /// No page of a listing comes near this.
 const LONGEST_PAGE: usize = 8 * 1024 * 1024;
@@ -23,8 +24,6 @@ const LONGEST_PAGE: usize = 8 * 1024 * 1024;
 const LONGEST_REFUSAL: usize = 16 * 1024;
 /// How much of its words is shown.
 const LONGEST_WORDS: usize = 500;
-/// Whoever asks for more patience than this is asked again after this long all the same.
-const LONGEST_WAIT: Duration = Duration::from_hours(1);
 /// How long an idle connection is kept.
 const IDLE: Duration = Duration::from_mins(1);
 
@@ -72,17 +71,8 @@ pub(crate) struct Api {
     proved: bool,
 }
 
-/// A refusal, as far as its reader cares.
-pub(super) struct Refused {
-    pub(super) status: StatusCode,
-    /// The API's own word for it: `ErrorItemNotFound`, `rateLimitExceeded`.
-    pub(super) code: String,
-    said: String,
-    retry_after: Option<Duration>,
-}
-
 /// What came of a request.
-pub(super) enum Answer {
+pub(in crate::source) enum Answer {
     /// It succeeded.
     Good(Response),
     /// It did not, for a reason that may be known to whoever asked.
@@ -132,12 +122,12 @@ impl Api {
         })
     }
 
-    pub(super) fn server(&self) -> &MailServer {
+    pub(in crate::source) fn server(&self) -> &MailServer {
         &self.server
     }
 
     /// The address below the base that these segments name, each of them as it is.
-    pub(super) fn at<'a>(&self, segments: impl IntoIterator<Item = &'a str>) -> Url {
+    pub(in crate::source) fn at<'a>(&self, segments: impl IntoIterator<Item = &'a str>) -> Url {
         let mut url = self.base.clone();
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().extend(segments);
@@ -146,7 +136,7 @@ impl Api {
     }
 
     /// Asks for a JSON document of bounded length.
-    pub(super) async fn get<T: DeserializeOwned>(
+    pub(in crate::source) async fn get<T: DeserializeOwned>(
         &mut self,
         url: Url,
     ) -> Result<Result<T, Refused>, MailError> {
@@ -157,7 +147,7 @@ impl Api {
     }
 
     /// Sends a request. An address elsewhere than the API's own gets no token.
-    pub(super) async fn send(
+    pub(in crate::source) async fn send(
         &mut self,
         method: Method,
         url: Url,
@@ -205,7 +195,7 @@ impl Api {
     }
 
     /// Reads an answer that nobody needs, so that the connection serves again.
-    pub(super) async fn pass_over(&self, mut response: Response) {
+    pub(in crate::source) async fn pass_over(&self, mut response: Response) {
         let mut left = LONGEST_PAGE;
         while let Ok(Some(chunk)) = response.chunk().await {
             left = left.saturating_sub(chunk.len());
@@ -215,34 +205,24 @@ impl Api {
         }
     }
 
+    /// The next part of an answer that is read as it comes.
+    pub(in crate::source) async fn chunk(
+        &self,
+        response: &mut Response,
+    ) -> Result<Option<Bytes>, MailError> {
+        response.chunk().await.map_err(|error| self.broken(&error))
+    }
+
     async fn refused(&self, mut response: Response) -> Refused {
-        let status = response.status();
-        let retry_after = retry_after(&response);
-        let mut read = Vec::new();
-        while read.len() < LONGEST_REFUSAL {
+        let mut body = Vec::new();
+        while body.len() < LONGEST_REFUSAL {
             match response.chunk().await {
-                Ok(Some(chunk)) => read.extend_from_slice(&chunk),
+                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
                 _ => break,
             }
         }
-        let error: Value = serde_json::from_slice(&read).unwrap_or_default();
-        let error = &error["error"];
-        let code = error["code"].as_str();
-        let code = code.or_else(|| error["errors"][0]["reason"].as_str());
-        let code = code
-            .or_else(|| error["status"].as_str())
-            .unwrap_or_default();
-        let message = error["message"].as_str().unwrap_or_default();
-        let words = [code, message].map(|words| self.shown(words));
-        let words = words.into_iter().filter(|words| !words.is_empty());
-        let number = format!("status {}", status.as_u16());
-        let said: Vec<String> = std::iter::once(number).chain(words).collect();
-        Refused {
-            status,
-            code: code.to_owned(),
-            said: said.join(": "),
-            retry_after,
-        }
+        let wait = response.headers().get(RETRY_AFTER);
+        Refused::read(response.status(), wait, &body, |words| self.shown(words))
     }
 
     /// A server's words on one line, without the token, should it say that back.
@@ -259,58 +239,31 @@ impl Api {
     }
 
     /// What a refusal of `request` means where nobody knows better.
-    pub(super) fn error(&self, request: &str, refused: Refused) -> MailError {
-        let server = origin(&self.base);
-        let Refused {
-            status,
-            code,
-            said,
-            retry_after,
-        } = refused;
-        let is_throttled = status == StatusCode::TOO_MANY_REQUESTS
-            || code.ends_with("ateLimitExceeded")
-            || code == "quotaExceeded";
-        match status {
-            _ if is_throttled
-                || status == StatusCode::REQUEST_TIMEOUT
-                || status.is_server_error() =>
-            {
-                MailError::Later {
-                    server,
-                    said,
-                    retry_after,
-                }
-            }
-            // It was good a moment ago.
-            StatusCode::UNAUTHORIZED if self.proved => MailError::Closed {
-                server,
-                why: said,
-                token_ended: true,
-            },
-            StatusCode::UNAUTHORIZED => MailError::LoginRefused {
-                server,
-                said,
-                challenge: None,
-            },
-            StatusCode::FORBIDDEN => MailError::NotConnected { server, said },
-            _ => MailError::Refused {
-                server,
-                command: request.to_owned(),
-                said,
-            },
-        }
+    pub(in crate::source) fn error(&self, request: &str, refused: Refused) -> MailError {
+        refused.error(origin(&self.base), request, self.proved)
     }
 
-    /// A refusal of this one request, which says nothing about others.
-    pub(super) fn refusal(&self, request: &str, refused: Refused) -> MailError {
-        MailError::Refused {
-            server: origin(&self.base),
-            command: request.to_owned(),
-            said: refused.said,
+    /// The same where a lack of rights is about this one request, and says nothing about others.
+    pub(in crate::source) fn refusal(&self, request: &str, refused: Refused) -> MailError {
+        if refused.is_for_lack_of_rights() {
+            return refused.told(origin(&self.base), request);
         }
+        self.error(request, refused)
     }
 
-    pub(super) fn broke_protocol(&self, why: &str) -> MailError {
+    /// The same where a failure may be about this one message, which must not hold up others for ever.
+    pub(in crate::source) fn failure(&self, request: &str, refused: Refused) -> MailError {
+        if refused.is_failure() {
+            return MailError::Closed {
+                server: origin(&self.base),
+                why: refused.said,
+                token_ended: false,
+            };
+        }
+        self.error(request, refused)
+    }
+
+    pub(in crate::source) fn broke_protocol(&self, why: &str) -> MailError {
         MailError::Protocol {
             server: origin(&self.base),
             why: why.to_owned(),
@@ -318,7 +271,7 @@ impl Api {
     }
 
     /// No answer, or not the whole of it.
-    pub(super) fn broken(&self, error: &reqwest::Error) -> MailError {
+    pub(in crate::source) fn broken(&self, error: &reqwest::Error) -> MailError {
         let (server, why) = (origin(&self.base), in_words(error));
         if error.is_connect() {
             return MailError::Connect { server, why };
@@ -332,18 +285,12 @@ impl Api {
 
     /// That the end of an answer is certain to be noticed: HTTP/1.0 has no other sign of it than that
     /// the connection ends, which a break is too.
-    pub(super) fn has_an_end(&self, response: &Response) -> Result<(), MailError> {
+    pub(in crate::source) fn has_an_end(&self, response: &Response) -> Result<(), MailError> {
         let headers = response.headers();
         if headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING) {
             return Ok(());
         }
         Err(self.broke_protocol("its answer does not say where it ends"))
-    }
-}
-
-impl Refused {
-    pub(super) fn is_gone(&self) -> bool {
-        self.status == StatusCode::NOT_FOUND
     }
 }
 
@@ -362,21 +309,4 @@ fn in_words(error: &reqwest::Error) -> String {
         deepest = Some(next);
     }
     deepest.map_or_else(|| "the request failed".to_owned(), ToString::to_string)
-}
-
-/// Seconds, as RFC 9110, section 10.2.3 has it: neither API sends a date.
-fn retry_after(response: &Response) -> Option<Duration> {
-    let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
-    let seconds = value.trim().parse().ok().map(Duration::from_secs)?;
-    Some(seconds.min(LONGEST_WAIT))
-}
-
-/// A folder that is not there.
-pub(super) fn no_folder(server: &MailServer, command: &str, name: &str) -> FetchError {
-    MailError::Refused {
-        server: server.to_string(),
-        command: format!("{command} \"{name}\""),
-        said: format!("no folder is called {name}"),
-    }
-    .into()
 }
