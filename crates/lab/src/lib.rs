@@ -1,6 +1,6 @@
 //! Real peers for the tests, started on loopback ports of their own and stopped when dropped:
-//! Dovecot, Postfix, oidc-provider, Authlib, PostgreSQL, Chromium, Request Tracker. Never part of
-//! the product.
+//! Dovecot, Postfix, oidc-provider, Authlib, PostgreSQL, Chromium, Request Tracker; and a bad network
+//! between them and us. Never part of the product.
 //!
 //! `./test` installs them; a test that uses one is `#[ignore = "needs X; ./test installs it"]`,
 //! so that `cargo test` alone runs wherever Rust does. A peer that does not start is a panic with
@@ -17,6 +17,7 @@ mod authlib_provider;
 mod certificate;
 mod chromium;
 mod dovecot;
+mod fault_proxy;
 mod npm;
 mod oidc_provider;
 mod postfix;
@@ -30,6 +31,7 @@ pub use certificate::Certificate;
 pub use chromium::{Chromium, Screen};
 pub use dovecot::{Dovecot, DovecotOptions, as_served};
 pub use fantoccini;
+pub use fault_proxy::{FaultProxy, Harm, Passing};
 pub use npm::npm_package;
 pub use oidc_provider::{OidcClient, OidcProvider, OidcProviderOptions};
 pub use postfix::Postfix;

@@ -11,11 +11,6 @@
 mod browsing;
 mod command_line;
 mod connecting;
-#[expect(
-    clippy::print_stdout,
-    reason = "the seed and the numbers are its result"
-)]
-mod crash;
 mod credentials;
 mod demo;
 mod doctor;
@@ -25,6 +20,11 @@ mod mail_servers;
 mod messages;
 mod named_tests;
 mod pages;
+#[expect(
+    clippy::print_stdout,
+    reason = "the seed and the numbers are its result"
+)]
+mod promise;
 mod provider_guide;
 mod recipes;
 mod renaming;

@@ -1,21 +1,9 @@
 //! SIGKILL at many instants, into every sink: afterwards no message is missing, and none is there
 //! twice where the sink can tell.
-//!
-//! `MAILGRANT_SEED=7` repeats what a run with this seed did: which messages came when, and where the
-//! process was killed. `MAILGRANT_RUNS=300` lets each test start and kill so many processes.
-//! Instants are real time, so a repetition is near to the first run and not the same.
 
-mod campaign;
-mod mail_receiver;
-mod outcome;
-mod post;
-mod sinks;
-mod victim;
-mod web_receiver;
-
-use campaign::{Campaign, Way};
-use outcome::Outcome;
-use sinks::Kind;
+use super::campaign::{Campaign, Way};
+use super::outcome::Outcome;
+use super::sinks::Kind;
 
 /// A sink that can tell a message that it has already: nothing arrives twice.
 async fn exactly_once(kind: Kind, way: Way) {
@@ -27,7 +15,7 @@ async fn exactly_once(kind: Kind, way: Way) {
 /// A sink that cannot: each kill may double what was in flight, and nothing else.
 async fn at_least_once(kind: Kind, way: Way) {
     let outcome = Campaign::begin(kind, way).await.run().await;
-    assert!(outcome.doubled <= outcome.kills, "{outcome}");
+    assert!(outcome.doubled <= outcome.blows, "{outcome}");
     nothing_lost(&outcome);
 }
 
@@ -36,7 +24,7 @@ fn nothing_lost(outcome: &Outcome) {
     assert_eq!(outcome.strange, 0, "{outcome}");
     assert_eq!(outcome.second_names, 0, "{outcome}");
     assert!(
-        outcome.kills * 3 >= outcome.runs,
+        outcome.blows * 3 >= outcome.runs,
         "too few kills to show anything: {outcome}"
     );
 }

@@ -29,15 +29,15 @@ pub(super) struct Outcome {
     /// What it was, and how to repeat it.
     pub(super) title: String,
     /// How many processes were started.
-    pub(super) runs: usize,
-    /// How many of them were killed.
-    pub(super) kills: usize,
+    pub(super) runs: u64,
+    /// How often one was killed, or its network did harm.
+    pub(super) blows: u64,
     /// How many messages were sent.
     pub(super) messages: usize,
     /// How many of them did not arrive.
     pub(super) lost: usize,
     /// How many arrived once more than they were sent.
-    pub(super) doubled: usize,
+    pub(super) doubled: u64,
     /// How many arrived that nobody had sent: halves, for instance.
     pub(super) strange: usize,
     /// How many keys were used beyond one for each message.
@@ -48,7 +48,7 @@ impl Outcome {
     /// Compares. Some messages are identical: each is expected as often as it was sent.
     pub(super) fn of(
         title: String,
-        (runs, kills): (usize, usize),
+        (runs, blows): (u64, u64),
         sent: &[Print],
         arrived: &[Arrived],
     ) -> Self {
@@ -66,10 +66,10 @@ impl Outcome {
         Self {
             title,
             runs,
-            kills,
+            blows,
             messages: sent.len(),
             lost: beyond(&expected, &there),
-            doubled: beyond(&there, &expected) - strange,
+            doubled: (beyond(&there, &expected) - strange) as u64,
             strange,
             second_names: keys.len().saturating_sub(sent.len()),
         }
@@ -81,7 +81,7 @@ impl fmt::Display for Outcome {
         let Self {
             title,
             runs,
-            kills,
+            blows,
             messages,
             lost,
             doubled,
@@ -90,7 +90,7 @@ impl fmt::Display for Outcome {
         } = self;
         write!(
             f,
-            "{title}: {runs} runs, {kills} kills, {messages} messages, {lost} lost, {doubled} \
+            "{title}: {runs} runs, {blows} kills or harms, {messages} messages, {lost} lost, {doubled} \
              doubled, {strange} that nobody sent, {second_names} under a second key"
         )
     }

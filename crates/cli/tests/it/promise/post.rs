@@ -1,29 +1,10 @@
 //! Mail that comes while Mailgrant lives and dies, as a seed has it.
 
-use mailgrant_base::{Random as _, SeededRandom};
 use mailgrant_sandbox::{MailServer, StoredMessage};
 
+use super::chance::Chance;
 use super::outcome::{Print, print_of};
 use crate::installation::ADDRESS;
-
-/// Chance in the numbers that the tests need.
-pub(super) struct Chance(SeededRandom);
-
-impl Chance {
-    pub(super) fn new(seed: u64) -> Self {
-        Self(SeededRandom::new(seed))
-    }
-
-    /// A number below `end`, which is not 0.
-    pub(super) fn below(&self, end: u64) -> u64 {
-        u64::from_le_bytes(self.0.bytes()) % end
-    }
-
-    /// From 0 (included) to 1 (excluded).
-    pub(super) fn fraction(&self) -> f64 {
-        self.0.fraction()
-    }
-}
 
 /// Who sends, and what was sent.
 #[derive(Debug, Default)]
@@ -33,18 +14,29 @@ pub(super) struct Post {
 }
 
 impl Post {
-    /// One more message for INBOX.
-    pub(super) fn send(&mut self, server: &MailServer, chance: &Chance) {
+    /// Writes one more message.
+    pub(super) fn write(&mut self, chance: &Chance) -> &[u8] {
         // Now and then somebody sends the very same again.
         if self.latest.is_empty() || chance.below(20) > 0 {
             self.latest = message(self.sent.len(), chance);
         }
-        server.deliver(ADDRESS, "INBOX", &self.latest);
         self.sent.push(print_of(&self.latest));
+        &self.latest
     }
 }
 
 /// How many messages wait at the mail server.
+pub(super) async fn waiting(server: &MailServer) -> usize {
+    let mut count = 0;
+    let look = server.wait_for(ADDRESS, "INBOX", |inbox| {
+        count = unacknowledged(inbox);
+        true
+    });
+    look.await;
+    count
+}
+
+/// How many of these the mail server has not been told of.
 pub(super) fn unacknowledged(inbox: &[StoredMessage]) -> usize {
     let unseen = |message: &&StoredMessage| !message.has_flag("\\Seen");
     inbox.iter().filter(unseen).count()

@@ -4,18 +4,16 @@ use std::fs::File;
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use mailgrant_base::{Random as _, SystemRandom};
 use mailgrant_sandbox::{IdentityProvider, MailServer, MailServerOptions};
 
+use super::chance::{Asked, Chance};
 use super::outcome::Outcome;
-use super::post::{Chance, Post, unacknowledged};
+use super::post::{Post, unacknowledged, waiting};
 use super::sinks::{Kind, Sink};
 use super::victim::{Death, Place, Victim, was_killed};
 use crate::installation::{ADDRESS, installation_with};
 use crate::support::Mailgrant;
 
-/// How many processes each campaign starts and kills, unless `MAILGRANT_RUNS` says else.
-const RUNS: usize = 8;
 /// How long an undisturbed run may take, on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(3);
 /// How often it is looked at what a process does.
@@ -31,7 +29,7 @@ pub(super) enum Way {
 
 pub(super) struct Campaign {
     title: String,
-    runs: usize,
+    runs: u64,
     chance: Chance,
     way: Way,
     mailgrant: Mailgrant,
@@ -40,25 +38,15 @@ pub(super) struct Campaign {
     sink: Sink,
     victim: Victim,
     post: Post,
-    kills: usize,
+    kills: u64,
 }
 
 impl Campaign {
     pub(super) async fn begin(kind: Kind, way: Way) -> Self {
-        let number = |name: &str| {
-            let value = std::env::var(name).ok()?;
-            Some(
-                value
-                    .parse::<u64>()
-                    .unwrap_or_else(|_| panic!("{name} is no number")),
-            )
-        };
-        let seed = number("MAILGRANT_SEED")
-            .unwrap_or_else(|| u64::from(u32::from_le_bytes(SystemRandom.bytes())));
-        let runs = number("MAILGRANT_RUNS").map_or(RUNS, |runs| usize::try_from(runs).unwrap());
-        let title = format!("{kind:?}, {way:?}, MAILGRANT_SEED={seed} MAILGRANT_RUNS={runs}");
+        let asked = Asked::of_environment();
+        let title = format!("{kind:?}, {way:?}, {asked}");
         println!("{title}");
-        let chance = Chance::new(seed);
+        let chance = Chance::new(asked.seed);
 
         let after = match chance.below(2) {
             0 if way != Way::FetchByPop3 => "mark-seen",
@@ -91,7 +79,7 @@ impl Campaign {
         mailgrant.set("listen", &"127.0.0.1:0");
         Self {
             title,
-            runs,
+            runs: asked.runs,
             chance,
             way,
             mailgrant,
@@ -170,7 +158,7 @@ impl Campaign {
             self.title,
             self.mailgrant.log()
         );
-        self.kills += usize::from(was_killed(status));
+        self.kills += u64::from(was_killed(status));
     }
 
     fn death(&self, usual: Duration) -> Death {
@@ -206,7 +194,7 @@ impl Campaign {
             assert!(status.success(), "{}: {status}", self.title);
         }
         self.mailgrant.ok(&["fetch", "support"]);
-        assert_eq!(unacknowledged_now(&self.server).await, 0, "{}", self.title);
+        assert_eq!(waiting(&self.server).await, 0, "{}", self.title);
     }
 
     async fn end(&self) -> ExitStatus {
@@ -235,26 +223,16 @@ impl Campaign {
 
     fn send(&mut self, count: u64) {
         for _ in 0..count {
-            self.post.send(&self.server, &self.chance);
+            let message = self.post.write(&self.chance);
+            self.server.deliver(ADDRESS, "INBOX", message);
         }
     }
 
     async fn acknowledged(&self) -> usize {
-        self.post.sent.len() - unacknowledged_now(&self.server).await
+        self.post.sent.len() - waiting(&self.server).await
     }
 }
 
-/// How many messages wait at the mail server.
-async fn unacknowledged_now(server: &MailServer) -> usize {
-    let mut count = 0;
-    let look = server.wait_for(ADDRESS, "INBOX", |inbox| {
-        count = unacknowledged(inbox);
-        true
-    });
-    look.await;
-    count
-}
-
-fn change(mailgrant: &Mailgrant, flags: &[&str]) {
+pub(super) fn change(mailgrant: &Mailgrant, flags: &[&str]) {
     mailgrant.ok(&[&["account", "change", "support"], flags].concat());
 }
