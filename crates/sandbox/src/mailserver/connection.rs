@@ -223,6 +223,11 @@ struct Announced {
     waits: bool,
 }
 
+/// Whether the client waits with a literal until it is told to go on.
+pub(super) fn waits_with_literal(line: &[u8]) -> bool {
+    announced_literal(line).is_some_and(|literal| literal.waits)
+}
+
 /// The literal that a line ends with: `{12}`, or `{12+}` which does not wait (RFC 7888).
 fn announced_literal(line: &[u8]) -> Option<Announced> {
     let inner = line.strip_suffix(b"}")?;

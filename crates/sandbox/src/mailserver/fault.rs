@@ -32,6 +32,14 @@ pub enum ImapFault {
     HugeLiteral(u64),
     /// A FETCH leaves the message with this UID out of its answer, and is `OK` all the same.
     LeaveOut(u32),
+    /// APPEND is answered with exactly this (`NO [OVERQUOTA] …`), before its message where the client
+    /// waits with that.
+    RefuseAppend(String),
+    /// The connection is closed once the message of an APPEND has come, in place of an answer.
+    HangUpAppend {
+        /// The message is in the folder all the same.
+        keeps: bool,
+    },
     /// UIDVALIDITY changes at the next SELECT, and all messages get new UIDs.
     NewUidValidity,
     /// The greeting is exactly this line.

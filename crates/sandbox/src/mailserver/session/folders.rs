@@ -121,6 +121,17 @@ impl Session {
         flags: Vec<String>,
         raw: Vec<u8>,
     ) -> io::Result<Verdict> {
+        if let Some(refusal) = self.faults().take(super::refusal_of_append) {
+            return Ok(Verdict::Exactly(refusal));
+        }
+        let hangs_up = self.faults().take(|fault| match fault {
+            ImapFault::HangUpAppend { keeps } => Some(*keeps),
+            _ => None,
+        });
+        if hangs_up == Some(false) {
+            self.ended = true;
+            return Ok(Verdict::Unsaid);
+        }
         let appended = self.server.store.folder(mailbox, name, |folder| {
             (
                 folder.uid_validity,
@@ -130,6 +141,10 @@ impl Session {
         let Some((uid_validity, uid)) = appended else {
             return Verdict::no(TRY_CREATE);
         };
+        if hangs_up.is_some() {
+            self.ended = true;
+            return Ok(Verdict::Unsaid);
+        }
         self.report_changes(true).await?;
         if self.options().r#move {
             Verdict::ok(format!("[APPENDUID {uid_validity} {uid}] APPEND completed"))

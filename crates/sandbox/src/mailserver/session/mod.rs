@@ -16,7 +16,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use super::command::{Command, Request};
-use super::connection::Connection;
+use super::connection::{Connection, waits_with_literal};
 use super::fault::{Faults, ImapFault};
 use super::handle::Shared;
 use super::options::MailServerOptions;
@@ -103,6 +103,12 @@ impl Session {
     pub(super) async fn run(mut self, acceptor: &TlsAcceptor) -> io::Result<()> {
         self.greet().await?;
         while let Some(line) = self.next_line().await? {
+            if let Some(refusal) = self.refuse_append(&line) {
+                self.connection.heard(&String::from_utf8_lossy(&line));
+                self.connection.send(refusal).await?;
+                self.connection.flush().await?;
+                continue;
+            }
             let Some(command) = self.connection.rest_of_command(&line).await? else {
                 break;
             };
@@ -272,6 +278,16 @@ impl Session {
         }
     }
 
+    /// A fault's answer to an APPEND whose message the client holds back.
+    fn refuse_append(&self, line: &[u8]) -> Option<String> {
+        let line_text = String::from_utf8_lossy(line);
+        let (tag, rest) = line_text.split_once(' ')?;
+        let is_append = rest.split(' ').next()?.eq_ignore_ascii_case("APPEND");
+        let refusal = (is_append && self.login.is_some() && waits_with_literal(line))
+            .then(|| self.faults().take(refusal_of_append))??;
+        Some(format!("{tag} {refusal}"))
+    }
+
     fn start_tls(&mut self) -> io::Result<Verdict> {
         if self.connection.is_secure() {
             Verdict::bad("TLS is on already")
@@ -332,6 +348,13 @@ const INJECTED: &[u8] = b"* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n";
 fn slowness(fault: &ImapFault) -> Option<Duration> {
     match fault {
         ImapFault::Slow(delay) => Some(*delay),
+        _ => None,
+    }
+}
+
+fn refusal_of_append(fault: &ImapFault) -> Option<String> {
+    match fault {
+        ImapFault::RefuseAppend(text) => Some(text.clone()),
         _ => None,
     }
 }

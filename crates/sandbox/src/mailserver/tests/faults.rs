@@ -217,3 +217,29 @@ async fn a_server_that_is_dropped_listens_no_more() {
         assert!(!matches!(late.read(&mut [0; 1]).await, Ok(1..)));
     }
 }
+
+#[tokio::test]
+async fn an_append_is_refused_before_its_message_where_the_client_waits() {
+    let (server, _) = server().await;
+    let mut peer = Peer::ann(&server).await;
+    let refusal = ImapFault::RefuseAppend("NO [OVERQUOTA] Mailbox is full".to_owned());
+    server.fault(refusal.clone(), Some(1));
+    let refused = ["a NO [OVERQUOTA] Mailbox is full"];
+    assert_eq!(peer.ask("a APPEND INBOX {20}").await, refused);
+    server.fault(refusal, Some(1));
+    assert_eq!(peer.ask("a APPEND INBOX {1+}\r\nx").await, refused);
+    assert!(server.contents(ANN, "INBOX").is_empty());
+    assert_eq!(peer.ask("b NOOP").await, ["b OK completed"]);
+}
+
+#[tokio::test]
+async fn the_server_hangs_up_behind_the_message_of_an_append() {
+    for keeps in [false, true] {
+        let (server, _) = server().await;
+        let mut peer = Peer::ann(&server).await;
+        server.fault(ImapFault::HangUpAppend { keeps }, Some(1));
+        peer.say("a APPEND INBOX {1+}\r\nx").await;
+        assert!(peer.until_closed().await.is_empty());
+        assert_eq!(server.contents(ANN, "INBOX").len(), usize::from(keeps));
+    }
+}
