@@ -267,6 +267,11 @@ impl<R: Incoming> Wire<R> {
         written.map_err(|why| self.peer().closed(why))
     }
 
+    /// Ends the connection without a word, where whatever is said would be taken for something else.
+    pub(crate) fn hang_up(&mut self) {
+        self.stream = Stream::Gone;
+    }
+
     /// Begins TLS.
     pub(crate) async fn upgrade(&mut self) -> Result<(), MailError> {
         let Stream::Plain(tcp) = std::mem::replace(&mut self.stream, Stream::Gone) else {

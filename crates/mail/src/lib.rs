@@ -12,6 +12,7 @@
 //!
 //! The way of a message out: [`DeliverySession::open`] goes to a [`DeliveryPoint`], and
 //! [`DeliverySession::deliver`] says for each recipient of the [`Envelope`] what became of it.
+//! [`ImapSession::append`] puts one into a folder instead.
 
 pub mod answers;
 mod certificate;
@@ -40,8 +41,8 @@ pub use certificate::Certificate;
 pub use delivery::{Delivered, DeliveryPoint, DeliverySession, Envelope, EnvelopeError};
 pub use error::MailError;
 pub use imap::{
-    Capabilities, FetchEvent, FolderStatus, IdleEvent, ImapSession, MessageUid, Opened, Search,
-    UidValidity,
+    Append, AppendUid, Appended, Capabilities, FetchEvent, Flag, FolderStatus, IdleEvent,
+    ImapSession, Likeness, MessageUid, Opened, Search, UidValidity,
 };
 pub use inspect::{
     Inspection, Session, Timed, TlsInspection, inspect, inspect_connection, try_login,

@@ -79,6 +79,16 @@ impl Offers {
         Some(size).filter(|size| *size > 0)
     }
 
+    /// The largest message that can be appended to any folder over IMAP, in bytes (RFC 7889).
+    pub(crate) fn append_limit(&self) -> Option<u64> {
+        self.extensions.iter().find_map(|word| {
+            let (name, limit) = word.split_once('=')?;
+            name.eq_ignore_ascii_case("APPENDLIMIT")
+                .then(|| limit.parse().ok())
+                .flatten()
+        })
+    }
+
     /// Whether one can log in with this mechanism.
     pub fn takes(&self, mechanism: Mechanism) -> bool {
         self.mechanisms.iter().any(|name| name == mechanism.name())

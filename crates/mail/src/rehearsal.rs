@@ -5,14 +5,14 @@
 use secrecy::SecretString;
 
 use crate::delivery::{Asked, Asking, AwaitVerdict};
-use crate::imap::{FetchEvent, Fetching, Reader, Tags, sets};
+use crate::imap::{AskAppend, FetchEvent, Fetching, Reader, Tags, Wanted, sets};
 use crate::lines::Lines;
 use crate::machine::{Incoming, Machine, Step};
 use crate::pop3::{Listing, Retrieving};
 use crate::verdict::Peer;
 use crate::{
-    Delivered, Envelope, MailError, MailServer, MessageUid, Opened, Pop3Message, Pop3Opened,
-    RetrieveEvent, Security, SmtpOpened, imap, pop3, smtp,
+    Append, Appended, Capabilities, Delivered, Envelope, MailError, MailServer, MessageUid, Opened,
+    Pop3Message, Pop3Opened, RetrieveEvent, Security, SmtpOpened, imap, pop3, smtp,
 };
 
 /// What a server says, all of it, whatever it is asked.
@@ -133,6 +133,18 @@ pub fn fetch(uids: &[MessageUid], words: Words<'_>) -> Rehearsal<Vec<Fetched>> {
     }
 }
 
+/// Appends a message to a folder of a server that can do this, as far as the server's words go: the
+/// message itself is not sent.
+pub fn append(append: &Append<'_>, can: Capabilities, words: Words<'_>) -> Rehearsal<Appended> {
+    let mut talk = Talk::new(words);
+    let outcome = talk.append(append, can);
+    Rehearsal {
+        outcome,
+        before_tls: talk.before_tls,
+        behind_tls: talk.behind_tls,
+    }
+}
+
 /// A message that came whole over POP3.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Retrieved {
@@ -204,6 +216,19 @@ impl<'a, R: Incoming> Talk<'a, R> {
 }
 
 impl Talk<'_, Reader> {
+    fn append(
+        &mut self,
+        append: &Append<'_>,
+        can: Capabilities,
+    ) -> Result<Option<Appended>, MailError> {
+        let mut asking = AskAppend::new(&mut Tags::default(), append, can);
+        match self.run(&mut asking)? {
+            None => Ok(None),
+            Some(Wanted::Nothing(appended)) => Ok(Some(appended)),
+            Some(Wanted::Message) => self.run(&mut asking.then()),
+        }
+    }
+
     fn fetch(&mut self, machine: &mut Fetching) -> Result<Option<Vec<Fetched>>, MailError> {
         let mut whole = Vec::new();
         let mut coming = Fetched {

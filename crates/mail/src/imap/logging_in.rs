@@ -142,6 +142,9 @@ impl LoggingIn {
             r#move: offers.has("MOVE"),
             uidplus: offers.has("UIDPLUS"),
             literal_plus: offers.has("LITERAL+"),
+            literal_minus: offers.has("LITERAL-"),
+            binary: offers.has("BINARY"),
+            append_limit: offers.append_limit(),
         };
         Login {
             opened: Opened {

@@ -2,12 +2,14 @@
 //!
 //! From the wire inwards: [`reader`] makes responses of what has come (messages pass through in
 //! chunks), a [`machine`](crate::machine) holds one conversation – [`securing`] from greeting to
-//! TLS, [`logging_in`] from there to the proof, [`command`], [`fetching`], [`idling`] – and [`ImapSession`] runs them on a socket.
+//! TLS, [`logging_in`] from there to the proof, [`command`], [`fetching`], [`appending`], [`idling`] – and [`ImapSession`] runs them on a socket.
 
+mod appending;
 mod command;
 mod fetch_items;
 mod fetching;
 mod idling;
+mod likeness;
 mod logging_in;
 mod names;
 mod reader;
@@ -21,6 +23,8 @@ mod tests;
 mod types;
 mod uid_set;
 
+pub use appending::{Append, AppendUid, Appended, Flag};
+pub use likeness::Likeness;
 pub use search::Search;
 pub use session::ImapSession;
 pub use types::{
@@ -29,6 +33,7 @@ pub use types::{
 
 use crate::machine::{Incoming, Machine, Step};
 
+pub(crate) use appending::{AskAppend, Wanted};
 pub(crate) use command::Tags;
 pub(crate) use fetching::Fetching;
 pub(crate) use logging_in::{LoggingIn, Login};

@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use secrecy::SecretString;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::time::Instant;
 
+use super::appending::{Append, Appended, AskAppend, Listen, Wanted};
 use super::command::{Answer, Command, Tags};
 use super::fetching::Fetching;
 use super::idling::{AwaitChange, StartIdle, StopIdle};
+use super::likeness::Likeness;
 use super::names;
 use super::response::Untagged;
 use super::search::Search;
@@ -21,6 +24,13 @@ use crate::{Limits, MailError, MailServer, Trust};
 /// The longest IDLE that a server bears with is 30 minutes (RFC 2177).
 const LONGEST_IDLE: Duration = Duration::from_mins(28);
 
+/// How much of a message that is appended is held at once.
+const CHUNK: usize = 64 * 1024;
+
+/// What becomes of a message is waited for longer than another answer, by this factor: whoever gives
+/// up early and comes again may double it.
+const PATIENCE: u32 = 5;
+
 /// A logged-in session.
 #[derive(Debug)]
 pub struct ImapSession {
@@ -28,6 +38,7 @@ pub struct ImapSession {
     tags: Tags,
     opened: Opened,
     fetching: Option<Fetching>,
+    limits: Limits,
 }
 
 impl ImapSession {
@@ -57,6 +68,7 @@ impl ImapSession {
             tags,
             opened,
             fetching: None,
+            limits,
         })
     }
 
@@ -103,7 +115,18 @@ impl ImapSession {
     pub async fn search(&mut self, search: &Search) -> Result<Vec<MessageUid>, MailError> {
         // What was announced until now is about to be seen.
         self.wire.reader().forget_changes();
-        let answer = self.command(&search.command(), "UID SEARCH").await?;
+        let mut uids = self.found(&search.command()).await?;
+        uids.retain(|uid| search.includes(*uid));
+        Ok(uids)
+    }
+
+    /// The UIDs of those messages of the selected folder that are like this one, ascending.
+    pub async fn search_like(&mut self, one: &Likeness) -> Result<Vec<MessageUid>, MailError> {
+        self.found(&one.command()).await
+    }
+
+    async fn found(&mut self, command: &str) -> Result<Vec<MessageUid>, MailError> {
+        let answer = self.command(command, "UID SEARCH").await?;
         let mut uids: Vec<MessageUid> = answer
             .untagged
             .into_iter()
@@ -112,7 +135,6 @@ impl ImapSession {
                 _ => None,
             })
             .flatten()
-            .filter(|uid| search.includes(*uid))
             .collect();
         uids.sort_unstable();
         uids.dedup();
@@ -178,6 +200,90 @@ impl ImapSession {
                 .await?;
         }
         Ok(())
+    }
+
+    /// Puts a message into a folder (`APPEND`); `message` gives exactly as many bytes as it is said to
+    /// have. One that the server refuses beforehand is not sent.
+    ///
+    /// On an error it is unknown what became of the message, and the session has ended: what would be
+    /// said next could be taken for a part of the message.
+    pub async fn append(
+        &mut self,
+        append: &Append<'_>,
+        message: impl AsyncRead + Unpin + Send,
+    ) -> Result<Appended, MailError> {
+        let server = self.wire.peer().name();
+        if let Some(why) = append.impossible(self.opened.capabilities, server) {
+            return Ok(Appended::Never(why));
+        }
+        let appended = self.append_at_once(append, message).await;
+        if appended.is_err() {
+            self.wire.hang_up();
+        }
+        appended
+    }
+
+    async fn append_at_once(
+        &mut self,
+        append: &Append<'_>,
+        message: impl AsyncRead + Unpin + Send,
+    ) -> Result<Appended, MailError> {
+        let mut asking = AskAppend::new(&mut self.tags, append, self.opened.capabilities);
+        if let Wanted::Nothing(appended) = self.wire.run(&mut asking).await? {
+            return Ok(appended);
+        }
+        self.send(append, message).await?;
+        let limit = self.limits.answer.saturating_mul(PATIENCE);
+        let until = Instant::now() + limit;
+        let appended = self.wire.run_until(&mut asking.then(), until).await?;
+        appended.ok_or_else(|| {
+            let seconds = limit.as_secs();
+            let why = format!("it did not say for {seconds} seconds what became of the message");
+            self.wire.peer().closed(why)
+        })
+    }
+
+    /// Sends the message and the end of the command. The last piece waits until it is known to be the
+    /// last: a message that is longer or shorter than it was said to be is never brought to its end.
+    async fn send(
+        &mut self,
+        append: &Append<'_>,
+        mut message: impl AsyncRead + Unpin + Send,
+    ) -> Result<(), MailError> {
+        let (mut piece, mut next) = (Vec::with_capacity(CHUNK), Vec::with_capacity(CHUNK));
+        let mut left = append.size;
+        loop {
+            next.clear();
+            let read = message.read_buf(&mut next).await;
+            let read = read.map_err(|error| self.wire.peer().unread(error.to_string()))?;
+            if read == 0 {
+                break;
+            }
+            let unread = |why: &str| self.wire.peer().unread(why);
+            left = left
+                .checked_sub(read as u64)
+                .ok_or_else(|| unread("it is longer than it was said to be"))?;
+            if !append.has_nul && next.contains(&0) {
+                return Err(unread("it has NUL bytes that were not announced"));
+            }
+            if !piece.is_empty() {
+                self.wire.write(&piece).await?;
+            }
+            std::mem::swap(&mut piece, &mut next);
+        }
+        if left > 0 {
+            let why = format!("{left} of its {} bytes are missing", append.size);
+            return Err(self.wire.peer().unread(why));
+        }
+        piece.extend_from_slice(b"\r\n");
+        self.wire.write(&piece).await
+    }
+
+    /// Whether the server still listens, as far as it has said: one that has waited for long says
+    /// good-bye or just leaves.
+    pub async fn is_still_open(&mut self) -> bool {
+        let unasked = self.wire.run_until(&mut Listen, Instant::now()).await;
+        matches!(unasked, Ok(None))
     }
 
     /// Waits for a change of the selected folder, at most `at_most` (below 29 minutes, RFC 2177).

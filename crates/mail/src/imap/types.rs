@@ -23,6 +23,13 @@ pub struct Capabilities {
     pub uidplus: bool,
     /// `LITERAL+` (RFC 7888).
     pub literal_plus: bool,
+    /// `LITERAL-` (RFC 7888).
+    pub literal_minus: bool,
+    /// `BINARY` (RFC 3516): messages with NUL bytes can be appended.
+    pub binary: bool,
+    /// The largest message that can be appended to any folder, in bytes (RFC 7889), where the server
+    /// says one.
+    pub append_limit: Option<u64>,
 }
 
 /// What `SELECT` said.

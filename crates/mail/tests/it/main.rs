@@ -9,6 +9,7 @@
 
 mod answers;
 mod answers_over_the_wire;
+mod appending;
 mod delivery;
 mod delivery_to_real_servers;
 mod faults;

@@ -194,6 +194,7 @@ fn a_login_counts_when_a_command_has_touched_the_mailbox() {
         assert_eq!(login.opened.mechanism, Mechanism::XOAuth2);
         let can = login.opened.capabilities;
         assert!(can.idle && can.uidplus && can.r#move && !can.literal_plus);
+        assert!(!can.literal_minus && !can.binary && can.append_limit.is_none());
     });
 }
 

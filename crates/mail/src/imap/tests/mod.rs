@@ -1,5 +1,6 @@
 //! Dialogues without a socket: what the server says, what the machines do.
 
+mod appending;
 mod chunks;
 mod command;
 mod fetching;
