@@ -39,6 +39,8 @@ pub enum ImapFault {
     HangUpAppend {
         /// The message is in the folder all the same.
         keeps: bool,
+        /// What goes wrong from then on, until cleared.
+        then: Option<Box<ImapFault>>,
     },
     /// UIDVALIDITY changes at the next SELECT, and all messages get new UIDs.
     NewUidValidity,

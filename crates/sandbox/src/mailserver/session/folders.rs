@@ -125,8 +125,14 @@ impl Session {
             return Ok(Verdict::Exactly(refusal));
         }
         let hangs_up = self.faults().take(|fault| match fault {
-            ImapFault::HangUpAppend { keeps } => Some(*keeps),
+            ImapFault::HangUpAppend { keeps, then } => Some((*keeps, then.clone())),
             _ => None,
+        });
+        let hangs_up = hangs_up.map(|(keeps, then)| {
+            if let Some(then) = then {
+                self.faults().add(*then, None);
+            }
+            keeps
         });
         if hangs_up == Some(false) {
             self.ended = true;

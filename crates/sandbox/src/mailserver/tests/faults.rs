@@ -237,9 +237,19 @@ async fn the_server_hangs_up_behind_the_message_of_an_append() {
     for keeps in [false, true] {
         let (server, _) = server().await;
         let mut peer = Peer::ann(&server).await;
-        server.fault(ImapFault::HangUpAppend { keeps }, Some(1));
+        server.fault(
+            ImapFault::HangUpAppend {
+                keeps,
+                then: Some(Box::new(ImapFault::Unavailable)),
+            },
+            Some(1),
+        );
         peer.say("a APPEND INBOX {1+}\r\nx").await;
         assert!(peer.until_closed().await.is_empty());
         assert_eq!(server.contents(ANN, "INBOX").len(), usize::from(keeps));
+        let mut peer = Peer::plain(&server).await;
+        peer.line().await;
+        let login = format!("a AUTHENTICATE XOAUTH2 {}", xoauth2(ANN, TOKEN));
+        assert!(peer.ask(&login).await[0].starts_with("a NO [UNAVAILABLE]"));
     }
 }
