@@ -89,7 +89,7 @@ async fn log_in(
     account: &Account,
     steps: &mut Steps,
 ) -> Result<Source, Failed> {
-    let mut login = Login::new(shared);
+    let login = Login::new(shared);
     let connected = match login.place(account).await {
         Ok(server) => format!("{server} answers"),
         Err(error) => return Err(steps.failed("connection", &error)),
@@ -150,7 +150,7 @@ async fn count_in<S: Service>(
     Ok(found.join(", "))
 }
 
-async fn try_sink(shared: &Shared, account: &Account) -> Result<String, FetchError> {
+async fn try_sink(shared: &Arc<Shared>, account: &Account) -> Result<String, FetchError> {
     let draft = &account.draft;
     if draft.sink.is_none() {
         return Ok("none: this account only hands out tokens".to_owned());

@@ -1,27 +1,52 @@
 //! A token and a login with it.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use mailgrant_keeper::AccessToken;
 use mailgrant_mail::{ImapSession, MailError, MailServer, Protocol};
-use mailgrant_vault::{Account, Source as Way};
+use mailgrant_oauth::Resource;
+use mailgrant_vault::{Account, AccountId, Source as Way};
 use url::Url;
 
 use crate::shared::Shared;
 use crate::source::{Api, ApiSource, Door, Gmail, Graph, Mailbox, PREFER, Pop3Source, Source};
 use crate::{FetchError, FetchSettings};
 
-/// Logs in to an account's mailbox.
+/// Logs in to accounts' mailboxes.
 pub(crate) struct Login {
     shared: Arc<Shared>,
-    /// When a refused token was last replaced ahead of its time. A server that refuses whatever it
-    /// is given, or every second login, must not make a renewal of each.
-    renewed_at: Option<Timestamp>,
 }
 
 /// How long after one such renewal the next may follow: a token does not end by itself sooner.
 const BETWEEN_RENEWALS: SignedDuration = SignedDuration::from_mins(10);
+
+/// When each account's token was last replaced ahead of its time because it was refused. A server
+/// that refuses whatever it is given, or every second login, must not make a renewal of each, however
+/// many log in.
+#[derive(Debug, Default)]
+pub(crate) struct Renewals(Mutex<HashMap<Whose, Timestamp>>);
+
+/// An account's tokens for a resource.
+type Whose = (AccountId, Resource);
+
+impl Renewals {
+    fn may_follow(&self, whose: Whose, now: Timestamp) -> bool {
+        self.lock().get(&whose).is_none_or(|at| {
+            let age = now.duration_since(*at);
+            age.is_negative() || age >= BETWEEN_RENEWALS
+        })
+    }
+
+    fn note(&self, whose: Whose, now: Timestamp) {
+        self.lock().insert(whose, now);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Whose, Timestamp>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// A source and the token that it lives on.
 pub(crate) struct LoggedIn {
@@ -33,34 +58,69 @@ impl Login {
     pub(crate) fn new(shared: &Arc<Shared>) -> Self {
         Self {
             shared: Arc::clone(shared),
-            renewed_at: None,
         }
     }
 
-    /// Connects and logs in. A server that refuses a token gets one fresh one.
-    pub(crate) async fn open(&mut self, account: &Account) -> Result<LoggedIn, FetchError> {
-        let keeper = &self.shared.keeper;
+    /// Connects and logs in, by the protocol that the account's mail is fetched with. A server that
+    /// refuses a token gets one fresh one.
+    pub(crate) async fn open(&self, account: &Account) -> Result<LoggedIn, FetchError> {
         let resource = account.draft.source.resource();
-        let token = keeper.access_token(account.id, resource).await?;
-        let refused = match self.attempt(account, &token).await {
-            Ok(source) => return Ok(LoggedIn { source, token }),
-            Err(FetchError::Mail(error @ MailError::LoginRefused { .. })) if self.may_renew() => {
-                error
+        let mut token = self.token(account, resource).await?;
+        let source = match self.attempt(account, &token).await {
+            Err(error) => {
+                let another = self.another_token(account, resource, &token, error);
+                token = another.await?;
+                self.attempt(account, &token).await?
             }
-            Err(error) => return Err(error),
+            Ok(source) => source,
         };
-        tracing::debug!(account = account.draft.name, %refused, "renewing a refused token");
-        let token = keeper.renew_refused(account.id, resource, &token).await?;
-        self.renewed_at = Some(self.shared.now());
-        let source = self.attempt(account, &token).await?;
         Ok(LoggedIn { source, token })
     }
 
-    fn may_renew(&self) -> bool {
-        self.renewed_at.is_none_or(|at| {
-            let age = self.shared.now().duration_since(at);
-            age.is_negative() || age >= BETWEEN_RENEWALS
-        })
+    /// The same over IMAP, however the account's own mail is fetched.
+    pub(crate) async fn open_imap(&self, account: &Account) -> Result<ImapSession, FetchError> {
+        let resource = Resource::Mail;
+        let token = self.token(account, resource).await?;
+        match self.attempt_imap(account, &token).await {
+            Err(error) => {
+                let another = self.another_token(account, resource, &token, error);
+                self.attempt_imap(account, &another.await?).await
+            }
+            opened => opened,
+        }
+    }
+
+    async fn token(
+        &self,
+        account: &Account,
+        resource: Resource,
+    ) -> Result<AccessToken, FetchError> {
+        let keeper = &self.shared.keeper;
+        Ok(keeper.access_token(account.id, resource).await?)
+    }
+
+    /// In place of a token that the server refused; any other error stays.
+    async fn another_token(
+        &self,
+        account: &Account,
+        resource: Resource,
+        token: &AccessToken,
+        error: FetchError,
+    ) -> Result<AccessToken, FetchError> {
+        let Shared {
+            keeper, renewals, ..
+        } = &*self.shared;
+        let FetchError::Mail(refused @ MailError::LoginRefused { .. }) = &error else {
+            return Err(error);
+        };
+        let whose = (account.id, resource);
+        if !renewals.may_follow(whose, self.shared.now()) {
+            return Err(error);
+        }
+        tracing::debug!(account = account.draft.name, %refused, "renewing a refused token");
+        let token = keeper.renew_refused(account.id, resource, token).await?;
+        renewals.note(whose, self.shared.now());
+        Ok(token)
     }
 
     /// Where the account's mail is read, for people.
@@ -117,9 +177,8 @@ impl Login {
         let FetchSettings { trust, limits, .. } = &self.shared.settings;
         match account.draft.source {
             Way::Imap => {
-                let (server, user) = (&account.draft.imap, account.imap_user());
-                let opened = ImapSession::open(server, trust, *limits, user, &token.token);
-                Ok(Source::Imap(Box::new(opened.await?)))
+                let session = self.attempt_imap(account, token).await?;
+                Ok(Source::Imap(Box::new(session)))
             }
             Way::Pop3 => {
                 let door = Door {
@@ -144,5 +203,16 @@ impl Login {
                 Ok(Source::Gmail(Box::new(opened.await?)))
             }
         }
+    }
+
+    async fn attempt_imap(
+        &self,
+        account: &Account,
+        token: &AccessToken,
+    ) -> Result<ImapSession, FetchError> {
+        let FetchSettings { trust, limits, .. } = &self.shared.settings;
+        let (server, user) = (&account.draft.imap, account.imap_user());
+        let opened = ImapSession::open(server, trust, *limits, user, &token.token);
+        Ok(opened.await?)
     }
 }

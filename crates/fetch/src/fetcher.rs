@@ -12,11 +12,11 @@ use mailgrant_vault::{AccountId, Message, Vault};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::connect::{LoggedIn, Login};
+use crate::connect::{LoggedIn, Login, Renewals};
 use crate::plug::Plug;
 use crate::routing::Circles;
 use crate::shared::Shared;
-use crate::sink::{Couriers, HalfDelivered};
+use crate::sink::{Couriers, Doubtful, HalfDelivered};
 use crate::source::Apis;
 use crate::status::Board;
 use crate::visit::{Suspects, Visit};
@@ -148,6 +148,8 @@ impl Fetcher {
             couriers: Couriers::default(),
             apis: Apis::default(),
             half_delivered: HalfDelivered::default(),
+            doubtful: Doubtful::default(),
+            renewals: Renewals::default(),
             circles: Circles::default(),
             plug,
         };

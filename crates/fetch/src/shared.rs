@@ -7,9 +7,10 @@ use mailgrant_base::{Clock, Random};
 use mailgrant_keeper::Keeper;
 use mailgrant_vault::Vault;
 
+use crate::connect::Renewals;
 use crate::plug::Plug;
 use crate::routing::Circles;
-use crate::sink::{Couriers, HalfDelivered};
+use crate::sink::{Couriers, Doubtful, HalfDelivered};
 use crate::source::Apis;
 use crate::status::Board;
 use crate::{FetchSettings, FetcherMetrics};
@@ -26,6 +27,8 @@ pub(crate) struct Shared {
     pub(crate) couriers: Couriers,
     pub(crate) apis: Apis,
     pub(crate) half_delivered: HalfDelivered,
+    pub(crate) doubtful: Doubtful,
+    pub(crate) renewals: Renewals,
     pub(crate) circles: Circles,
     pub(crate) plug: Plug,
 }

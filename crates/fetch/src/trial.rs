@@ -15,7 +15,10 @@ use crate::sink::{SinkDown, Staging, Verdict};
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// Hands it over, and says in the sink's words what came of it.
-pub(crate) async fn hand_over(shared: &Shared, account: &Account) -> Result<String, FetchError> {
+pub(crate) async fn hand_over(
+    shared: &Arc<Shared>,
+    account: &Account,
+) -> Result<String, FetchError> {
     let lease = Lease::take(&shared.settings.spool, account.id, PATIENCE).await?;
     let folder = account.draft.folders.to_string();
     let routing = Routing::open(shared, account, &folder, &Arc::new(lease)).await?;

@@ -2,6 +2,7 @@
 //! what was there before.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use mailgrant_mail::{MailError, Search};
@@ -24,7 +25,7 @@ pub(crate) type Suspects = HashMap<String, Suspect>;
 
 /// One session's way through an account's folders.
 pub(crate) struct Visit<'a> {
-    shared: &'a Shared,
+    shared: &'a Arc<Shared>,
     account: &'a Account,
     source: &'a mut Source,
     suspects: &'a mut Suspects,
@@ -55,7 +56,7 @@ enum Past {
 impl<'a> Visit<'a> {
     /// Finds the account's folders.
     pub(crate) async fn begin(
-        shared: &'a Shared,
+        shared: &'a Arc<Shared>,
         account: &'a Account,
         source: &'a mut Source,
         suspects: &'a mut Suspects,

@@ -81,7 +81,7 @@ pub(crate) enum Part {
 
 /// One round over the folder that `source` has selected. When `stopping`, it finishes the messages in hand and ends.
 pub(crate) async fn round(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     account: &Account,
     source: &mut Source,
     folder: Folder,

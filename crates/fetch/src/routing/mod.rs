@@ -62,7 +62,7 @@ pub(crate) struct Announced<'a> {
 impl Routing {
     /// Opens every sink that a message may go to.
     pub(crate) async fn open(
-        shared: &Shared,
+        shared: &Arc<Shared>,
         account: &Account,
         folder: &str,
         lease: &Arc<Lease>,

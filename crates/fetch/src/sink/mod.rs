@@ -16,7 +16,9 @@ use crate::FetchError;
 use crate::lease::Lease;
 use crate::shared::Shared;
 
+mod append;
 mod command;
+mod doubtful;
 mod half_delivered;
 mod maildir;
 mod program;
@@ -26,6 +28,7 @@ mod staged;
 mod sysexits;
 mod webhook;
 
+pub(crate) use doubtful::Doubtful;
 pub(crate) use half_delivered::HalfDelivered;
 pub(crate) use spool::Spool;
 pub(crate) use staged::{Body, Staged, Staging, remove_quietly};
@@ -130,7 +133,7 @@ pub(crate) trait Sink: Send + Sync + fmt::Debug {
 /// A sink of an account for the messages of a folder. It keeps `lease` alive for as long as any of its
 /// work goes on.
 pub(crate) async fn open(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     account: &Account,
     folder: &str,
     settings: &mailgrant_vault::Sink,
@@ -172,12 +175,6 @@ pub(crate) async fn open(
                 spool(),
             ))
         }
-        Append(_) => {
-            return Err(SinkDown {
-                sink: settings.to_string(),
-                why: "not built yet".to_owned(),
-            }
-            .into());
-        }
+        Append(settings) => Arc::new(append::OtherMailbox::new(shared, settings, spool())),
     })
 }

@@ -220,7 +220,7 @@ async fn a_new_uidvalidity_in_the_middle_of_a_session_loses_no_earlier_mail() {
     sent.push(b"Subject: other\r\n\r\nother\r\n".to_vec());
 
     let shared = world.fetcher.shared();
-    let mut login = Login::new(shared);
+    let login = Login::new(shared);
     let mut source = login.open(&world.account).await.unwrap().source;
     source.select("INBOX").await.unwrap();
     source.tell(&AfterDelivery::Delete, &[1]).await.unwrap();

@@ -2,6 +2,7 @@
 
 mod after;
 mod apis;
+mod append;
 mod check;
 mod command;
 mod crash;

@@ -205,9 +205,7 @@ async fn a_server_that_hangs_up_behind_the_message_leaves_it_open_what_became_of
     for keeps in [false, true] {
         let world = World::sandbox("xoauth2").await;
         let mut session = world.open().await;
-        world
-            .server()
-            .fault(ImapFault::HangUpAppend { keeps }, Some(1));
+        world.server().fault(hang_up(keeps), Some(1));
         let error = session
             .append(&to("INBOX", SMALL), SMALL)
             .await
@@ -219,4 +217,8 @@ async fn a_server_that_hangs_up_behind_the_message_leaves_it_open_what_became_of
             usize::from(keeps)
         );
     }
+}
+
+fn hang_up(keeps: bool) -> ImapFault {
+    ImapFault::HangUpAppend { keeps, then: None }
 }
