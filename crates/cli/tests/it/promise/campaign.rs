@@ -98,8 +98,8 @@ impl Campaign {
         let begun = Instant::now();
         self.finish().await;
         let usual = begun.elapsed();
-        for _ in 0..self.runs {
-            self.be_killed(usual).await;
+        for run in 0..self.runs {
+            self.be_killed(run, usual).await;
             if self.chance.below(2) == 0 {
                 self.sink.take();
             }
@@ -113,9 +113,9 @@ impl Campaign {
     }
 
     /// One run, which ends by a kill unless there was nothing left to do.
-    async fn be_killed(&mut self, usual: Duration) {
+    async fn be_killed(&mut self, run: u64, usual: Duration) {
         self.send(1 + self.chance.below(3));
-        let death = self.death(usual);
+        let death = self.death(run, usual);
         // More mail comes while it works.
         let later = self.chance.below(3);
         let mut later: Vec<Duration> = (0..later)
@@ -161,26 +161,28 @@ impl Campaign {
         self.kills += u64::from(was_killed(status));
     }
 
-    fn death(&self, usual: Duration) -> Death {
-        let (place, longest) = match self.chance.below(10) {
-            0..=3 => (Place::Started, usual),
-            4..=5 => (Place::Taken, Duration::ZERO),
-            6..=7 => (Place::Answered, Duration::from_millis(3)),
-            _ => (Place::Acknowledged, Duration::from_millis(3)),
+    /// Each place in its turn, so that few runs see all of them.
+    fn death(&self, run: u64, usual: Duration) -> Death {
+        let soon = Duration::from_millis(3);
+        let (place, longest) = match run % 8 {
+            1 | 5 => (Place::Offered, Duration::ZERO),
+            3 => (Place::Taken, Duration::ZERO),
+            4 => (Place::Answered, soon),
+            7 => (Place::Acknowledged, soon),
+            _ => (Place::Started, usual),
         };
-        let time = match place {
-            Place::Started => 1,
-            _ => 1 + self.chance.below(2),
-        };
+        let at_the_second = place != Place::Started && self.chance.below(4) == 0;
         Death {
             place,
-            time,
+            time: 1 + u64::from(at_the_second),
             delay: longest.mul_f64(self.chance.fraction()),
         }
     }
 
     /// An undisturbed run, after which nothing is left to do.
     async fn finish(&mut self) {
+        // There is always something to do: that it is done shows that the process is up.
+        self.send(1);
         if self.way == Way::Serve {
             self.start(None);
             let settled = self

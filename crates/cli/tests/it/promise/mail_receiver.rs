@@ -78,6 +78,7 @@ async fn serve(stream: TcpStream, inbox: Inbox, victim: Victim) -> Option<()> {
             "LHLO" | "EHLO" => b"250-receiver\r\n250 8BITMIME\r\n",
             "DATA" => {
                 to.write_all(b"354 go on\r\n").await.ok()?;
+                victim.reaches(Place::Offered);
                 let (key, message) = message(&mut from).await?;
                 inbox.keep(key, &message);
                 victim.reaches(Place::Taken);

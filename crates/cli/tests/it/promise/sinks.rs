@@ -120,6 +120,7 @@ impl Maildir {
 
     fn look(&self, victim: &Victim) {
         if self.count("tmp") > 0 {
+            victim.reaches(Place::Offered);
             victim.reaches(Place::Taken);
         }
         let new = self.count("new");
@@ -144,8 +145,8 @@ impl Maildir {
 }
 
 /// A program that keeps a message under its key at once or not at all, as a database does, and
-/// keeps it again when it is handed over again. It kills who called it before or after that, where
-/// a file says so.
+/// keeps it again when it is handed over again. It kills who called it before it reads, before it keeps or after
+/// that, where a file says so.
 pub(super) struct Command {
     folder: PathBuf,
 }
@@ -157,6 +158,7 @@ impl Command {
         let script = format!(
             "cd '{}' || exit 75
 file=$(mktemp XXXXXXXXXX)
+if [ -e offered ]; then rm offered; kill -9 $PPID; fi
 cat > $file
 if [ -e taken ]; then rm taken; kill -9 $PPID; fi
 mv $file kept/$MAILGRANT_KEY.$file
@@ -170,7 +172,11 @@ exit 0
     }
 
     fn prepare(&self, death: Death) {
-        for (place, name) in [(Place::Taken, "taken"), (Place::Answered, "answered")] {
+        for (place, name) in [
+            (Place::Offered, "offered"),
+            (Place::Taken, "taken"),
+            (Place::Answered, "answered"),
+        ] {
             let path = self.folder.join(name);
             if death.place == place {
                 std::fs::write(path, "").unwrap();

@@ -13,6 +13,8 @@ const KILL: i32 = 9;
 pub(super) enum Place {
     /// It was started.
     Started,
+    /// The sink is about to read a message.
+    Offered,
     /// The sink has a whole message and has not said so.
     Taken,
     /// The sink has said so.

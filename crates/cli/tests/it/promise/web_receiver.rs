@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -19,7 +19,6 @@ pub(super) async fn start(inbox: Inbox, victim: Victim) -> SocketAddr {
     let address = listener.local_addr().unwrap();
     let app = Router::new()
         .route("/in", post(take))
-        .layer(axum::extract::DefaultBodyLimit::disable())
         .with_state((inbox, victim));
     tokio::spawn(async move { axum::serve(listener, app).await });
     address
@@ -28,13 +27,16 @@ pub(super) async fn start(inbox: Inbox, victim: Victim) -> SocketAddr {
 async fn take(
     State((inbox, victim)): State<(Inbox, Victim)>,
     headers: HeaderMap,
-    message: Bytes,
+    message: Body,
 ) -> Response {
+    victim.reaches(Place::Offered);
+    let Ok(message) = axum::body::to_bytes(message, usize::MAX).await else {
+        return Response::new(Body::empty());
+    };
     let id = headers.get("webhook-id").unwrap().to_str().unwrap();
     inbox.keep(Some(id.to_owned()), &message);
     victim.reaches(Place::Taken);
-    // Whoever counts on the answer gets it before the process is killed "behind" it: the delay of
-    // that death does so.
+    // Its delay lets the answer go out.
     victim.reaches(Place::Answered);
     Response::new(Body::empty())
 }
