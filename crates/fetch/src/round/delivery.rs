@@ -7,7 +7,10 @@ use mailgrant_vault::{Delivery, MessageState, Prepared};
 use super::Round;
 use crate::FetchError;
 use crate::metrics::Outcome;
-use crate::sink::{Staged, Verdict};
+use crate::sink::{Sink, SinkDown, Staged, Verdict};
+
+/// After so many messages that a sink puts off in a row it is taken to be down.
+const IN_VAIN: u32 = 20;
 
 impl Round<'_> {
     /// Delivers a batch; says which messages the sink has.
@@ -69,16 +72,41 @@ impl Round<'_> {
                 self.shared.metrics.delivered(size, since.elapsed());
             }
             self.fetched.delivered += deliveries.len() as u64;
+            self.in_vain = 0;
             taken.extend(deliveries.into_iter().map(|delivery| delivery.uid));
         }
+        let mut said = None;
         for (uid, verdict) in others {
+            match &verdict {
+                Verdict::Later { why, .. } => {
+                    self.in_vain += 1;
+                    said = Some(why.clone());
+                }
+                Verdict::Never(_) | Verdict::Taken(_) => self.in_vain = 0,
+            }
             match verdict {
                 Verdict::Never(why) => self.quarantine(uid, &why).await?,
                 Verdict::Later { why, after } => self.defer(uid, &why, after).await?,
                 Verdict::Taken(why) => self.defer(uid, &why, None).await?,
             }
         }
+        self.give_up_on(&sink, said)?;
         Ok(taken)
+    }
+
+    /// A sink that puts off one message after the other is down, whatever it calls it: the messages
+    /// behind them are not even fetched until it takes one again.
+    fn give_up_on(&self, sink: &Arc<dyn Sink>, said: Option<String>) -> Result<(), SinkDown> {
+        match said {
+            Some(why) if self.in_vain >= IN_VAIN => Err(SinkDown {
+                sink: sink.name(),
+                why: format!(
+                    "{} messages in a row were put off; the last one: {why}",
+                    self.in_vain
+                ),
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// In a new epoch of a folder's UIDs, what was delivered in an older one is not delivered

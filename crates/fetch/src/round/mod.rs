@@ -105,6 +105,7 @@ pub(crate) async fn round(
         attempts: HashMap::new(),
         next_due: None,
         fetched: Fetched::default(),
+        in_vain: 0,
         refused: None,
         cut_short: false,
     };
@@ -141,6 +142,8 @@ struct Round<'a> {
     attempts: HashMap<u32, u32>,
     next_due: Option<Timestamp>,
     fetched: Fetched,
+    /// How many messages in a row the sink has put off.
+    in_vain: u32,
     /// The server refuses what is to be done after delivery.
     refused: Option<MailError>,
     cut_short: bool,

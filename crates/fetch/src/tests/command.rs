@@ -211,3 +211,27 @@ async fn with_argv(mut world: World, argv: Vec<String>) -> World {
         .unwrap();
     world
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_puts_everything_off_holds_the_mailbox_back_and_loses_nothing() {
+    let world = Plan::script(
+        r#"[ -e "$1/../up" ] || { echo "the database is down"; exit 75; }; cat > "$1/$MAILGRANT_KEY""#,
+    );
+    let world = world.build().await;
+    let sent = world.receive(50);
+    let error = world.fetch().await.unwrap_err();
+    let FetchError::SinkDown { why, .. } = &error else {
+        panic!("{error}");
+    };
+    assert!(why.contains("20 messages in a row"), "{why}");
+    assert!(why.contains("the database is down"), "{why}");
+    let counts = world.vault.counts(world.account.id).await.unwrap();
+    assert_eq!(counts.waiting, 20, "those behind them were not tried");
+    mailgrant_base::files::create_private(&world.folder.path().join("up"), b"").unwrap();
+    assert_eq!(world.fetch().await.unwrap().delivered, 30);
+    let later = now() + jiff::SignedDuration::from_hours(2);
+    let later = world.fetcher.at(mailgrant_base::ManualClock::new(later));
+    let rest = later.fetch_once(world.account.id).await.unwrap();
+    assert_eq!(rest.delivered, 20);
+    assert!(world.written() == sorted(sent));
+}
