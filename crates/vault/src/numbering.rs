@@ -117,6 +117,8 @@ pub(crate) trait NumberingStore: Send + Sync {
     async fn numbered(&self, folder: (i64, &str)) -> Answer<Option<(i64, i64)>>;
     /// The names of these numbers.
     async fn names_of(&self, folder: (i64, &str), uids: &[i64]) -> Answer<Vec<(i64, String)>>;
+    /// Notes these numbers' names as gone.
+    async fn leave(&self, folder: (i64, &str), uids: &[i64], now: i64) -> Answer<()>;
     async fn place(&self, folder: (i64, &str)) -> Answer<Option<String>>;
     async fn set_place(&self, folder: (i64, &str), place: Option<&str>) -> Answer<()>;
 }
@@ -193,6 +195,20 @@ impl Vault {
         let names = self.store().names_of((account.0, folder), &uids).await;
         let names = self.told(names)?.into_iter();
         names.map(|(uid, name)| Ok((number(uid)?, name))).collect()
+    }
+
+    /// These are about to be deleted by ourselves: that they are not there the next time does not speak
+    /// for new names. Where one is there all the same it has its number again.
+    pub async fn leave(
+        &self,
+        account: AccountId,
+        folder: &str,
+        uids: &[u32],
+        now: Timestamp,
+    ) -> Result<(), VaultError> {
+        let uids: Vec<i64> = uids.iter().map(|uid| i64::from(*uid)).collect();
+        let store = self.store();
+        self.told(store.leave((account.0, folder), &uids, micros(now)).await)
     }
 
     /// Up to where a folder's changes have been read, in the source's own words.

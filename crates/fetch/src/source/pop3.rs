@@ -199,6 +199,10 @@ impl Pop3Source {
         if numbers.is_empty() {
             return Ok(());
         }
+        // First, for whether they are gone may never be heard. Were they thought to be there still, and
+        // were there new messages alone the next time, all would seem to have new names.
+        let (folder, now) = (&self.folder, self.clock.now());
+        self.vault.leave(self.account, folder, uids, now).await?;
         let session = self.session().await?;
         for number in numbers {
             session.delete(number).await?;

@@ -71,6 +71,22 @@ async fn what_is_delivered_is_deleted_where_that_is_wanted() {
 }
 
 #[tokio::test]
+async fn the_same_message_sent_again_to_an_emptied_mailbox_is_delivered_again() {
+    let world = world(AfterDelivery::Delete).await;
+    let raw = b"Subject: the same again\r\n\r\n";
+    for deletes_unheard in [false, false, true, false] {
+        world.server.deliver(ADDRESS, "INBOX", raw);
+        let quit = LineFault::SilentQuit { deletes: true };
+        world
+            .server
+            .pop3_fault(quit, deletes_unheard.then_some(1).or(Some(0)));
+        let fetched = world.fetch().await;
+        assert_eq!(fetched.is_err(), deletes_unheard, "{fetched:?}");
+    }
+    assert_eq!(world.delivered(), vec![raw.to_vec(); 4]);
+}
+
+#[tokio::test]
 async fn only_new_mail_comes_where_nothing_else_is_wanted() {
     let plan = Plan {
         start: StartFrom::OnlyNew,

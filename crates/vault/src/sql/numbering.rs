@@ -150,6 +150,24 @@ impl NumberingStore for Backend {
         Ok(names)
     }
 
+    async fn leave(&self, (account, name): (i64, &str), uids: &[i64], now: i64) -> Answer<()> {
+        let mut transaction = self.begin().await?;
+        for uid in uids {
+            sqlx::query(
+                "UPDATE numbered_messages SET gone_at = $4
+                 WHERE uid = $3 AND folder_id IN
+                 (SELECT id FROM numbered_folders WHERE account_id = $1 AND name = $2)",
+            )
+            .bind(account)
+            .bind(name)
+            .bind(uid)
+            .bind(now)
+            .execute(&mut *transaction)
+            .await?;
+        }
+        transaction.commit().await
+    }
+
     async fn place(&self, (account, name): (i64, &str)) -> Answer<Option<String>> {
         let place: Option<Option<String>> = sqlx::query_scalar(
             "SELECT place FROM numbered_folders WHERE account_id = $1 AND name = $2",
