@@ -340,7 +340,7 @@ fn other_servers(form: &AccountForm) -> Section {
                 .hint("For Microsoft Graph and the Gmail API. Empty takes the provider’s own."),
         ],
     )
-    .hint("Only where they are not the provider’s own. The doctor looks at them.")
+    .hint("Only where they are not the provider’s own. The doctor looks at the POP3 and SMTP servers.")
     .folded()
 }
 
