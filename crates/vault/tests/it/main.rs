@@ -16,6 +16,7 @@ mod history;
 mod invitations;
 mod ledger;
 mod migrations;
+mod numbering;
 mod profiles;
 mod raw;
 mod sealing;
