@@ -77,7 +77,7 @@ fn is_silent(ages: &[u32]) -> bool {
 
 /// Since when a worker that has no trouble has been at work without coming to an end.
 fn stuck_since(status: &Status, now: Timestamp) -> Option<Timestamp> {
-    let at_work = !matches!(status.activity, Activity::Retrying(_) | Activity::Held);
+    let at_work = matches!(status.activity, Activity::Connecting | Activity::Fetching);
     let since = status
         .last_completed
         .unwrap_or(status.since)

@@ -16,7 +16,7 @@ use crate::shared::Shared;
 use crate::source::{Selected, Source};
 
 /// How many messages of those that were there before are fetched before new mail is looked for.
-pub(crate) const SLICE: usize = 1000;
+pub(crate) const SLICE: usize = 200;
 /// How often all folders are looked into while earlier mail is fetched.
 const LOOK_WHILE_FILLING: Duration = Duration::from_secs(15);
 

@@ -82,7 +82,7 @@ pub struct Identities {
     pub smtp: Option<String>,
 }
 
-/// What is held in quarantine instead of being delivered, whatever the rules say.
+/// What is held in quarantine instead of being delivered, whatever sink a rule has chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Guard {

@@ -123,8 +123,9 @@ impl<'a> Reader<'a> {
         })?;
         match event {
             None => Ok(None),
-            Some(Arrival::Start { uid, size }) if self.missing.remove(&uid) => {
-                self.whole(source, suspect, uid, size).await.map(Some)
+            Some(Arrival::Start { uid, size, about }) if self.missing.remove(&uid) => {
+                let announced = (size, about);
+                self.whole(source, suspect, uid, announced).await.map(Some)
             }
             Some(Arrival::Start { uid, .. }) => {
                 Err(self.broke_protocol(format!("message {uid} was not asked for")))
@@ -141,7 +142,7 @@ impl<'a> Reader<'a> {
         source: &mut Source,
         suspect: &mut Suspect,
         uid: u32,
-        announced: Option<u64>,
+        (announced, about): (Option<u64>, u64),
     ) -> Result<Staged, FetchError> {
         let (beginning, mut is_over) = match self.beginning(source).await {
             Ok(read) => read,
@@ -150,10 +151,11 @@ impl<'a> Reader<'a> {
                 return Err(error.into());
             }
         };
+        let is_undecided = self.news.undecided.contains(&uid);
         let message = Announced {
             beginning: &beginning,
-            size: announced.unwrap_or(beginning.len() as u64),
-            is_undecided: self.news.undecided.contains(&uid),
+            size: announced.unwrap_or(about).max(beginning.len() as u64),
+            is_undecided,
             is_past: self.news.past,
         };
         let route = self.routing.route(message, self.news.now);
@@ -177,11 +179,18 @@ impl<'a> Reader<'a> {
             staging.discard();
             return Err(error);
         }
-        let staged = staging
+        let mut staged = staging
             .finish()
             .await
             .map_err(|error| self.no_room(&error))?;
         suspect.came(uid);
+        // Not every source knows beforehand how large a message is.
+        if is_undecided
+            && !staged.route.unread
+            && let Some(route) = self.routing.holds_for_size(staged.size)
+        {
+            staged.set_aside(route);
+        }
         Ok(staged)
     }
 

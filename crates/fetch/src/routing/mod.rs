@@ -131,39 +131,26 @@ impl Routing {
     /// Where a message goes that begins like this.
     pub(crate) fn route(&self, message: Announced<'_>, now: Timestamp) -> Route {
         let beginning = Beginning::read(message.beginning, now);
-        if let Some(why) = message
-            .is_undecided
-            .then(|| self.too_much(message.size))
-            .flatten()
+        if message.is_undecided
+            && let Some(route) = self.holds_for_size(message.size)
         {
-            return Route {
-                sink: self.held,
-                why,
-                unread: true,
-            };
+            return route;
         }
         let traits = beginning.traits(&self.folder, message.size);
+        let mut route = Route::default();
         if let Some((place, rule)) = self.rules.decide(&traits) {
-            let sink = self.of_rule.get(place).copied().unwrap_or(0);
-            // Whoever lets a held message be tried again has decided that it is delivered.
-            if sink != self.held {
-                let why = format!("rule {}: {rule}", place + 1);
-                return Route {
-                    sink,
-                    why,
-                    unread: false,
-                };
+            route.sink = self.of_rule.get(place).copied().unwrap_or(0);
+            route.why = format!("rule {}: {rule}", place + 1);
+            if rule.action == Action::Drop {
+                return route;
             }
-            if message.is_undecided {
-                let why = format!(
-                    "held by rule {}: {rule}. Try it again to have it delivered.",
-                    place + 1
-                );
-                return Route {
-                    sink,
-                    why,
-                    unread: false,
-                };
+            if route.sink == self.held && message.is_undecided {
+                route.why = format!("held by {}. Try it again to have it delivered.", route.why);
+                return route;
+            }
+            if route.sink == self.held {
+                // Whoever lets a held message be tried again has decided that it is delivered.
+                route = Route::default();
             }
         }
         if message.is_undecided
@@ -176,7 +163,16 @@ impl Routing {
                 unread: false,
             };
         }
-        Route::default()
+        route
+    }
+
+    /// Where a message of this size goes, if it is too large to be delivered.
+    pub(crate) fn holds_for_size(&self, size: u64) -> Option<Route> {
+        self.too_much(size).map(|why| Route {
+            sink: self.held,
+            why,
+            unread: true,
+        })
     }
 
     fn too_much(&self, size: u64) -> Option<String> {
@@ -200,7 +196,7 @@ impl Routing {
             ));
         }
         let sender = message.sender()?;
-        if sender.eq_ignore_ascii_case(&self.address) && message.is_automatic() {
+        if message.is_own_robot(&self.address) {
             return Some(
                 "held: a machine sent it from the mailbox's own address (Auto-Submitted), as \
                  happens when two robots answer each other. Try it again to have it delivered."

@@ -61,6 +61,12 @@ impl<'a> Beginning<'a> {
         values.any(|value| !value.trim().to_ascii_lowercase().starts_with("no"))
     }
 
+    /// Whether a machine sent it of itself from this address.
+    pub(super) fn is_own_robot(&self, address: &str) -> bool {
+        let sender = self.sender();
+        sender.is_some_and(|sender| sender.eq_ignore_ascii_case(address)) && self.is_automatic()
+    }
+
     /// Whether this address has marked it as passed.
     pub(super) fn has_passed(&self, address: &str) -> bool {
         let mut values = self.values("X-Loop");

@@ -52,6 +52,13 @@ pub(crate) enum Body {
 }
 
 impl Staged {
+    /// It goes another way after all, and nobody will read its bytes.
+    pub(crate) fn set_aside(&mut self, route: Route) {
+        self.discard();
+        self.body = Body::Memory(Vec::new());
+        self.route = route;
+    }
+
     /// Removes what is on disk.
     pub(crate) fn discard(&self) {
         if let Body::File(path) = &self.body {

@@ -45,6 +45,8 @@ pub(crate) enum Arrival {
         uid: u32,
         /// How many bytes follow, where the source knows exactly.
         size: Option<u64>,
+        /// About how many follow; 0 where nobody knows.
+        about: u64,
     },
     /// Its next bytes.
     Chunk(Bytes),
@@ -147,6 +149,7 @@ impl Source {
                 FetchEvent::Start { uid, size } => Arrival::Start {
                     uid,
                     size: Some(size),
+                    about: size,
                 },
                 FetchEvent::Chunk(bytes) => Arrival::Chunk(bytes),
                 FetchEvent::End => Arrival::End,

@@ -173,10 +173,14 @@ impl Pop3Source {
         loop {
             return Ok(match session.next_retrieved().await? {
                 None => None,
-                Some(RetrieveEvent::Start { number, .. }) => {
+                Some(RetrieveEvent::Start { number, size }) => {
                     let uid = self.asked.get(&number).copied().unwrap_or_default();
                     // LIST only estimates; that it is complete is told at its end.
-                    Some(Arrival::Start { uid, size: None })
+                    Some(Arrival::Start {
+                        uid,
+                        size: None,
+                        about: size,
+                    })
                 }
                 Some(RetrieveEvent::Chunk(bytes)) => Some(Arrival::Chunk(bytes)),
                 Some(RetrieveEvent::End) => Some(Arrival::End),

@@ -203,3 +203,21 @@ async fn a_worker_looks_again_and_again() {
     running.stop().await;
     assert!(world.inbox().is_empty());
 }
+
+#[tokio::test]
+async fn a_message_that_is_too_large_is_held_here_too() {
+    let plan = Plan {
+        guard: mailgrant_vault::Guard {
+            largest: 1 << 20,
+            ..mailgrant_vault::Guard::default()
+        },
+        ..plan()
+    };
+    let world = plan.build().await;
+    let large = format!("Subject: large\r\n\r\n{}\r\n", "x\r\n".repeat(1 << 19));
+    world.server.deliver(ADDRESS, "INBOX", large.as_bytes());
+    let sent = world.receive(1);
+    let fetched = world.fetch().await.unwrap();
+    assert_eq!((fetched.delivered, fetched.quarantined), (1, 1));
+    assert!(world.delivered() == sent);
+}

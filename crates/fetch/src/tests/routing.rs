@@ -169,3 +169,18 @@ async fn a_crash_before_any_effect_loses_nothing_and_doubles_nothing() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_rule_that_delivers_lets_no_circle_through() {
+    let world = world("drop subject drop*\ndeliver", Guard::default()).await;
+    world.fetch().await.unwrap();
+    put(&world, "X-Loop: desk@example.com\r\nSubject: mine\r\n\r\n");
+    put(
+        &world,
+        "X-Loop: desk@example.com\r\nSubject: drop it\r\n\r\n",
+    );
+    let fetched = world.fetch().await.unwrap();
+    assert_eq!((fetched.delivered, fetched.quarantined), (1, 1));
+    assert!(reasons(&world).await[0].contains("X-Loop"));
+    assert!(world.delivered().is_empty());
+}

@@ -38,7 +38,10 @@ pub(super) async fn verdict(response: Response) -> Verdict {
             Verdict::later(with("nobody takes mail at this web address; check it"))
         }
         StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT | StatusCode::TOO_EARLY => {
-            Verdict::later(with("not now"))
+            Verdict::Later {
+                why: with("not now"),
+                after,
+            }
         }
         StatusCode::TOO_MANY_REQUESTS => Verdict::Later {
             why: with("too much at once"),

@@ -280,7 +280,11 @@ impl<S: Service> ApiSource<S> {
                 continue;
             };
             self.reading = Some(reading);
-            return Ok(Some(Arrival::Start { uid, size }));
+            return Ok(Some(Arrival::Start {
+                uid,
+                size,
+                about: size.unwrap_or(0),
+            }));
         }
         Ok(None)
     }
