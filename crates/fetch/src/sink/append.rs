@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use mailgrant_mail::{Append, Appended, ImapSession, Likeness, MailError, Protocol};
+use mailgrant_oauth::Access;
 use mailgrant_oauth::catalogue::protocols_allowed;
 use mailgrant_vault::{Account, AppendSink};
 use tokio::io::AsyncRead;
@@ -86,9 +87,16 @@ impl OtherMailbox {
         ) else {
             return Ok(());
         };
-        let allowed = protocols_allowed(provider.profile.kind, &grant.scopes);
-        // Where the provider did not say what it granted, its mail server does.
-        if grant.scopes.is_empty() || allowed.contains(&Protocol::Imap) {
+        let profile = &provider.profile;
+        let allowed = protocols_allowed(profile.kind, &grant.scopes);
+        // Where the provider did not say protocol by protocol what it granted, its mail server does.
+        let unsaid = profile.access == Access::Application
+            || grant.scopes.is_empty()
+            || grant
+                .scopes
+                .iter()
+                .any(|scope| scope.as_str().ends_with("/.default"));
+        if unsaid || allowed.contains(&Protocol::Imap) {
             return Ok(());
         }
         let name = &account.draft.name;

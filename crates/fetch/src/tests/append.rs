@@ -1,10 +1,14 @@
 //! Delivery into a folder of another account's mailbox.
 
-use jiff::SignedDuration;
-use mailgrant_base::{Random as _, SystemRandom};
-use mailgrant_oauth::{Resource, Scope};
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use mailgrant_base::{Clock, ManualClock, Random as _, SystemRandom};
+use mailgrant_oauth::{ProviderKind, Resource, Scope};
 use mailgrant_sandbox::ImapFault;
-use mailgrant_vault::{AccountDraft, AppendSink, NewGrant, Sink, Source};
+use mailgrant_vault::{
+    AccountDraft, AppendSink, NewGrant, ProviderDraft, ProviderId, Sink, Source,
+};
 use secrecy::SecretString;
 
 use super::{ADDRESS, Plan, SCOPE, World, count, now, sorted};
@@ -36,9 +40,14 @@ async fn world() -> World {
 
 /// Adds the account that takes the mail. It has no sink of its own.
 async fn archive(world: &World, source: Source, scope: &str) {
+    archive_at(world, world.account.draft.provider, source, scope).await;
+}
+
+async fn archive_at(world: &World, provider: ProviderId, source: Source, scope: &str) {
     let draft = AccountDraft {
         name: "archive".into(),
         address: ARCHIVE.into(),
+        provider,
         source,
         sink: None,
         ..world.account.draft.clone()
@@ -80,9 +89,18 @@ fn receive(world: &World, count: usize) -> Vec<Vec<u8>> {
 /// All that waits is due.
 async fn fetch_later(world: &World) -> Result<Fetched, FetchError> {
     let later = now() + SignedDuration::from_hours(2);
-    let clock = mailgrant_base::ManualClock::new(later);
+    let clock = ManualClock::new(later);
     world.authorize().await;
     world.fetcher.at(clock).fetch_once(world.account.id).await
+}
+
+/// A clock that the test keeps its hands on.
+struct Shown(Arc<ManualClock>);
+
+impl Clock for Shown {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
 }
 
 fn logins(world: &World) -> u64 {
@@ -174,6 +192,22 @@ async fn what_became_of_a_message_is_found_out_even_after_a_restart() {
         restarted.fetch_once(world.account.id).await.unwrap();
         assert!(sorted(archived(&world)) == sorted(sent), "{keeps}");
     }
+}
+
+#[tokio::test]
+async fn a_message_that_the_server_takes_late_is_not_doubled() {
+    let world = world().await;
+    let sent = receive(&world, 1);
+    let clock = Arc::new(ManualClock::new(now()));
+    let later = world.fetcher.at(Shown(Arc::clone(&clock)));
+    world.server.fault(hang_up(false), Some(1));
+    let fetched = later.fetch_once(world.account.id).await.unwrap();
+    assert_eq!(fetched.deferred, 1);
+    world.server.deliver(ARCHIVE, "Tickets &- more", &sent[0]);
+    clock.advance(SignedDuration::from_mins(2));
+    let fetched = later.fetch_once(world.account.id).await.unwrap();
+    assert_eq!(fetched.delivered, 1);
+    assert!(archived(&world) == sent);
 }
 
 #[tokio::test]
@@ -270,6 +304,26 @@ async fn an_account_that_is_not_there_or_not_authorised_is_named() {
     let said = why(&world.fetch().await.unwrap_err());
     assert!(
         said.contains("archive") && said.contains("authori"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn an_account_whose_grant_is_for_another_protocol_is_named() {
+    let world = into_folder("archive", "INBOX").build().await;
+    let ours = world.vault.provider(world.account.draft.provider).await;
+    let mut draft = ProviderDraft {
+        name: "entra".into(),
+        profile: ours.unwrap().unwrap().profile,
+    };
+    draft.profile.kind = ProviderKind::Microsoft;
+    let provider = world.vault.add_provider(&draft, now()).await.unwrap();
+    let scope = "offline_access https://outlook.office.com/SMTP.Send";
+    archive_at(&world, provider.id, Source::default(), scope).await;
+    receive(&world, 1);
+    let said = why(&world.fetch().await.unwrap_err());
+    assert!(
+        said.contains("the account archive has no scope for IMAP"),
         "{said}"
     );
 }
