@@ -206,7 +206,7 @@ pub(crate) trait LedgerStore: Send + Sync {
     async fn unfinished(&self, folder: i64, delivered_until: i64) -> Answer<Vec<EntryRow>>;
     /// UIDs in the ledger from `from` on, below `until`.
     async fn known(&self, folder: i64, from: i64, until: i64) -> Answer<Vec<i64>>;
-    /// A message that is settled stays as it is; the first key and the first sight stay.
+    /// A message that is settled stays as it is, and so does when it was first seen.
     async fn note_prepared(
         &self,
         folder: i64,
@@ -231,6 +231,7 @@ pub(crate) trait LedgerStore: Send + Sync {
         now: i64,
     ) -> Answer<()>;
     async fn note_quarantined(&self, folder: i64, uid: i64, reason: &str, now: i64) -> Answer<()>;
+    async fn note_unprepared(&self, folder: i64, uids: &[i64], now: i64) -> Answer<()>;
     async fn forget(&self, folder: i64, uids: &[i64]) -> Answer<()>;
     /// The state of a message that is settled: delivered, acknowledged or dropped.
     async fn adopt_delivered(
@@ -308,8 +309,9 @@ impl Vault {
         self.told(known.await)?.into_iter().map(number).collect()
     }
 
-    /// These are about to be handed to the sink; a floor never sinks. A message keeps its first key,
-    /// and one that is settled stays settled.
+    /// These are about to be handed to the sink; a floor never sinks. One that is settled stays
+    /// settled. The key is that under which it is handed over now: whoever prepares a message anew knows
+    /// that a former sink has not got it.
     pub async fn note_prepared(
         &self,
         folder: FolderId,
@@ -385,6 +387,17 @@ impl Vault {
         noted
             .await
             .map_err(|error| self.gone_or(error, "the folder"))
+    }
+
+    /// These were prepared, and are known not to have been handed over: they wait again.
+    pub async fn note_unprepared(
+        &self,
+        folder: FolderId,
+        uids: &[u32],
+        now: Timestamp,
+    ) -> Result<(), VaultError> {
+        let (store, uids) = (self.store(), wide(uids));
+        self.told(store.note_unprepared(folder.0, &uids, micros(now)).await)
     }
 
     /// These UIDs are settled without the sink: gone from the source before they were fetched.

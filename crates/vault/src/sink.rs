@@ -137,11 +137,13 @@ pub struct WebhookSink {
 }
 
 impl WebhookSink {
-    /// The address without its query, in which some keep a secret.
+    /// The server of the address. In the path and the query behind it some keep a secret.
     pub fn place(&self) -> String {
-        let mut url = self.url.clone();
-        url.set_query(None);
-        url.into()
+        let origin = self.url.origin().ascii_serialization();
+        match self.url.path() {
+            "/" => origin,
+            _ => format!("{origin}/…"),
+        }
     }
 }
 

@@ -103,6 +103,7 @@ pub(crate) async fn round(
         seen_at: shared.now(),
         open: BTreeSet::new(),
         attempts: HashMap::new(),
+        decided: BTreeSet::new(),
         next_due: None,
         fetched: Fetched::default(),
         in_vain: 0,
@@ -140,6 +141,8 @@ struct Round<'a> {
     ceiling: u32,
     /// How often delivery of a message failed before.
     attempts: HashMap<u32, u32>,
+    /// Messages that were let through before, by the rules or by a person.
+    decided: BTreeSet<u32>,
     next_due: Option<Timestamp>,
     fetched: Fetched,
     /// How many messages in a row the sink has put off.
@@ -159,12 +162,17 @@ impl Round<'_> {
             .iter()
             .map(|entry| (entry.uid, entry.attempts))
             .collect();
+        self.decided = unfinished
+            .iter()
+            .filter(|entry| entry.attempts > 0 && !entry.key.is_empty())
+            .map(uid)
+            .collect();
 
         let in_state = |state| unfinished.iter().filter(move |entry| entry.state == state);
         let mut delivered: Vec<u32> = in_state(MessageState::Delivered).map(uid).collect();
         let prepared: Vec<&LedgerEntry> = in_state(MessageState::Prepared).collect();
         let keys: Vec<String> = prepared.iter().map(|entry| entry.key.clone()).collect();
-        let mut again = Vec::new();
+        let (mut again, mut afresh) = (Vec::new(), Vec::new());
         let mut taken = Vec::new();
         for (entry, recovered) in prepared.into_iter().zip(self.routing.recover(&keys).await?) {
             match recovered {
@@ -173,7 +181,17 @@ impl Round<'_> {
                     answer: "delivered before an interruption".to_owned(),
                 }),
                 Recovered::Again => again.push(entry.uid),
+                Recovered::Afresh => {
+                    again.push(entry.uid);
+                    afresh.push(entry.uid);
+                }
             }
+        }
+        if !afresh.is_empty() {
+            self.power()?;
+            let (vault, folder) = (&self.shared.vault, self.folder.id);
+            vault.note_unprepared(folder, &afresh, now).await?;
+            self.routing.recover(&[]).await?;
         }
         if !taken.is_empty() {
             self.power()?;
@@ -321,11 +339,11 @@ impl Round<'_> {
         Ok(())
     }
 
-    /// Those of which nobody has decided yet whether they are held: what stands in the ledger as tried
-    /// before was let through, by the rules or by a person.
+    /// Those of which nobody has decided yet whether they are held. What the server has only left out
+    /// so far, or broken off at, has been seen by nobody.
     fn undecided(&self, group: &[u32]) -> BTreeSet<u32> {
-        let decided = |uid: &u32| self.attempts.get(uid).is_some_and(|attempts| *attempts > 0);
-        group.iter().copied().filter(|uid| !decided(uid)).collect()
+        let group = group.iter().copied();
+        group.filter(|uid| !self.decided.contains(uid)).collect()
     }
 
     /// The floor once these are in the ledger.

@@ -153,6 +153,7 @@ impl<'a> Reader<'a> {
         };
         let is_undecided = self.news.undecided.contains(&uid);
         let message = Announced {
+            uid,
             beginning: &beginning,
             size: announced.unwrap_or(about).max(beginning.len() as u64),
             is_undecided,

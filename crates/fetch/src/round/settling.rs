@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use mailgrant_base::Backoff;
-use mailgrant_mail::MailError;
 use mailgrant_vault::{AfterDelivery, EventKind, NewEvent};
 use tracing::{debug, warn};
 
@@ -61,19 +60,17 @@ impl Round<'_> {
             return Ok(());
         }
         self.power()?;
-        match source.tell(&self.account.draft.after, delivered).await {
-            Ok(()) => {}
-            Err(FetchError::Mail(refused @ MailError::Refused { .. })) => {
-                self.refused = Some(refused);
-                return Ok(());
-            }
-            Err(error) => return Err(error),
+        let after = &self.account.draft.after;
+        let (told, refused) = source.tell(after, delivered).await?;
+        self.refused = refused;
+        if told.is_empty() {
+            return Ok(());
         }
         self.power()?;
         let now = self.shared.now();
         self.shared
             .vault
-            .note_acknowledged(self.folder.id, delivered, now)
+            .note_acknowledged(self.folder.id, &told, now)
             .await?;
         delivered.clear();
         Ok(())

@@ -13,10 +13,13 @@ const SENDERS: usize = 50_000;
 
 /// When messages came, by account and sender. Cheap to clone; all workers share it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Circles(Arc<Mutex<HashMap<Sender, VecDeque<i64>>>>);
+pub(crate) struct Circles(Arc<Mutex<HashMap<Sender, Times>>>);
 
 /// Of which account, and who.
 type Sender = (AccountId, String);
+
+/// When messages came, in seconds, and which they are.
+type Times = VecDeque<(i64, String)>;
 
 impl Circles {
     /// Notes a message that came then, and says whether it is one too many within an hour. It goes by
@@ -27,6 +30,7 @@ impl Circles {
         account: AccountId,
         sender: &str,
         at: Timestamp,
+        message: String,
         most: u32,
     ) -> bool {
         let most = usize::try_from(most).unwrap_or(usize::MAX);
@@ -39,12 +43,16 @@ impl Circles {
             all.clear();
         }
         let times = all.entry((account, sender.to_lowercase())).or_default();
-        let near = times.iter().filter(|time| (at - **time).abs() < WINDOW);
+        if times.iter().any(|(_, known)| *known == message) {
+            // It is read once more, because its sink was down or a connection broke.
+            return false;
+        }
+        let near = times.iter().filter(|(time, _)| (at - time).abs() < WINDOW);
         let too_many = near.count() >= most;
         if times.len() >= most {
             times.pop_front();
         }
-        times.push_back(at);
+        times.push_back((at, message));
         too_many
     }
 }
@@ -58,7 +66,8 @@ mod tests {
         let circles = Circles::default();
         let too_many = |account, sender, second| {
             let at = Timestamp::from_second(second).unwrap();
-            circles.too_many(AccountId(account), sender, at, 3)
+            let message = format!("{second}");
+            circles.too_many(AccountId(account), sender, at, message, 3)
         };
         for second in [0, 10, 20] {
             assert!(!too_many(1, "a@b.example", second));
@@ -67,11 +76,12 @@ mod tests {
         assert!(!too_many(2, "a@b.example", 30), "another account");
         assert!(!too_many(1, "c@b.example", 30), "another sender");
         assert!(too_many(1, "a@b.example", 3000), "it goes on");
+        assert!(!too_many(1, "a@b.example", 3000), "it is the same message");
         for hour in 1..20 {
             assert!(!too_many(3, "a@b.example", hour * 1800), "{hour}");
         }
         for _ in 0..9 {
-            let any = circles.too_many(AccountId(4), "x", Timestamp::UNIX_EPOCH, 0);
+            let any = circles.too_many(AccountId(4), "x", Timestamp::UNIX_EPOCH, String::new(), 0);
             assert!(!any);
         }
     }

@@ -49,6 +49,8 @@ pub(crate) struct Route {
 /// What is known of a message before it has come.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Announced<'a> {
+    /// Its UID.
+    pub(crate) uid: u32,
     /// Its header, or what has come of it.
     pub(crate) beginning: &'a [u8],
     /// Its size in bytes, at least about.
@@ -155,7 +157,7 @@ impl Routing {
         }
         if message.is_undecided
             && !message.is_past
-            && let Some(why) = self.goes_in_circles(&beginning)
+            && let Some(why) = self.goes_in_circles(&beginning, message.uid)
         {
             return Route {
                 sink: self.held,
@@ -187,7 +189,7 @@ impl Routing {
         })
     }
 
-    fn goes_in_circles(&self, message: &Beginning<'_>) -> Option<String> {
+    fn goes_in_circles(&self, message: &Beginning<'_>, uid: u32) -> Option<String> {
         if message.has_passed(&self.address) {
             return Some(format!(
                 "held: it has been through {} before (its X-Loop says so). Try it again to have it \
@@ -204,9 +206,10 @@ impl Routing {
             );
         }
         let most = self.guard.per_sender;
+        let name = format!("{}/{uid}", self.folder);
         let too_many = self
             .circles
-            .too_many(self.account, sender, message.at(), most);
+            .too_many(self.account, sender, message.at(), name, most);
         too_many.then(|| {
             format!(
                 "held: more than {most} messages came from {sender} within an hour, as mail does \
@@ -221,8 +224,9 @@ impl Routing {
         for sink in &self.sinks {
             let recovered = sink.recover(keys.to_vec()).await?;
             for (known, found) in all.iter_mut().zip(recovered) {
-                if found == Recovered::Taken {
-                    *known = found;
+                match (*known, found) {
+                    (Recovered::Taken, _) | (_, Recovered::Again) => {}
+                    (_, Recovered::Taken | Recovered::Afresh) => *known = found,
                 }
             }
         }

@@ -97,6 +97,9 @@ pub(crate) enum Recovered {
     Taken,
     /// To be fetched and handed over again, under the same key.
     Again,
+    /// The same, and the place is about to be made anew, after which nobody could tell any more: the
+    /// ledger must say first that it is not prepared.
+    Afresh,
 }
 
 /// A place where mail goes.
@@ -118,7 +121,7 @@ pub(crate) trait Sink: Send + Sync + fmt::Debug {
     async fn check(&self) -> Result<String, SinkDown>;
 
     /// Looks what became of messages whose hand-over was interrupted, in the order of their keys,
-    /// and removes what earlier runs left half done.
+    /// and removes what earlier runs left half done. Asked without keys it makes what is missing.
     async fn recover(&self, keys: Vec<String>) -> Result<Vec<Recovered>, SinkDown>;
 
     /// Makes a batch safe against a crash without showing it to anybody. Where this fails, nothing

@@ -106,6 +106,12 @@ impl Relay {
             .map(String::as_str)
             .filter(|recipient| !took.iter().any(|took| took == recipient))
             .collect();
+        if still.is_empty() {
+            self.half_delivered.forget(&message.key);
+            return Ok(Verdict::Taken(
+                "all who are meant to have it have it".to_owned(),
+            ));
+        }
         let sender = self.sender(message).await?;
         let envelope = match Envelope::new(sender, still.iter().copied()) {
             Ok(envelope) => envelope,

@@ -166,12 +166,29 @@ impl Source {
         !matches!(self, Self::Pop3(_))
     }
 
-    /// Does with these messages what is to be done after their delivery.
+    /// Does with these messages what is to be done after their delivery. Gives those with which it is
+    /// done, and what the source refused first.
     pub(crate) async fn tell(
         &mut self,
         after: &AfterDelivery,
         uids: &[u32],
-    ) -> Result<(), FetchError> {
+    ) -> Result<(Vec<u32>, Option<MailError>), FetchError> {
+        match self {
+            Self::Graph(mailbox) => return mailbox.tell(after, uids).await,
+            Self::Gmail(mailbox) => return mailbox.tell(after, uids).await,
+            Self::Imap(_) | Self::Pop3(_) => {}
+        }
+        match self.tell_all(after, uids).await {
+            Ok(()) => Ok((uids.to_vec(), None)),
+            Err(FetchError::Mail(refused @ MailError::Refused { .. })) => {
+                Ok((Vec::new(), Some(refused)))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The same where it is done with all of them or with none.
+    async fn tell_all(&mut self, after: &AfterDelivery, uids: &[u32]) -> Result<(), FetchError> {
         match self {
             Self::Imap(session) => match after {
                 AfterDelivery::Keep => {}
@@ -188,8 +205,8 @@ impl Source {
                 // The form lets nothing else in; there is nothing that POP3 could do.
                 AfterDelivery::Keep | AfterDelivery::MarkSeen | AfterDelivery::Move { .. } => {}
             },
-            Self::Graph(mailbox) => mailbox.tell(after, uids).await?,
-            Self::Gmail(mailbox) => mailbox.tell(after, uids).await?,
+            // They tell of one message at a time, above.
+            Self::Graph(_) | Self::Gmail(_) => {}
         }
         Ok(())
     }

@@ -130,3 +130,39 @@ async fn a_second_crash_during_the_recovery_changes_nothing() {
     assert!(world.delivered() == sorted(sent));
     assert!(world.inbox().is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_maildir_that_is_gone_is_made_anew_and_a_second_crash_meanwhile_loses_nothing() {
+    for first in 0.. {
+        let mut first_crashed = false;
+        for second in 0.. {
+            let plan = Plan {
+                after: AfterDelivery::Delete,
+                ..Plan::default()
+            };
+            let world = plan.build().await;
+            let sent = world.receive(2);
+            first_crashed = fetch_until(&world, first).await;
+            let shown = world.delivered();
+            let moved = world.folder.path().join("moved");
+            if world.maildir().exists() {
+                std::fs::rename(world.maildir(), &moved).unwrap();
+            }
+            let second_crashed = fetch_until(&world, second).await;
+            world.fetch().await.unwrap();
+            // What was shown before the folder was moved went with it.
+            let mut all = shown;
+            all.extend(world.delivered());
+            all.sort();
+            all.dedup();
+            assert!(all == sorted(sent), "after {first} and {second} effects");
+            assert!(world.inbox().is_empty(), "after {first} and {second}");
+            if !second_crashed {
+                break;
+            }
+        }
+        if !first_crashed {
+            return;
+        }
+    }
+}

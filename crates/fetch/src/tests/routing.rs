@@ -184,3 +184,29 @@ async fn a_rule_that_delivers_lets_no_circle_through() {
     assert!(reasons(&world).await[0].contains("X-Loop"));
     assert!(world.delivered().is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_held_message_that_is_let_through_arrives_once_whenever_it_crashes() {
+    for effects in 0.. {
+        let world = world("hold subject number*", Guard::default()).await;
+        let sent = world.receive(1);
+        world.fetch().await.unwrap();
+        let retried = world.vault.retry_quarantine(world.account.id, now()).await;
+        retried.unwrap();
+        let plug = Plug::after(effects);
+        let fetcher = world.fetcher.unplugged(plug.clone());
+        let crashed = fetcher.fetch_once(world.account.id).await.is_err();
+        // The application has taken what it found.
+        let mut got = world.delivered();
+        let new = world.maildir().join("new");
+        for entry in std::fs::read_dir(&new).into_iter().flatten() {
+            std::fs::remove_file(entry.unwrap().path()).unwrap();
+        }
+        world.fetch().await.unwrap();
+        got.extend(world.delivered());
+        assert!(got == sent, "after {effects} effects: {}", got.len());
+        if !crashed {
+            return;
+        }
+    }
+}

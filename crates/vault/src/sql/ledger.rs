@@ -147,8 +147,7 @@ impl LedgerStore for Backend {
                      changed_at = excluded.changed_at, fetched_at = excluded.fetched_at,
                      message_id = excluded.message_id, sender = excluded.sender,
                      subject = excluded.subject, found_by = excluded.found_by,
-                     delivery_key = CASE WHEN messages.delivery_key = ''
-                         THEN excluded.delivery_key ELSE messages.delivery_key END
+                     delivery_key = excluded.delivery_key
                  WHERE messages.state NOT IN (2, 3, 5)",
             )
             .bind(folder)
@@ -281,12 +280,43 @@ impl LedgerStore for Backend {
         transaction.commit().await
     }
 
+    async fn note_unprepared(&self, folder: i64, uids: &[i64], now: i64) -> Answer<()> {
+        let mut transaction = self.begin().await?;
+        for uid in uids {
+            sqlx::query(
+                "UPDATE messages SET state = 0, retry_at = $3, changed_at = $3
+                 WHERE folder_id = $1 AND uid = $2 AND state = 1",
+            )
+            .bind(folder)
+            .bind(uid)
+            .bind(now)
+            .execute(&mut *transaction)
+            .await?;
+        }
+        transaction.commit().await
+    }
+
     async fn forget(&self, folder: i64, uids: &[i64]) -> Answer<()> {
         let mut transaction = self.begin().await?;
         for uid in uids {
             sqlx::query(
                 "DELETE FROM messages
                  WHERE folder_id = $1 AND uid = $2 AND state NOT IN (2, 3, 5)",
+            )
+            .bind(folder)
+            .bind(uid)
+            .execute(&mut *transaction)
+            .await?;
+            // Where numbers stand for names: a message that comes back is a new one then, for the
+            // floor may have passed its number. What the sink has keeps its own.
+            sqlx::query(
+                "DELETE FROM numbered_messages WHERE uid = $2 AND folder_id = (
+                     SELECT n.id FROM numbered_folders n JOIN folders f
+                         ON n.account_id = f.account_id AND n.name = f.name
+                     WHERE f.id = $1 AND f.uid_validity = n.epoch
+                 ) AND NOT EXISTS (
+                     SELECT 1 FROM messages WHERE folder_id = $1 AND uid = $2
+                 )",
             )
             .bind(folder)
             .bind(uid)

@@ -24,10 +24,11 @@ impl NumberingStore for Backend {
         forget_before: i64,
     ) -> Answer<Option<NumberedRow>> {
         let mut transaction = self.begin().await?;
+        // Epochs begin where no IMAP server's UIDVALIDITY is: the folder may be read by IMAP one day.
         // Taken first, so that two that number one folder come one after the other.
         sqlx::query(
             "INSERT INTO numbered_folders (account_id, name, epoch, next_uid)
-             SELECT id, $2, 1, 1 FROM accounts WHERE id = $1
+             SELECT id, $2, 2147483648, 1 FROM accounts WHERE id = $1
              ON CONFLICT (account_id, name) DO UPDATE SET next_uid = numbered_folders.next_uid",
         )
         .bind(account)

@@ -52,7 +52,7 @@ on_both! {
         assert_eq!((counts.waiting, counts.quarantined), (0, 0));
     }
 
-    async fn a_message_that_waits_is_tried_again_under_its_first_key(bench) {
+    async fn a_message_that_waits_is_tried_again_under_the_key_of_its_present_sink(bench) {
         let folder = open(bench, "desk", 1).await;
         let vault = &bench.vault;
         prepare(vault, folder, &[message(5, "five")]).await;
@@ -61,10 +61,10 @@ on_both! {
             let entry = vault.unfinished(folder, jiff::Timestamp::MAX).await.unwrap().remove(0);
             assert_eq!((entry.state, entry.attempts), (MessageState::Waiting, attempts));
             assert_eq!(entry.retry_at, Some(at(retry_at)));
-            let again = Prepared { key: "another-key".to_owned(), ..message(5, "five") };
+            let again = Prepared { key: format!("key-{attempts}"), ..message(5, "five") };
             prepare(vault, folder, &[again]).await;
             let entry = vault.unfinished(folder, jiff::Timestamp::MAX).await.unwrap().remove(0);
-            assert_eq!((entry.state, entry.key.as_str()), (MessageState::Prepared, "key-five"));
+            assert_eq!((entry.state, entry.key), (MessageState::Prepared, format!("key-{attempts}")));
             assert_eq!((entry.attempts, entry.retry_at), (attempts, None));
         }
     }

@@ -324,7 +324,7 @@ async fn the_secret_of_a_webhook_is_on_its_accounts_page_alone() {
     let secret = vault.webhook_secret(account.id).await.unwrap();
     assert!(page.contains(secret.expose_secret()), "{page}");
     assert!(
-        page.contains("Webhook https://desk.example.com/in<"),
+        page.contains("Webhook https://desk.example.com/…<"),
         "{page}"
     );
     let overview = visitor.page("/").await;

@@ -294,19 +294,33 @@ impl<S: Service> ApiSource<S> {
         &mut self,
         after: &AfterDelivery,
         uids: &[u32],
-    ) -> Result<(), FetchError> {
+    ) -> Result<(Vec<u32>, Option<MailError>), FetchError> {
         let what = match after {
-            AfterDelivery::Keep => return Ok(()),
+            AfterDelivery::Keep => return Ok((uids.to_vec(), None)),
             AfterDelivery::MarkSeen => Told::Seen,
             AfterDelivery::Move { folder } => Told::Moved(self.folder("MOVE to", folder).await?),
             AfterDelivery::Delete | AfterDelivery::DeleteAfter { .. } => Told::Deleted,
         };
         let named = self.named(uids).await?;
+        let (mut told, mut refused) = (uids.to_vec(), None);
         if let Some(opened) = &self.opened {
-            for (_, id) in named {
-                self.service.tell(&opened.id, &id, &what).await?;
+            for (uid, id) in named {
+                match self.service.tell(&opened.id, &id, &what).await {
+                    Ok(()) => {}
+                    // One message that it fails at holds up neither the others nor new mail.
+                    Err(
+                        error @ (MailError::Refused { .. }
+                        | MailError::Later {
+                            retry_after: None, ..
+                        }),
+                    ) => {
+                        told.retain(|known| *known != uid);
+                        refused.get_or_insert(error);
+                    }
+                    Err(error) => return Err(error.into()),
+                }
             }
         }
-        Ok(())
+        Ok((told, refused))
     }
 }
