@@ -231,7 +231,7 @@ fn source(form: &AccountForm) -> Section {
     Section::new(
         "What is fetched",
         vec![
-            Field::choice("source", "By", &form.source, sources)
+            Field::choice("source", "Read by", &form.source, sources)
                 .hint("Another than IMAP only where that is switched off. POP3 knows no folders and no read mail; Microsoft Graph needs a provider with the scope graph."),
             Field::text("folder", "Folders", &form.folder)
                 .hint("Separated by semicolons; * stands for anything: INBOX; Support/*. Empty means INBOX."),
@@ -267,6 +267,7 @@ fn rules(form: &AccountForm) -> Section {
         ],
     )
     .hint("Held messages are in quarantine, and are delivered when somebody lets them be tried again.")
+    .folded()
     .only_for("maildir command lmtp smtp webhook append")
 }
 
