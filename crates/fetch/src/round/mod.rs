@@ -191,6 +191,9 @@ impl Round<'_> {
             self.power()?;
             let (vault, folder) = (&self.shared.vault, self.folder.id);
             vault.note_unprepared(folder, &afresh, now).await?;
+        }
+        if !keys.is_empty() {
+            // Only now may a place be made that was not there.
             self.routing.recover(&[]).await?;
         }
         if !taken.is_empty() {

@@ -166,3 +166,32 @@ async fn a_maildir_that_is_gone_is_made_anew_and_a_second_crash_meanwhile_loses_
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_meant_for_a_program_goes_into_a_new_maildir_after_a_change() {
+    for effects in 0.. {
+        let world = Plan::script(r#"cat > "$1/$MAILGRANT_KEY""#).build().await;
+        let sent = world.receive(2);
+        let crashed = fetch_until(&world, effects).await;
+        let account = world.vault.account(world.account.id).await.unwrap();
+        let account = account.unwrap();
+        let mut draft = account.draft.clone();
+        let path = world.maildir();
+        draft.sink = Some(mailgrant_vault::Sink::Maildir(
+            mailgrant_vault::MaildirSink { path },
+        ));
+        let changed = world
+            .vault
+            .change_account(account.id, account.version, &draft, super::now());
+        changed.await.unwrap();
+        world.fetch().await.unwrap();
+        let mut all = world.written();
+        all.extend(world.delivered());
+        all.sort();
+        all.dedup();
+        assert!(all == sorted(sent), "after {effects} effects");
+        if !crashed {
+            return;
+        }
+    }
+}
