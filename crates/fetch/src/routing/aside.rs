@@ -47,10 +47,6 @@ impl Sink for Aside {
         BatchLimit::messages(100)
     }
 
-    fn key(&self, message: &str) -> String {
-        message.to_owned()
-    }
-
     fn staging_path(&self, key: &str) -> PathBuf {
         self.spool.staging_path(key)
     }
@@ -62,10 +58,6 @@ impl Sink for Aside {
     /// Whether it is dropped or held is decided again.
     async fn recover(&self, keys: Vec<String>) -> Result<Vec<Recovered>, SinkDown> {
         Ok(vec![Recovered::Again; keys.len()])
-    }
-
-    async fn seal(&self, batch: Vec<Staged>) -> Result<Vec<Staged>, SinkDown> {
-        Ok(batch)
     }
 
     async fn commit(&self, batch: Vec<Staged>) -> Result<Vec<Verdict>, SinkDown> {

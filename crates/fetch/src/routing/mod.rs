@@ -61,6 +61,12 @@ pub(crate) struct Announced<'a> {
     pub(crate) is_past: bool,
 }
 
+/// Where a rule sends a message: to a sink that is there already, or to one of its own.
+enum Goes {
+    To(usize),
+    Elsewhere(mailgrant_vault::Sink),
+}
+
 impl Routing {
     /// Opens every sink that a message may go to.
     pub(crate) async fn open(
@@ -75,32 +81,29 @@ impl Routing {
         })?;
         let mut sinks = vec![sink::open(shared, account, folder, own, lease).await?];
         let mut of_rule = Vec::new();
-        let (dropped, held) = (1, 2);
+        let (own_place, dropped, held) = (0, 1, 2);
         sinks.push(Arc::new(Aside::dropped(shared, account.id, lease)));
         sinks.push(Arc::new(Aside::held(shared, account.id, lease)));
         for rule in draft.rules.iter() {
             let other = match &rule.action {
-                Action::Deliver => None,
-                Action::Drop => {
-                    of_rule.push(dropped);
-                    continue;
+                Action::Deliver => Goes::To(own_place),
+                Action::Drop => Goes::To(dropped),
+                Action::Hold => Goes::To(held),
+                Action::Maildir(path) => {
+                    Goes::Elsewhere(mailgrant_vault::Sink::Maildir(MaildirSink {
+                        path: path.clone(),
+                    }))
                 }
-                Action::Hold => {
-                    of_rule.push(held);
-                    continue;
+                Action::Command(argv) => Goes::Elsewhere(like_command(own, argv)),
+                Action::Recipients(recipients) => Goes::Elsewhere(for_recipients(own, recipients)),
+            };
+            of_rule.push(match other {
+                Goes::To(place) => place,
+                Goes::Elsewhere(other) => {
+                    sinks.push(sink::open(shared, account, folder, &other, lease).await?);
+                    sinks.len() - 1
                 }
-                Action::Maildir(path) => Some(mailgrant_vault::Sink::Maildir(MaildirSink {
-                    path: path.clone(),
-                })),
-                Action::Command(argv) => Some(like_command(own, argv)),
-                Action::Recipients(recipients) => Some(for_recipients(own, recipients)),
-            };
-            let Some(other) = other else {
-                of_rule.push(0);
-                continue;
-            };
-            of_rule.push(sinks.len());
-            sinks.push(sink::open(shared, account, folder, &other, lease).await?);
+            });
         }
         Ok(Self {
             sinks,

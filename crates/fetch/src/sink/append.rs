@@ -248,10 +248,6 @@ impl Sink for OtherMailbox {
         BatchLimit::messages(1)
     }
 
-    fn key(&self, message: &str) -> String {
-        message.to_owned()
-    }
-
     fn staging_path(&self, key: &str) -> PathBuf {
         self.spool.staging_path(key)
     }
@@ -274,11 +270,6 @@ impl Sink for OtherMailbox {
         let recovered = vec![Recovered::Again; keys.len()];
         self.shared.doubtful.add(keys);
         Ok(recovered)
-    }
-
-    /// Nothing to do: the source still has the message, and after a crash it is fetched again.
-    async fn seal(&self, batch: Vec<Staged>) -> Result<Vec<Staged>, SinkDown> {
-        Ok(batch)
     }
 
     async fn commit(&self, batch: Vec<Staged>) -> Result<Vec<Verdict>, SinkDown> {

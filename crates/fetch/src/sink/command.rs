@@ -165,10 +165,6 @@ impl Sink for Command {
         BatchLimit::messages(self.at_once)
     }
 
-    fn key(&self, message: &str) -> String {
-        message.to_owned()
-    }
-
     fn staging_path(&self, key: &str) -> PathBuf {
         self.spool.staging_path(key)
     }
@@ -186,11 +182,6 @@ impl Sink for Command {
         let swept = self.spool.sweep().await;
         swept.map_err(|error| self.down(error.to_string()))?;
         Ok(vec![Recovered::Again; keys.len()])
-    }
-
-    /// Nothing to do: the source still has the message, and after a crash it is fetched again.
-    async fn seal(&self, batch: Vec<Staged>) -> Result<Vec<Staged>, SinkDown> {
-        Ok(batch)
     }
 
     async fn commit(&self, batch: Vec<Staged>) -> Result<Vec<Verdict>, SinkDown> {

@@ -112,7 +112,9 @@ pub(crate) trait Sink: Send + Sync + fmt::Debug {
     fn batch(&self) -> BatchLimit;
 
     /// A message's idempotency key, as this sink spells it.
-    fn key(&self, message: &str) -> String;
+    fn key(&self, message: &str) -> String {
+        message.to_owned()
+    }
 
     /// Where a message goes that is too large for memory until it is sealed.
     fn staging_path(&self, key: &str) -> PathBuf;
@@ -126,7 +128,12 @@ pub(crate) trait Sink: Send + Sync + fmt::Debug {
 
     /// Makes a batch safe against a crash without showing it to anybody. Where this fails, nothing
     /// of the batch is left behind.
-    async fn seal(&self, batch: Vec<Staged>) -> Result<Vec<Staged>, SinkDown>;
+    ///
+    /// A sink that keeps nothing itself has nothing to do: the source still has the message, and after
+    /// a crash it is fetched again.
+    async fn seal(&self, batch: Vec<Staged>) -> Result<Vec<Staged>, SinkDown> {
+        Ok(batch)
+    }
 
     /// Hands a sealed batch over; one verdict for each message, in order. After an error any part
     /// of the batch may have been handed over: [`recover`](Self::recover) finds out.
@@ -145,6 +152,10 @@ pub(crate) async fn open(
     use mailgrant_vault::Sink::{Append, Command, Lmtp, Maildir, Smtp, Webhook};
     let (place, plug) = (&shared.settings.spool, shared.plug.clone());
     let spool = || Spool::new(place, account.id, plug.clone(), Arc::clone(lease));
+    let relay = |settings, tongue| -> Arc<dyn Sink> {
+        let relay = relay::Relay::new(shared, account, folder, settings, tongue, spool());
+        Arc::new(relay)
+    };
     Ok(match settings {
         Maildir(settings) => {
             let (lease, plug) = (Arc::clone(lease), plug.clone());
@@ -156,28 +167,8 @@ pub(crate) async fn open(
             let webhook = webhook::Webhook::open(shared, account, folder, settings, spool());
             Arc::new(webhook.await?)
         }
-        Lmtp(settings) => {
-            let tongue = relay::Tongue::Lmtp;
-            Arc::new(relay::Relay::new(
-                shared,
-                account,
-                folder,
-                settings,
-                tongue,
-                spool(),
-            ))
-        }
-        Smtp(settings) => {
-            let tongue = relay::Tongue::Smtp;
-            Arc::new(relay::Relay::new(
-                shared,
-                account,
-                folder,
-                settings,
-                tongue,
-                spool(),
-            ))
-        }
+        Lmtp(settings) => relay(settings, relay::Tongue::Lmtp),
+        Smtp(settings) => relay(settings, relay::Tongue::Smtp),
         Append(settings) => Arc::new(append::OtherMailbox::new(shared, settings, spool())),
     })
 }

@@ -234,10 +234,6 @@ impl Sink for Relay {
         BatchLimit::messages(1)
     }
 
-    fn key(&self, message: &str) -> String {
-        message.to_owned()
-    }
-
     fn staging_path(&self, key: &str) -> PathBuf {
         self.spool.staging_path(key)
     }
@@ -269,11 +265,6 @@ impl Sink for Relay {
     async fn recover(&self, keys: Vec<String>) -> Result<Vec<Recovered>, SinkDown> {
         self.spool.sweep().await.map_err(|error| self.down(error))?;
         Ok(vec![Recovered::Again; keys.len()])
-    }
-
-    /// Nothing to do: the source still has the message, and after a crash it is fetched again.
-    async fn seal(&self, batch: Vec<Staged>) -> Result<Vec<Staged>, SinkDown> {
-        Ok(batch)
     }
 
     async fn commit(&self, batch: Vec<Staged>) -> Result<Vec<Verdict>, SinkDown> {

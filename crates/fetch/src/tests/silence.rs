@@ -8,6 +8,16 @@ use mailgrant_vault::{
 use super::{World, now};
 use crate::silence;
 
+async fn inbox(world: &World) -> FolderId {
+    let first = FirstSight {
+        next_uid: 1,
+        start: StartFrom::Everything,
+    };
+    let (vault, account) = (&world.vault, world.account.id);
+    let folder = vault.open_folder(account, "INBOX", 7, first, now());
+    folder.await.unwrap().id
+}
+
 /// Mail that came so many days ago.
 async fn came(world: &World, folder: FolderId, uid: u32, days: i64) {
     let seen_at = now() - SignedDuration::from_hours(24 * days + 1);
@@ -37,14 +47,7 @@ async fn told(world: &World) -> Vec<Event> {
 #[tokio::test]
 async fn a_day_without_mail_after_a_week_with_is_told_once() {
     let world = World::new().await;
-    let first = FirstSight {
-        next_uid: 1,
-        start: StartFrom::Everything,
-    };
-    let folder = world
-        .vault
-        .open_folder(world.account.id, "INBOX", 7, first, now());
-    let folder = folder.await.unwrap().id;
+    let folder = inbox(&world).await;
     for day in 2..8 {
         came(&world, folder, u32::try_from(20 - day).unwrap(), day).await;
     }
@@ -62,14 +65,7 @@ async fn a_day_without_mail_after_a_week_with_is_told_once() {
 #[tokio::test]
 async fn a_mailbox_with_mail_today_is_not_silent() {
     let world = World::new().await;
-    let first = FirstSight {
-        next_uid: 1,
-        start: StartFrom::Everything,
-    };
-    let folder = world
-        .vault
-        .open_folder(world.account.id, "INBOX", 7, first, now());
-    let folder = folder.await.unwrap().id;
+    let folder = inbox(&world).await;
     for day in 0..8 {
         came(&world, folder, u32::try_from(20 - day).unwrap(), day).await;
     }

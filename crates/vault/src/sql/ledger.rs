@@ -11,6 +11,28 @@ use crate::backfill::{FirstFields, wanted_again};
 use crate::ledger::{CountsRow, EntryRow, FolderRow, LedgerStore, PreparedFields, QuarantineRow};
 use crate::store::Answer;
 
+impl Backend {
+    /// One statement for each of a folder's messages, with the folder, the UID and the time as its
+    /// first three values.
+    async fn change_each(
+        &self,
+        statement: &'static str,
+        (folder, uids): (i64, &[i64]),
+        now: i64,
+    ) -> Answer<()> {
+        let mut transaction = self.begin().await?;
+        for uid in uids {
+            sqlx::query(statement)
+                .bind(folder)
+                .bind(uid)
+                .bind(now)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        transaction.commit().await
+    }
+}
+
 #[async_trait]
 impl LedgerStore for Backend {
     async fn open_folder(
@@ -209,19 +231,13 @@ impl LedgerStore for Backend {
     }
 
     async fn note_acknowledged(&self, folder: i64, uids: &[i64], now: i64) -> Answer<()> {
-        let mut transaction = self.begin().await?;
-        for uid in uids {
-            sqlx::query(
-                "UPDATE messages SET state = 3, changed_at = $3, acknowledged_at = $3
-                 WHERE folder_id = $1 AND uid = $2 AND state = 2",
-            )
-            .bind(folder)
-            .bind(uid)
-            .bind(now)
-            .execute(&mut *transaction)
-            .await?;
-        }
-        transaction.commit().await
+        self.change_each(
+            "UPDATE messages SET state = 3, changed_at = $3, acknowledged_at = $3
+             WHERE folder_id = $1 AND uid = $2 AND state = 2",
+            (folder, uids),
+            now,
+        )
+        .await
     }
 
     async fn note_deferred(
@@ -281,19 +297,13 @@ impl LedgerStore for Backend {
     }
 
     async fn note_unprepared(&self, folder: i64, uids: &[i64], now: i64) -> Answer<()> {
-        let mut transaction = self.begin().await?;
-        for uid in uids {
-            sqlx::query(
-                "UPDATE messages SET state = 0, retry_at = $3, changed_at = $3
-                 WHERE folder_id = $1 AND uid = $2 AND state = 1",
-            )
-            .bind(folder)
-            .bind(uid)
-            .bind(now)
-            .execute(&mut *transaction)
-            .await?;
-        }
-        transaction.commit().await
+        self.change_each(
+            "UPDATE messages SET state = 0, retry_at = $3, changed_at = $3
+             WHERE folder_id = $1 AND uid = $2 AND state = 1",
+            (folder, uids),
+            now,
+        )
+        .await
     }
 
     async fn forget(&self, folder: i64, uids: &[i64]) -> Answer<()> {

@@ -157,10 +157,6 @@ impl Sink for Webhook {
         BatchLimit::messages(1)
     }
 
-    fn key(&self, message: &str) -> String {
-        message.to_owned()
-    }
-
     fn staging_path(&self, key: &str) -> PathBuf {
         self.spool.staging_path(key)
     }
@@ -188,11 +184,6 @@ impl Sink for Webhook {
         let swept = self.spool.sweep().await;
         swept.map_err(|error| self.down(error.to_string()))?;
         Ok(vec![Recovered::Again; keys.len()])
-    }
-
-    /// Nothing to do: the source still has the message, and after a crash it is fetched again.
-    async fn seal(&self, batch: Vec<Staged>) -> Result<Vec<Staged>, SinkDown> {
-        Ok(batch)
     }
 
     async fn commit(&self, batch: Vec<Staged>) -> Result<Vec<Verdict>, SinkDown> {

@@ -1,7 +1,7 @@
 //! One request: headers, content, answer.
 
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use bytes::Bytes;
 use http::HeaderValue;
@@ -105,15 +105,12 @@ async fn body(content: Content) -> Result<(Body, u64), String> {
             Ok((bytes.into(), size))
         }
         Content::File(path, size) => {
-            let file = open(&path).await.map_err(|error| cannot_read(&error))?;
+            let opened = tokio::fs::File::open(&path).await;
+            let file = opened.map_err(|error| cannot_read(&error))?;
             let stream = ReaderStream::with_capacity(file, PIECE);
             Ok((Body::wrap_stream(stream), size))
         }
     }
-}
-
-async fn open(path: &Path) -> std::io::Result<tokio::fs::File> {
-    tokio::fs::File::open(path).await
 }
 
 fn cannot_read(error: &std::io::Error) -> String {
