@@ -18,7 +18,6 @@ mod check;
 mod connect;
 mod error;
 mod fetcher;
-mod head;
 mod key;
 mod lease;
 mod metrics;

@@ -159,11 +159,11 @@ impl<'a> Reader<'a> {
             is_undecided,
             is_past: self.news.past,
         };
-        let route = self.routing.route(message, self.news.now);
+        let (route, head) = self.routing.route(message, self.news.now);
         let sink = self.routing.sink(route.sink);
         let key = sink.key(&self.keys.message(uid));
         let path = sink.staging_path(&key);
-        let mut staging = Staging::new(uid, key, path).on(route);
+        let mut staging = Staging::new(uid, key, path).on(route, head);
         let written = staging.write(&beginning).await;
         drop(beginning);
         if let Err(error) = written {
@@ -270,7 +270,10 @@ impl<'a> Reader<'a> {
 
 /// Whether an empty line is in it.
 fn has_header_end(bytes: &[u8]) -> bool {
-    bytes.windows(2).any(|pair| pair == b"\n\n") || bytes.windows(4).any(|four| four == b"\r\n\r\n")
+    // What stands behind the last line end is not a line yet.
+    let last = bytes.iter().rposition(|&byte| byte == b'\n').unwrap_or(0);
+    let mut lines = bytes[..last].split(|&byte| byte == b'\n').skip(1);
+    lines.any(|line| line.is_empty() || line == b"\r")
 }
 
 /// A session that ends because its token did says nothing about the message it was at.
@@ -283,5 +286,24 @@ fn note(suspect: &mut Suspect, uid: u32, error: &MailError) {
         } | MailError::Later { .. }
     ) {
         suspect.broke_off_at(uid);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_header_end;
+
+    #[test]
+    fn a_header_ends_with_an_empty_line() {
+        for whole in [
+            "a: b\r\n\r\n",
+            "a: b\n\nbody",
+            "a: b\r\nc: d\r\n\r\nbody\r\n",
+        ] {
+            assert!(has_header_end(whole.as_bytes()), "{whole:?}");
+        }
+        for begun in ["", "a: b\r\n", "a: b\r\n\r", "a: b\n c\n", "\n"] {
+            assert!(!has_header_end(begun.as_bytes()), "{begun:?}");
+        }
     }
 }

@@ -8,7 +8,9 @@ mod traits;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use mailgrant_vault::{Account, AccountId, Action, CommandSink, Guard, MaildirSink, Rules};
+use mailgrant_vault::{
+    Account, AccountId, Action, CommandSink, Guard, MaildirSink, MessageHead, Rules,
+};
 
 use crate::FetchError;
 use crate::lease::Lease;
@@ -133,9 +135,13 @@ impl Routing {
         self.sinks.get(place).unwrap_or(&self.sinks[0])
     }
 
-    /// Where a message goes that begins like this.
-    pub(crate) fn route(&self, message: Announced<'_>, now: Timestamp) -> Route {
+    /// Where a message goes that begins like this, and what a person recognises it by.
+    pub(crate) fn route(&self, message: Announced<'_>, now: Timestamp) -> (Route, MessageHead) {
         let beginning = Beginning::read(message.beginning, now);
+        (self.decide(message, &beginning), beginning.head())
+    }
+
+    fn decide(&self, message: Announced<'_>, beginning: &Beginning<'_>) -> Route {
         if message.is_undecided
             && let Some(route) = self.holds_for_size(message.size)
         {
@@ -160,7 +166,7 @@ impl Routing {
         }
         if message.is_undecided
             && !message.is_past
-            && let Some(why) = self.goes_in_circles(&beginning, message.uid)
+            && let Some(why) = self.goes_in_circles(beginning, message.uid)
         {
             return Route {
                 sink: self.held,

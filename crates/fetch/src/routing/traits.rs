@@ -1,8 +1,24 @@
-//! What rules and guards look at, read from a message's header. What cannot be read is not there.
+//! What rules and guards look at and what a person recognises a message by, read from its header
+//! once. What cannot be read is not there.
+
+use std::sync::LazyLock;
 
 use jiff::Timestamp;
-use mail_parser::{Message, MessageParser};
-use mailgrant_vault::Traits;
+use mail_parser::{HeaderName, Message, MessageParser};
+use mailgrant_vault::{MessageHead, Traits};
+
+/// Takes apart what is looked at, and leaves all other lines as they are.
+static PARSER: LazyLock<MessageParser> = LazyLock::new(|| {
+    MessageParser::new()
+        .header_address(HeaderName::From)
+        .header_address(HeaderName::To)
+        .header_address(HeaderName::Cc)
+        .header_text(HeaderName::Subject)
+        .header_id(HeaderName::MessageId)
+        .header_date(HeaderName::Date)
+        .header_received(HeaderName::Received)
+        .default_header_raw()
+});
 
 /// The beginning of a message.
 pub(super) struct Beginning<'a> {
@@ -13,7 +29,7 @@ pub(super) struct Beginning<'a> {
 impl<'a> Beginning<'a> {
     pub(super) fn read(beginning: &'a [u8], now: Timestamp) -> Self {
         Self {
-            message: MessageParser::new().parse_headers(beginning),
+            message: PARSER.parse_headers(beginning),
             now,
         }
     }
@@ -47,6 +63,17 @@ impl<'a> Beginning<'a> {
             folder,
             headers,
             size,
+        }
+    }
+
+    /// What a person recognises it by.
+    pub(super) fn head(&self) -> MessageHead {
+        let message = self.message.as_ref();
+        let known = |text: Option<&str>| text.map(str::to_owned);
+        MessageHead {
+            message_id: known(message.and_then(|message| message.message_id())),
+            sender: known(self.sender()),
+            subject: known(message.and_then(|message| message.subject())),
         }
     }
 
@@ -155,5 +182,48 @@ mod tests {
         );
         assert_eq!(at(""), later.to_string());
         assert_eq!(Beginning::read(b"\xff\x00", later).sender(), None);
+    }
+
+    fn head(message_id: &str, sender: &str, subject: &str) -> MessageHead {
+        let known = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        MessageHead {
+            message_id: known(message_id),
+            sender: known(sender),
+            subject: known(subject),
+        }
+    }
+
+    #[test]
+    fn a_head_is_decoded_and_unfolded() {
+        let message = b"Received: from x by y; Thu, 1 Jan 2026 00:00:00 +0000\r\n\
+            Message-ID:\r\n <one@example.com>\r\n\
+            From: \"Customer, A.\" <customer@example.com>, other@example.com\r\n\
+            Subject: =?UTF-8?Q?St=C3=B6rung?= =?ISO-8859-15?Q?_f=FCr_5_=A4?=\r\n  at last\r\n\
+            \r\nSubject: not this\r\n";
+        let expected = head(
+            "one@example.com",
+            "customer@example.com",
+            "St\u{f6}rung f\u{fc}r 5 \u{20ac} at last",
+        );
+        assert_eq!(Beginning::read(message, NOW).head(), expected);
+    }
+
+    #[test]
+    fn what_is_not_in_the_header_is_unknown() {
+        let read = |raw: &'static [u8]| Beginning::read(raw, NOW).head();
+        assert_eq!(
+            read(b"Subject: hello\r\n\r\nFrom: a@example.com\r\n"),
+            head("", "", "hello")
+        );
+        assert_eq!(read(b""), MessageHead::default());
+        assert_eq!(read(b"\r\n\r\nSubject: body\r\n"), MessageHead::default());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn garbage_gives_something_or_nothing(bytes: Vec<u8>, name in "(From|Subject|Message-ID): ?") {
+            Beginning::read(&bytes, NOW).head();
+            Beginning::read(&[name.as_bytes(), &bytes, b"\r\n\r\n"].concat(), NOW).head();
+        }
     }
 }

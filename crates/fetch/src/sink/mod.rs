@@ -27,6 +27,7 @@ mod spool;
 mod staged;
 mod sysexits;
 mod webhook;
+mod whole_disk;
 
 pub(crate) use doubtful::Doubtful;
 pub(crate) use half_delivered::HalfDelivered;

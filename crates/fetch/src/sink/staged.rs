@@ -11,7 +11,6 @@ use mailgrant_vault::MessageHead;
 use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncWriteExt as _, BufWriter};
 
-use crate::head;
 use crate::routing::Route;
 
 /// What is larger than this does not stay in memory. Each mailbox holds at most two batches and one
@@ -77,7 +76,6 @@ pub(crate) struct Staging {
     size: u64,
     digest: Sha256,
     memory: Vec<u8>,
-    /// Of a message whose beginning is no longer in memory.
     head: MessageHead,
     route: Route,
     file: Option<BufWriter<tokio::fs::File>>,
@@ -100,9 +98,10 @@ impl Staging {
         }
     }
 
-    /// The same for a message that goes another way than the account's mail does.
-    pub(crate) fn on(mut self, route: Route) -> Self {
+    /// The same for a message whose way is known, and what a person recognises it by.
+    pub(crate) fn on(mut self, route: Route, head: MessageHead) -> Self {
         self.route = route;
+        self.head = head;
         self
     }
 
@@ -121,9 +120,6 @@ impl Staging {
         self.size += chunk.len() as u64;
         self.digest.update(chunk);
         if self.route.unread {
-            if self.head == MessageHead::default() {
-                self.head = head::read(chunk);
-            }
             return Ok(());
         }
         if self.file.is_none() && self.memory.len() + chunk.len() > IN_MEMORY {
@@ -131,11 +127,6 @@ impl Staging {
             let file = blocking(move || create_afresh(&path)).await?;
             let file = BufWriter::with_capacity(WRITE_SIZE, tokio::fs::File::from_std(file));
             let beginning = std::mem::take(&mut self.memory);
-            self.head = head::read(if beginning.is_empty() {
-                chunk
-            } else {
-                &beginning
-            });
             self.file.insert(file).write_all(&beginning).await?;
         }
         if let Some(file) = &mut self.file {
@@ -147,24 +138,23 @@ impl Staging {
 
     /// The message is complete.
     pub(crate) async fn finish(self) -> io::Result<Staged> {
-        let (head, body) = match self.file {
+        let body = match self.file {
             Some(mut file) => {
                 // A flush also waits for the last write, and tells if it failed.
                 if let Err(error) = file.flush().await {
                     remove_quietly(&self.path);
                     return Err(error);
                 }
-                (self.head, Body::File(self.path))
+                Body::File(self.path)
             }
-            None if self.route.unread => (self.head, Body::Memory(Vec::new())),
-            None => (head::read(&self.memory), Body::Memory(self.memory)),
+            None => Body::Memory(self.memory),
         };
         Ok(Staged {
             uid: self.uid,
             key: self.key,
             digest: self.digest.finalize().into(),
             size: self.size,
-            head,
+            head: self.head,
             since: self.since,
             route: self.route,
             body,
@@ -229,7 +219,6 @@ mod tests {
         let staged = stage(&folder.path().join("m"), &[b"Subject: a\r\n", b"\r\n"]).await;
         assert!(matches!(&staged.body, Body::Memory(bytes) if bytes == b"Subject: a\r\n\r\n"));
         assert_eq!(staged.size, 14);
-        assert_eq!(staged.head.subject.as_deref(), Some("a"));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
@@ -241,7 +230,6 @@ mod tests {
         let mut part = b"Subject: large\r\n\r\n".to_vec();
         part.resize(IN_MEMORY, b'x');
         let staged = stage(&path, &[&part, b"tail"]).await;
-        assert_eq!(staged.head.subject.as_deref(), Some("large"));
         assert!(matches!(&staged.body, Body::File(at) if *at == path));
         let whole = mailgrant_base::files::read(&path).unwrap();
         assert_eq!(whole.len(), IN_MEMORY + 4);

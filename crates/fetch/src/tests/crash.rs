@@ -26,7 +26,7 @@ fn application_takes_some(world: &World) {
     }
 }
 
-async fn survives_every_crash(after: AfterDelivery) {
+async fn survives_every_crash(after: AfterDelivery, at_once: u32) {
     let world = Plan {
         after: after.clone(),
         ..Plan::default()
@@ -36,7 +36,7 @@ async fn survives_every_crash(after: AfterDelivery) {
     let mut sent = Vec::new();
     let mut number = 0_u32;
     for effects in 0.. {
-        for _ in 0..3 {
+        for _ in 0..at_once {
             number += 1;
             let raw = format!("Subject: message {number}\r\n\r\n").into_bytes();
             world.server.deliver(super::ADDRESS, "INBOX", &raw);
@@ -66,12 +66,17 @@ async fn survives_every_crash(after: AfterDelivery) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_before_any_effect_loses_nothing_and_doubles_nothing() {
-    survives_every_crash(AfterDelivery::Keep).await;
+    survives_every_crash(AfterDelivery::Keep, 3).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nor_does_it_where_a_whole_batch_is_synced_at_once() {
+    survives_every_crash(AfterDelivery::Keep, 16).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nor_does_it_where_mail_is_deleted_at_the_source() {
-    survives_every_crash(AfterDelivery::Delete).await;
+    survives_every_crash(AfterDelivery::Delete, 3).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
