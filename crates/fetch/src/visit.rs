@@ -15,8 +15,10 @@ use crate::round::{Done, Part, Suspect, round};
 use crate::shared::Shared;
 use crate::source::{Selected, Source};
 
-/// How many messages of those that were there before are fetched before new mail is looked for.
-pub(crate) const SLICE: usize = 200;
+/// How many messages of those that were there before are fetched at most before new mail is looked
+/// for; and how long that may take.
+pub(crate) const SLICE: usize = 1000;
+const TURN: Duration = Duration::from_secs(3);
 /// How often all folders are looked into while earlier mail is fetched.
 const LOOK_WHILE_FILLING: Duration = Duration::from_secs(15);
 
@@ -33,6 +35,8 @@ pub(crate) struct Visit<'a> {
     folders: Vec<Visited>,
     selected: Option<(usize, Selected)>,
     looked: Option<Instant>,
+    /// How long earlier mail may be fetched at a time.
+    pub(crate) turn: Duration,
 }
 
 /// A folder and what is known of it.
@@ -93,6 +97,7 @@ impl<'a> Visit<'a> {
             folders,
             selected: None,
             looked: None,
+            turn: TURN,
         })
     }
 
@@ -211,16 +216,25 @@ impl<'a> Visit<'a> {
             return Ok(None);
         };
         let uids: Vec<u32> = left.drain(..left.len().min(SLICE)).collect();
-        let (then, left) = (left.front().copied().unwrap_or(fill.until), left.len());
-        let done = if uids.is_empty() {
-            None
-        } else {
-            Some(self.round(folder, Part::Past { uids, then }).await?)
-        };
-        if done.as_ref().is_some_and(|done| !self.goes_on(done)) {
-            return Ok(done);
+        let (mut then, mut left) = (left.front().copied().unwrap_or(fill.until), left.len());
+        let mut done = None;
+        if !uids.is_empty() {
+            let within = self.turn;
+            let part = Part::Past { uids, then, within };
+            let mut round = self.round(folder, part).await?;
+            let untouched = std::mem::take(&mut round.untouched);
+            if !self.goes_on(&round) {
+                return Ok(Some(round));
+            }
+            done = Some(round);
+            if let (Some(first), Past::Left(rest)) = (untouched.first(), &mut self.folders[at].past)
+            {
+                then = *first;
+                untouched.iter().rev().for_each(|uid| rest.push_front(*uid));
+                left = rest.len();
+            }
         }
-        // All of the slice stands in the ledger now, or has gone from the server.
+        // What is below stands in the ledger now, or has gone from the server.
         self.note(id, then, left).await?;
         if left == 0 {
             self.folders[at].past = Past::Over;

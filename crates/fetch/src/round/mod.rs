@@ -16,6 +16,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use mailgrant_mail::MailError;
 use mailgrant_vault::{Account, Delivery, Floor, Folder, LedgerEntry, MessageState, Prepared};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
@@ -31,8 +32,10 @@ use crate::{FetchError, Fetched};
 use reader::{End, News, Reader};
 pub(crate) use suspect::Suspect;
 
-/// How many messages are asked for at once.
-const GROUP: usize = 200;
+/// How many messages are asked for at once. Of those that were there before it are few at first, and
+/// more as long as it goes quickly: a slow sink is not to hold new mail back.
+const GROUP: usize = 1000;
+const FIRST_GROUP: usize = 50;
 /// How long another task or process may hold the mailbox.
 const LEASE_PATIENCE: Duration = Duration::from_mins(2);
 
@@ -48,11 +51,14 @@ pub(crate) struct Done {
     pub(crate) refused: Option<MailError>,
     /// It was stopped in the middle of a FETCH: the session is of no more use.
     pub(crate) cut_short: bool,
+    /// What it was for and has left to the next round, ascending.
+    pub(crate) untouched: Vec<u32>,
 }
 
 impl Done {
     /// This, and then that.
-    pub(crate) fn and(self, then: Self) -> Self {
+    pub(crate) fn and(mut self, then: Self) -> Self {
+        self.untouched.extend(then.untouched);
         let earliest = match (self.next_due, then.next_due) {
             (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),
@@ -62,6 +68,7 @@ impl Done {
             next_due: earliest,
             refused: self.refused.or(then.refused),
             cut_short: self.cut_short || then.cut_short,
+            untouched: self.untouched,
         }
     }
 }
@@ -76,7 +83,18 @@ pub(crate) enum Part {
         uids: Vec<u32>,
         /// The floor once all of them are settled.
         then: u32,
+        /// After this time the round ends with the group in hand.
+        within: Duration,
     },
+}
+
+impl Part {
+    fn within(&self) -> Option<Duration> {
+        match self {
+            Self::New => None,
+            Self::Past { within, .. } => Some(*within),
+        }
+    }
 }
 
 /// One round over the folder that `source` has selected. When `stopping`, it finishes the messages in hand and ends.
@@ -99,7 +117,7 @@ pub(crate) async fn round(
         keys: Keys::of(account, source, &folder.name, folder.uid_validity),
         ceiling: folder.next_uid,
         folder,
-        past: matches!(part, Part::Past { .. }),
+        within: part.within(),
         seen_at: shared.now(),
         open: BTreeSet::new(),
         attempts: HashMap::new(),
@@ -112,10 +130,12 @@ pub(crate) async fn round(
     };
     let again = round.recover(source).await?;
     let todo = round.todo(source, part, suspect, again).await?;
-    let worked = round.work(source, todo, suspect, stopping).await;
+    let worked = round.work(source, &todo, suspect, stopping).await;
     round.tell();
-    worked?;
+    let mut untouched = worked?.to_vec();
+    untouched.retain(|uid| round.open.contains(uid));
     Ok(Done {
+        untouched,
         fetched: round.fetched,
         next_due: round.next_due,
         refused: round.refused,
@@ -131,8 +151,8 @@ struct Round<'a> {
     routing: Arc<Routing>,
     keys: Keys,
     folder: Folder,
-    /// It is for messages that were there before.
-    past: bool,
+    /// How long it may take, if it is for messages that were there before.
+    within: Option<Duration>,
     /// When the source was asked what there is.
     seen_at: Timestamp,
     /// Messages of this round that are not in the ledger yet.
@@ -232,7 +252,7 @@ impl Round<'_> {
         let first = self.folder.next_uid;
         let (listed, ceiling) = match part {
             Part::New => (source.uids_from(first).await?, None),
-            Part::Past { uids, then } => (uids, Some(then)),
+            Part::Past { uids, then, .. } => (uids, Some(then)),
         };
         // The floor cannot pass the last UID of all, so it would be delivered at every look; a server
         // that has come to it has to begin anew with another UIDVALIDITY.
@@ -260,20 +280,33 @@ impl Round<'_> {
         Ok(todo.into_iter().collect())
     }
 
-    async fn work(
+    /// Gives back what it has left to the next round.
+    async fn work<'t>(
         &mut self,
         source: &mut Source,
-        todo: Vec<u32>,
+        mut todo: &'t [u32],
         suspect: &mut Suspect,
         stopping: &CancellationToken,
-    ) -> Result<(), FetchError> {
-        let mut todo = todo.as_slice();
+    ) -> Result<&'t [u32], FetchError> {
+        let begun = Instant::now();
+        let mut most = if self.within.is_some() {
+            FIRST_GROUP
+        } else {
+            GROUP
+        };
         let mut ready = Vec::new();
         let mut delivered = Vec::new();
         let mut outcome = Ok(());
-        while outcome.is_ok() && !todo.is_empty() && !stopping.is_cancelled() {
-            let (group, rest) = todo.split_at(suspect.group(todo, GROUP));
+        while outcome.is_ok()
+            && !todo.is_empty()
+            && !stopping.is_cancelled()
+            && self
+                .within
+                .is_none_or(|within| most == FIRST_GROUP || begun.elapsed() < within)
+        {
+            let (group, rest) = todo.split_at(suspect.group(todo, most));
             todo = rest;
+            most = GROUP.min(2 * most);
             outcome = self
                 .group(source, group, &mut ready, &mut delivered, suspect, stopping)
                 .await;
@@ -295,9 +328,10 @@ impl Round<'_> {
         }
         if self.cut_short {
             // The ledger remembers what has to be acknowledged.
-            return Ok(());
+            return Ok(todo);
         }
-        self.acknowledge(source, &mut delivered).await
+        self.acknowledge(source, &mut delivered).await?;
+        Ok(todo)
     }
 
     /// Reads one group of messages, and delivers the batch before while the next one is read.
@@ -315,7 +349,7 @@ impl Round<'_> {
         let routing = Arc::clone(&self.routing);
         let news = News {
             undecided: self.undecided(group),
-            past: self.past,
+            past: self.within.is_some(),
             now: self.shared.now(),
         };
         let keys = self.keys.clone();
@@ -355,7 +389,7 @@ impl Round<'_> {
             self.open.remove(&message.uid);
         }
         let floor = self.open.first().copied().unwrap_or(self.ceiling);
-        if self.past {
+        if self.within.is_some() {
             Floor::Past(floor)
         } else {
             Floor::New(floor)

@@ -1,5 +1,7 @@
 //! Several folders, and what was in them before.
 
+use std::time::Duration;
+
 use jiff::SignedDuration;
 use mailgrant_base::Diagnose as _;
 use mailgrant_vault::{AfterDelivery, Folders, StartFrom};
@@ -234,6 +236,34 @@ async fn a_new_uidvalidity_in_the_middle_of_a_session_loses_no_earlier_mail() {
         .server
         .fault(mailgrant_sandbox::ImapFault::NewUidValidity, Some(1));
     while visit.fill().await.unwrap().is_some() {}
+    assert!(world.delivered() == sorted(sent));
+}
+
+#[tokio::test]
+async fn earlier_mail_that_takes_long_is_left_to_the_next_turn() {
+    let world = World::new().await;
+    let sent = world.receive(300);
+    let shared = world.fetcher.shared();
+    let mut source = Login::new(shared)
+        .open(&world.account)
+        .await
+        .unwrap()
+        .source;
+    let (mut suspects, never) = (Suspects::default(), CancellationToken::new());
+    let visit = Visit::begin(shared, &world.account, &mut source, &mut suspects, &never);
+    let mut visit = visit.await.unwrap();
+    visit.turn = Duration::ZERO;
+    let mut turns = Vec::new();
+    while let Some(done) = visit.fill().await.unwrap() {
+        assert!(done.untouched.is_empty());
+        let backfills = world.vault.backfills(world.account.id).await.unwrap();
+        turns.push((
+            done.fetched.delivered,
+            backfills.first().map_or(0, |fill| fill.left),
+        ));
+    }
+    let expected = (1..=6).map(|turn| (50, 300 - 50 * turn));
+    assert_eq!(turns, expected.collect::<Vec<_>>());
     assert!(world.delivered() == sorted(sent));
 }
 

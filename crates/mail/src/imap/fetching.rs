@@ -5,6 +5,9 @@
 //! its UID must say so in the end; if it was asked for among others it is let go by, and asked for
 //! again, alone.
 //!
+//! The next command is sent while the one before is answered, so that no time is lost on the way to a
+//! distant server.
+//!
 //! A server may send `NIL` in place of a message that has just gone (RFC 2180, section 4.1.3; Dovecot
 //! does). Whether it has gone is asked in the end: a message that is there and does not come is an
 //! error, and never an empty message.
@@ -15,11 +18,16 @@ use super::command::Tags;
 use super::response::{Message, Response, Untagged};
 use super::status::Kind;
 use super::types::{FetchEvent, MessageUid};
+use super::uid_set::sets;
 use super::{Incoming as _, Machine, Reader, Step};
 use crate::MailError;
 
 /// More that has to be asked besides than this has nothing to do with what was asked for.
 const MOST_BESIDES: usize = 10_000;
+
+/// How many messages one command asks for, and how many commands the server has at once.
+const ASKED_AT_ONCE: usize = 200;
+const IN_FLIGHT: usize = 2;
 
 /// A fetch of any number of messages; done with `None` when all have come.
 #[derive(Debug)]
@@ -28,7 +36,10 @@ pub(crate) struct Fetching {
     tag: String,
     sent: u32,
     to_send: VecDeque<Request>,
-    asked: Option<(String, Request)>,
+    /// What the server has not answered yet, in the order of asking.
+    asked: VecDeque<(String, Request)>,
+    /// What it refused first. That is told when nothing is under way any more, for the session goes on.
+    refused: Option<MailError>,
     passing: Passing,
     /// What a single response brought at once.
     ready: VecDeque<FetchEvent>,
@@ -55,13 +66,19 @@ enum Passing {
 }
 
 impl Fetching {
-    /// Fetches the messages of these UID sets, one command after the other.
+    /// Fetches these messages.
+    pub(crate) fn of(tags: &mut Tags, uids: &[MessageUid]) -> Self {
+        Self::new(tags, uids.chunks(ASKED_AT_ONCE).flat_map(sets).collect())
+    }
+
+    /// Fetches the messages of these UID sets, each with a command of its own.
     pub(crate) fn new(tags: &mut Tags, sets: Vec<String>) -> Self {
         Self {
             tag: tags.next(),
             sent: 0,
             to_send: sets.into_iter().map(Request::of_set).collect(),
-            asked: None,
+            asked: VecDeque::new(),
+            refused: None,
             passing: Passing::Nobodys,
             ready: VecDeque::new(),
         }
@@ -75,8 +92,22 @@ impl Fetching {
             Request::Alone(uid) => format!("{tag} UID FETCH {uid} (UID BODY.PEEK[])\r\n"),
             Request::WhetherThere(uid) => format!("{tag} UID SEARCH UID {uid}\r\n"),
         };
-        self.asked = Some((tag, request));
+        self.asked.push_back((tag, request));
         line.into_bytes()
+    }
+
+    /// What is to be asked for now. What names its message by nothing but being asked for is asked for
+    /// while nothing else is.
+    fn next_request(&mut self) -> Option<Request> {
+        let sets_alone = |asked: &VecDeque<(String, Request)>| {
+            let mut asked = asked.iter();
+            asked.all(|(_, request)| matches!(request, Request::Messages(_)))
+        };
+        let fits = match self.to_send.front()? {
+            Request::Messages(_) => self.asked.len() < IN_FLIGHT && sets_alone(&self.asked),
+            Request::Alone(_) | Request::WhetherThere(_) => self.asked.is_empty(),
+        };
+        if fits { self.to_send.pop_front() } else { None }
     }
 
     /// Asks for something besides, once the command in hand is over.
@@ -91,7 +122,7 @@ impl Fetching {
     fn take(&mut self, reader: &Reader, response: Response) -> Result<(), MailError> {
         match (response, self.passing) {
             (Response::BodyStart(uid, size), Passing::Nobodys) => {
-                let uid = uid.or(match &self.asked {
+                let uid = uid.or(match self.asked.front() {
                     Some((_, Request::Alone(uid))) => Some(*uid),
                     _ => None,
                 });
@@ -107,25 +138,27 @@ impl Fetching {
                 return self.fetched(reader, uid, message);
             }
             (Response::Untagged(Untagged::Search(uids)), _) => {
-                if let Some((_, Request::WhetherThere(uid))) = self.asked
-                    && uids.contains(&uid)
+                if let Some((_, Request::WhetherThere(uid))) = self.asked.front()
+                    && uids.contains(uid)
                 {
                     let why = format!("it sends nothing (NIL) in place of message {uid}");
                     return Err(reader.peer().protocol(why));
                 }
             }
             (Response::BodyChunk(_), Passing::Unnamed) | (Response::Untagged(_), _) => {}
-            (Response::Tagged(tag, status), Passing::Nobodys) if self.awaits(&tag) => {
-                self.asked = None;
+            (Response::Tagged(tag, status), Passing::Nobodys) => {
+                let place = self.asked.iter().position(|(asked, _)| *asked == tag);
+                let Some(place) = place else {
+                    return Err(something_else(reader));
+                };
+                self.asked.remove(place);
                 if status.kind != Kind::Ok {
-                    return Err(reader.peer().refused("UID FETCH", &status));
+                    let error = reader.peer().refused("UID FETCH", &status);
+                    self.refused.get_or_insert(error);
+                    self.to_send.clear();
                 }
             }
-            _ => {
-                return Err(reader
-                    .peer()
-                    .protocol("it answers something else than was asked"));
-            }
+            _ => return Err(something_else(reader)),
         }
         Ok(())
     }
@@ -174,10 +207,11 @@ impl Fetching {
         }
         Ok(())
     }
+}
 
-    fn awaits(&self, tag: &str) -> bool {
-        self.asked.as_ref().is_some_and(|(asked, _)| asked == tag)
-    }
+fn something_else(reader: &Reader) -> MailError {
+    let why = "it answers something else than was asked";
+    reader.peer().protocol(why)
 }
 
 impl Request {
@@ -198,11 +232,14 @@ impl Machine for Fetching {
             if let Some(event) = self.ready.pop_front() {
                 return Ok(Step::Done(Some(event)));
             }
-            if self.asked.is_none() {
-                let Some(request) = self.to_send.pop_front() else {
-                    return Ok(Step::Done(None));
-                };
+            if let Some(request) = self.next_request() {
                 return Ok(Step::Output(self.ask(request)));
+            }
+            if self.asked.is_empty() {
+                return match self.refused.take() {
+                    Some(error) => Err(error),
+                    None => Ok(Step::Done(None)),
+                };
             }
             let Some(response) = reader.next()? else {
                 return Ok(Step::NeedInput);

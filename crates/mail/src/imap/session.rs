@@ -37,7 +37,7 @@ pub struct ImapSession {
     wire: Wire<Reader>,
     tags: Tags,
     opened: Opened,
-    fetching: Option<Fetching>,
+    fetching: Option<Box<Fetching>>,
     limits: Limits,
 }
 
@@ -149,7 +149,7 @@ impl ImapSession {
         reason = "sending may move here; callers need not know"
     )]
     pub async fn start_fetch(&mut self, uids: &[MessageUid]) -> Result<(), MailError> {
-        self.fetching = Some(Fetching::new(&mut self.tags, sets(uids)));
+        self.fetching = Some(Box::new(Fetching::of(&mut self.tags, uids)));
         Ok(())
     }
 
@@ -158,7 +158,7 @@ impl ImapSession {
         let Some(fetching) = &mut self.fetching else {
             return Ok(None);
         };
-        let event = self.wire.run(fetching).await?;
+        let event = self.wire.run(&mut **fetching).await?;
         if event.is_none() {
             self.fetching = None;
         }

@@ -1,35 +1,99 @@
 //! The rows of `folders` and `messages`, in SQL that both databases understand.
 //!
-//! Many messages are one transaction and one prepared statement. Conditions such as
-//! `state IN (0, 4)` repeat the words of a partial index, or it is not used.
+//! Many messages are one transaction and few statements: each costs a way to the database and back.
+//! Conditions such as `state IN (0, 4)` repeat the words of a partial index, or it is not used.
 
 use async_trait::async_trait;
+use sqlx::QueryBuilder;
+use sqlx::query::Query;
 
-use super::Backend;
+use super::{Arguments, Backend, Db, Transaction};
 use crate::Floor;
 use crate::backfill::{FirstFields, wanted_again};
 use crate::ledger::{CountsRow, EntryRow, FolderRow, LedgerStore, PreparedFields, QuarantineRow};
 use crate::store::Answer;
 
+/// How many messages one statement is for. A database takes some 32,000 values at once (SQLite).
+const AT_ONCE: usize = 500;
+
+/// From one state to another.
+struct Step {
+    from: i64,
+    to: i64,
+    /// The column that keeps when.
+    at: &'static str,
+}
+
+/// A statement for so many messages. The one for a single message comes again and again: it alone
+/// stays prepared.
+fn ready(builder: &mut QueryBuilder<Db>, messages: usize) -> Query<'_, Db, Arguments> {
+    builder.build().persistent(messages == 1)
+}
+
 impl Backend {
-    /// One statement for each of a folder's messages, with the folder, the UID and the time as its
-    /// first three values.
-    async fn change_each(
-        &self,
-        statement: &'static str,
-        (folder, uids): (i64, &[i64]),
-        now: i64,
-    ) -> Answer<()> {
+    /// Takes a step with those of a folder's messages that stand where it begins.
+    async fn step(&self, (folder, uids): (i64, &[i64]), step: Step, now: i64) -> Answer<()> {
         let mut transaction = self.begin().await?;
-        for uid in uids {
-            sqlx::query(statement)
-                .bind(folder)
-                .bind(uid)
-                .bind(now)
-                .execute(&mut *transaction)
-                .await?;
+        for uids in uids.chunks(AT_ONCE) {
+            let mut builder = QueryBuilder::new("UPDATE messages SET changed_at = ");
+            builder.push_bind(now).push(", state = ").push(step.to);
+            builder.push(", ").push(step.at).push(" = ").push_bind(now);
+            builder.push(" WHERE folder_id = ").push_bind(folder);
+            builder.push(" AND state = ").push(step.from);
+            builder.push(" AND uid IN (");
+            let mut list = builder.separated(", ");
+            for uid in uids {
+                list.push_bind(*uid);
+            }
+            list.push_unseparated(")");
+            let update = ready(&mut builder, uids.len());
+            update.execute(&mut *transaction).await?;
         }
         transaction.commit().await
+    }
+
+    async fn insert_prepared(
+        transaction: &mut Transaction,
+        (folder, account): (i64, i64),
+        messages: &[PreparedFields],
+        now: i64,
+    ) -> Answer<()> {
+        let mut builder = QueryBuilder::new(
+            "INSERT INTO messages (
+                 folder_id, uid, state, delivery_key, digest, size, attempts, matched, changed_at,
+                 account_id, first_seen_at, fetched_at, message_id, sender, subject, found_by
+             ) ",
+        );
+        builder.push_values(messages, |mut row, message| {
+            row.push_bind(folder)
+                .push_bind(message.uid)
+                .push("1")
+                .push_bind(&message.delivery_key)
+                .push_bind(&message.digest)
+                .push_bind(message.size)
+                .push("0")
+                .push("FALSE")
+                .push_bind(now)
+                .push_bind(account)
+                .push_bind(message.seen_at)
+                .push_bind(now)
+                .push_bind(&message.head.message_id)
+                .push_bind(&message.head.sender)
+                .push_bind(&message.head.subject)
+                .push_bind(&message.head.found_by);
+        });
+        builder.push(
+            " ON CONFLICT (folder_id, uid) DO UPDATE SET
+                 state = 1, digest = excluded.digest, size = excluded.size, retry_at = NULL,
+                 changed_at = excluded.changed_at, fetched_at = excluded.fetched_at,
+                 message_id = excluded.message_id, sender = excluded.sender,
+                 subject = excluded.subject, found_by = excluded.found_by,
+                 delivery_key = excluded.delivery_key
+             WHERE messages.state NOT IN (2, 3, 5)",
+        );
+        let insert = ready(&mut builder, messages.len());
+        insert.execute(&mut **transaction).await?;
+        Ok(())
     }
 }
 
@@ -136,55 +200,25 @@ impl LedgerStore for Backend {
         let (raise, to) = match floor {
             Floor::New(to) => (
                 "UPDATE folders SET next_uid = CASE WHEN next_uid < $2 THEN $2 ELSE next_uid END
-                 WHERE id = $1",
+                 WHERE id = $1 RETURNING account_id",
                 to,
             ),
             Floor::Past(to) => (
                 "UPDATE folders SET fill_next = CASE WHEN fill_next < $2 THEN $2 ELSE fill_next END
-                 WHERE id = $1",
+                 WHERE id = $1 RETURNING account_id",
                 to,
             ),
         };
-        let floor = sqlx::query(raise)
+        let account: Option<i64> = sqlx::query_scalar(raise)
             .bind(folder)
             .bind(i64::from(to))
-            .execute(&mut *transaction)
+            .fetch_optional(&mut *transaction)
             .await?;
-        if floor.rows_affected() == 0 {
+        let Some(account) = account else {
             return Ok(false);
-        }
-        for message in messages {
-            sqlx::query(
-                "INSERT INTO messages (
-                     folder_id, uid, state, delivery_key, digest, size, attempts, matched,
-                     changed_at, account_id, first_seen_at, fetched_at, message_id, sender,
-                     subject, found_by
-                 ) VALUES (
-                     $1, $2, 1, $3, $4, $5, 0, FALSE, $6,
-                     COALESCE((SELECT account_id FROM folders WHERE id = $1), 0), $7, $6, $8, $9,
-                     $10, $11
-                 )
-                 ON CONFLICT (folder_id, uid) DO UPDATE SET
-                     state = 1, digest = excluded.digest, size = excluded.size, retry_at = NULL,
-                     changed_at = excluded.changed_at, fetched_at = excluded.fetched_at,
-                     message_id = excluded.message_id, sender = excluded.sender,
-                     subject = excluded.subject, found_by = excluded.found_by,
-                     delivery_key = excluded.delivery_key
-                 WHERE messages.state NOT IN (2, 3, 5)",
-            )
-            .bind(folder)
-            .bind(message.uid)
-            .bind(&message.delivery_key)
-            .bind(&message.digest)
-            .bind(message.size)
-            .bind(now)
-            .bind(message.seen_at)
-            .bind(&message.head.message_id)
-            .bind(&message.head.sender)
-            .bind(&message.head.subject)
-            .bind(&message.head.found_by)
-            .execute(&mut *transaction)
-            .await?;
+        };
+        for messages in messages.chunks(AT_ONCE) {
+            Self::insert_prepared(&mut transaction, (folder, account), messages, now).await?;
         }
         transaction.commit().await?;
         Ok(true)
@@ -198,19 +232,20 @@ impl LedgerStore for Backend {
     ) -> Answer<bool> {
         let mut transaction = self.begin().await?;
         let mut delivered = 0;
-        for (uid, answer) in messages {
-            delivered += sqlx::query(
-                "UPDATE messages SET
-                     state = 2, note = $3, retry_at = NULL, changed_at = $4, delivered_at = $4
-                 WHERE folder_id = $1 AND uid = $2 AND state NOT IN (2, 3, 5)",
-            )
-            .bind(folder)
-            .bind(uid)
-            .bind(answer)
-            .bind(now)
-            .execute(&mut *transaction)
-            .await?
-            .rows_affected();
+        for messages in messages.chunks(AT_ONCE) {
+            let mut builder = QueryBuilder::new("WITH said (uid, note) AS (");
+            builder.push_values(messages, |mut row, (uid, answer)| {
+                row.push_bind(*uid).push_bind(answer);
+            });
+            builder.push(") UPDATE messages SET state = 2, note = said.note, retry_at = NULL, ");
+            builder.push("changed_at = ").push_bind(now);
+            builder.push(", delivered_at = ").push_bind(now);
+            builder
+                .push(" FROM said WHERE messages.folder_id = ")
+                .push_bind(folder);
+            builder.push(" AND messages.uid = said.uid AND messages.state NOT IN (2, 3, 5)");
+            let update = ready(&mut builder, messages.len());
+            delivered += update.execute(&mut *transaction).await?.rows_affected();
         }
         let counted = sqlx::query(
             "UPDATE folders SET
@@ -231,13 +266,12 @@ impl LedgerStore for Backend {
     }
 
     async fn note_acknowledged(&self, folder: i64, uids: &[i64], now: i64) -> Answer<()> {
-        self.change_each(
-            "UPDATE messages SET state = 3, changed_at = $3, acknowledged_at = $3
-             WHERE folder_id = $1 AND uid = $2 AND state = 2",
-            (folder, uids),
-            now,
-        )
-        .await
+        let step = Step {
+            from: 2,
+            to: 3,
+            at: "acknowledged_at",
+        };
+        self.step((folder, uids), step, now).await
     }
 
     async fn note_deferred(
@@ -297,13 +331,12 @@ impl LedgerStore for Backend {
     }
 
     async fn note_unprepared(&self, folder: i64, uids: &[i64], now: i64) -> Answer<()> {
-        self.change_each(
-            "UPDATE messages SET state = 0, retry_at = $3, changed_at = $3
-             WHERE folder_id = $1 AND uid = $2 AND state = 1",
-            (folder, uids),
-            now,
-        )
-        .await
+        let step = Step {
+            from: 1,
+            to: 0,
+            at: "retry_at",
+        };
+        self.step((folder, uids), step, now).await
     }
 
     async fn forget(&self, folder: i64, uids: &[i64]) -> Answer<()> {

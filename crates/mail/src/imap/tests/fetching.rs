@@ -101,6 +101,36 @@ fn sets_are_asked_for_one_after_the_other() {
 }
 
 #[test]
+fn the_next_set_is_asked_for_while_the_one_before_is_answered() {
+    let mut talk = fetching(&["1:2", "3:4", "5:6", "8"]);
+    talk.client("a1f1 UID FETCH 1:2 (UID BODY.PEEK[])\r\n")
+        .client("a1f2 UID FETCH 3:4 (UID BODY.PEEK[])\r\n")
+        .waits()
+        .server("* 1 FETCH (UID 1 BODY[] {1}\r\na)\r\na1f1 OK done\r\n");
+    assert_eq!(message(&mut talk), (1, b"a".to_vec()));
+    talk.client("a1f3 UID FETCH 5:6 (UID BODY.PEEK[])\r\n")
+        .waits()
+        .server("* 3 FETCH (UID 3 BODY[] {1}\r\nc)\r\na1f2 OK done\r\n");
+    assert_eq!(message(&mut talk), (3, b"c".to_vec()));
+    // A message that may come without its UID is asked for while nothing else is.
+    talk.waits().server("a1f3 OK done\r\n");
+    talk.client("a1f4 UID FETCH 8 (UID BODY.PEEK[])\r\n");
+}
+
+#[test]
+fn a_refusal_is_told_once_nothing_is_under_way() {
+    let mut talk = fetching(&["1:2", "3:4", "5:6"]);
+    talk.client("a1f1 UID FETCH 1:2 (UID BODY.PEEK[])\r\n")
+        .client("a1f2 UID FETCH 3:4 (UID BODY.PEEK[])\r\n")
+        .server("a1f1 NO [SERVERBUG] not today\r\n")
+        .waits()
+        .server("* 3 FETCH (UID 3 BODY[] {1}\r\nc)\r\na1f2 OK done\r\n");
+    assert_eq!(message(&mut talk), (3, b"c".to_vec()));
+    let error = talk.step().unwrap_err();
+    assert!(matches!(error, MailError::Refused { .. }), "{error:?}");
+}
+
+#[test]
 fn messages_come_as_anything_a_string_can_be() {
     let mut talk = asked();
     talk.server(
