@@ -44,12 +44,14 @@ pub(super) enum Command {
     Idle,
     List {
         reference: String,
-        pattern: String,
+        patterns: Vec<String>,
+        returns: Vec<ListReturn>,
     },
     Login,
     Logout,
     Move(By, SequenceSet, String),
     Noop,
+    Notify(Option<NotifyFor>),
     Search(By, SearchKey),
     Select {
         folder: String,
@@ -68,6 +70,20 @@ pub(super) enum Command {
         flags: Vec<String>,
     },
     Unselect,
+}
+
+/// What LIST is to say besides (RFC 5258, section 3.2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum ListReturn {
+    SpecialUse,
+    Status(Vec<String>),
+}
+
+/// Of which folders NOTIFY is to tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum NotifyFor {
+    Personal,
+    Folders(Vec<String>),
 }
 
 impl Request {
@@ -137,13 +153,11 @@ impl Command {
             },
             ("ID", _) => return Ok(Self::Id),
             ("IDLE", _) => Self::Idle,
-            ("LIST" | "LSUB", _) => Self::List {
-                reference: folder(scanner)?,
-                pattern: folder(scanner)?,
-            },
+            ("LIST" | "LSUB", _) => list(scanner)?,
             ("LOGIN", _) => return Ok(Self::Login),
             ("LOGOUT", _) => Self::Logout,
             ("NOOP", _) => Self::Noop,
+            ("NOTIFY", _) => Self::Notify(notify(scanner)?),
             ("STARTTLS", _) => Self::StartTls,
             ("STATUS", _) => {
                 let folder = folder(scanner)?;
@@ -167,6 +181,68 @@ fn set(scanner: &mut Scanner<'_>) -> Result<SequenceSet, Malformed> {
 fn folder(scanner: &mut Scanner<'_>) -> Result<String, Malformed> {
     scanner.space()?;
     scanner.astring()
+}
+
+fn list(scanner: &mut Scanner<'_>) -> Result<Command, Malformed> {
+    let reference = folder(scanner)?;
+    scanner.space()?;
+    let patterns = match scanner.peek() {
+        Some(b'(') => scanner.list(Scanner::astring)?,
+        _ => vec![scanner.astring()?],
+    };
+    let mut returns = Vec::new();
+    if scanner.peek().is_some() {
+        scanner.space()?;
+        if scanner.name()? != "RETURN" {
+            return Err(Malformed("Too many arguments"));
+        }
+        scanner.space()?;
+        returns = scanner.list(
+            |scanner| match scanner.atom()?.to_ascii_uppercase().as_str() {
+                "SPECIAL-USE" => Ok(ListReturn::SpecialUse),
+                "STATUS" => {
+                    scanner.space()?;
+                    Ok(ListReturn::Status(scanner.list(Scanner::name)?))
+                }
+                _ => Err(Malformed("Unknown return option")),
+            },
+        )?;
+    }
+    Ok(Command::List {
+        reference,
+        patterns,
+        returns,
+    })
+}
+
+/// `SET (selected (…)) (mailboxes (a b) (…))`; `None` for `NONE`. Which events are asked for is
+/// checked (both or none, RFC 5465, section 5), and always both are told.
+fn notify(scanner: &mut Scanner<'_>) -> Result<Option<NotifyFor>, Malformed> {
+    scanner.space()?;
+    if scanner.name()? == "NONE" {
+        return Ok(None);
+    }
+    let mut told = NotifyFor::Folders(Vec::new());
+    while scanner.peek().is_some() {
+        scanner.space()?;
+        scanner.expect(b'(', "Missing event group")?;
+        match scanner.atom()?.to_ascii_uppercase().as_str() {
+            "SELECTED" | "SELECTED-DELAYED" => {}
+            "PERSONAL" => told = NotifyFor::Personal,
+            "MAILBOXES" => {
+                scanner.space()?;
+                told = NotifyFor::Folders(scanner.list(Scanner::astring)?);
+            }
+            _ => return Err(Malformed("Unknown filter")),
+        }
+        scanner.space()?;
+        let events = scanner.list(Scanner::name)?;
+        if events.len() != 2 || !events.contains(&"MESSAGENEW".to_owned()) {
+            return Err(Malformed("MessageNew goes with MessageExpunge"));
+        }
+        scanner.expect(b')', "Event group without end")?;
+    }
+    Ok(Some(told))
 }
 
 fn append(scanner: &mut Scanner<'_>) -> Result<Command, Malformed> {
@@ -251,6 +327,33 @@ mod tests {
                 flags: vec!["\\Seen".to_owned()]
             })
         );
+    }
+
+    #[test]
+    fn lists_and_notices_have_options() {
+        assert_eq!(
+            parse("a list \"\" (INBOX \"b c\") return (special-use status (uidnext messages))"),
+            Ok(Command::List {
+                reference: String::new(),
+                patterns: vec!["INBOX".to_owned(), "b c".to_owned()],
+                returns: vec![
+                    ListReturn::SpecialUse,
+                    ListReturn::Status(vec!["UIDNEXT".to_owned(), "MESSAGES".to_owned()]),
+                ],
+            })
+        );
+        let both = "(MessageNew MessageExpunge)";
+        assert_eq!(
+            parse(&format!(
+                "a NOTIFY SET (selected {both}) (mailboxes (a \"b c\") {both})"
+            )),
+            Ok(Command::Notify(Some(NotifyFor::Folders(vec![
+                "a".to_owned(),
+                "b c".to_owned()
+            ]))))
+        );
+        assert_eq!(parse("a NOTIFY NONE"), Ok(Command::Notify(None)));
+        assert!(parse("a NOTIFY SET (personal (MessageNew))").is_err());
     }
 
     #[test]

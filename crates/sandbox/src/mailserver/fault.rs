@@ -44,6 +44,17 @@ pub enum ImapFault {
     },
     /// UIDVALIDITY changes at the next SELECT, and all messages get new UIDs.
     NewUidValidity,
+    /// A command that the client has sent whole is answered with exactly this (`NO …`, `BAD …`).
+    Answer {
+        /// How it begins, in capitals: `NOTIFY`, `LIST`.
+        command: String,
+        /// What follows the tag.
+        text: String,
+    },
+    /// STATUS and LIST-STATUS say exactly this of every folder: `UIDNEXT 3 UIDVALIDITY 1`.
+    FalseStatus(String),
+    /// `* OK [NOTIFICATIONOVERFLOW]` in place of the next notice of NOTIFY, and no more of them.
+    NotificationOverflow,
     /// The greeting is exactly this line.
     Greeting(String),
     /// AUTHENTICATE is answered with exactly this (`NO …`, `BAD …`), whatever the token; behind an

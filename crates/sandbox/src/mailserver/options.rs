@@ -34,6 +34,14 @@ pub struct MailServerOptions {
     pub oauthbearer: bool,
     /// Offers `IDLE`.
     pub idle: bool,
+    /// Offers `NOTIFY` (RFC 5465).
+    pub notify: bool,
+    /// Offers `LIST-EXTENDED` and `LIST-STATUS` (RFC 5819).
+    pub list_status: bool,
+    /// Offers `CONDSTORE` (RFC 7162), as far as HIGHESTMODSEQ goes.
+    pub condstore: bool,
+    /// Folders that are marked with what they are for (RFC 6154): (`Spam`, `\\Junk`).
+    pub special_use: Vec<(String, String)>,
     /// Offers `MOVE` and `UIDPLUS`.
     pub r#move: bool,
     /// Offers `LITERAL+`.
@@ -108,6 +116,10 @@ impl Default for MailServerOptions {
             xoauth2: true,
             oauthbearer: true,
             idle: true,
+            notify: true,
+            list_status: true,
+            condstore: true,
+            special_use: Vec::new(),
             r#move: true,
             literal_plus: true,
             starttls: true,

@@ -66,6 +66,8 @@ impl Store {
 pub(super) struct Mailbox {
     folders: BTreeMap<String, Folder>,
     next_uid_validity: u32,
+    /// Wakes whoever waits for a change of any folder.
+    changes: watch::Sender<u64>,
 }
 
 impl Default for Mailbox {
@@ -73,6 +75,7 @@ impl Default for Mailbox {
         let mut mailbox = Self {
             folders: BTreeMap::new(),
             next_uid_validity: 1,
+            changes: watch::Sender::new(0),
         };
         mailbox.create("INBOX");
         mailbox
@@ -92,7 +95,7 @@ impl Mailbox {
         }
         let uid_validity = self.take_uid_validity();
         let folder = self.folders.entry(name.to_owned());
-        Some(folder.or_insert_with(|| Folder::new(uid_validity)))
+        Some(folder.or_insert_with(|| Folder::new(uid_validity, self.changes.clone())))
     }
 
     pub(super) fn folder_or_create(&mut self, name: &str) -> &mut Folder {
@@ -103,7 +106,7 @@ impl Mailbox {
         };
         self.folders
             .entry(canonical(name).to_owned())
-            .or_insert_with(|| Folder::new(uid_validity))
+            .or_insert_with(|| Folder::new(uid_validity, self.changes.clone()))
     }
 
     /// Gives a folder a new UIDVALIDITY and its messages new UIDs.
@@ -112,6 +115,11 @@ impl Mailbox {
         if let Some(folder) = self.folder(name) {
             folder.renumber(uid_validity);
         }
+    }
+
+    /// Wakes with every change of any folder from now on.
+    pub(super) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
     }
 
     /// All folders and their names.
@@ -150,6 +158,8 @@ pub(super) struct Folder {
     messages: Vec<StoredMessage>,
     /// Rises with every change, and wakes whoever waits for one.
     version: watch::Sender<u64>,
+    /// That of the whole mailbox.
+    mailbox_version: watch::Sender<u64>,
 }
 
 /// How STORE changes flags.
@@ -161,13 +171,14 @@ pub(super) enum FlagChange {
 }
 
 impl Folder {
-    fn new(uid_validity: u32) -> Self {
+    fn new(uid_validity: u32, mailbox_version: watch::Sender<u64>) -> Self {
         Self {
             uid_validity,
             uid_next: 1,
             known_since: 0,
             messages: Vec::new(),
             version: watch::Sender::new(0),
+            mailbox_version,
         }
     }
 
@@ -269,8 +280,10 @@ impl Folder {
     }
 
     fn bump(&mut self) -> u64 {
-        self.version.send_replace(fresh_number());
-        self.version()
+        let version = fresh_number();
+        self.version.send_replace(version);
+        self.mailbox_version.send_replace(version);
+        version
     }
 }
 
@@ -315,7 +328,7 @@ mod tests {
 
     #[test]
     fn flags_change_once_in_whatever_case() {
-        let mut folder = Folder::new(1);
+        let mut folder = Folder::new(1, watch::Sender::new(0));
         folder.append(Bytes::new(), vec!["\\SEEN".into()], Timestamp::UNIX_EPOCH);
         let before = folder.version();
         assert!(folder.change_flags(1, FlagChange::Add, &["\\seen".into()]));

@@ -4,6 +4,7 @@ use std::io;
 
 use bytes::Bytes;
 
+use super::super::command::ListReturn;
 use super::super::fault::ImapFault;
 use super::super::handle::now;
 use super::super::scanner::quote;
@@ -20,25 +21,46 @@ impl Session {
         &mut self,
         mailbox: &str,
         reference: &str,
-        pattern: &str,
+        patterns: &[String],
+        returns: &[ListReturn],
     ) -> io::Result<Verdict> {
-        if pattern.is_empty() {
+        if !returns.is_empty() && !self.options().list_status {
+            return Verdict::bad("Too many arguments");
+        }
+        if patterns.iter().all(String::is_empty) {
             self.connection
                 .send("* LIST (\\Noselect) \"/\" \"\"")
                 .await?;
             return Verdict::ok("LIST completed");
         }
-        let pattern = format!("{reference}{pattern}");
+        let patterns: Vec<String> = patterns
+            .iter()
+            .map(|pattern| match format!("{reference}{pattern}") {
+                inbox if inbox.eq_ignore_ascii_case("INBOX") => "INBOX".to_owned(),
+                pattern => pattern,
+            })
+            .collect();
+        let fits = |name: &str| {
+            let mut patterns = patterns.iter();
+            patterns.any(|pattern| matches_pattern(pattern.as_bytes(), name.as_bytes()))
+        };
         let names: Vec<String> = self.server.store.mailbox(mailbox, |mailbox| {
-            mailbox
-                .names()
-                .filter(|name| matches_pattern(pattern.as_bytes(), name.as_bytes()))
-                .map(str::to_owned)
-                .collect()
+            let names = mailbox.names().filter(|name| fits(name));
+            names.map(str::to_owned).collect()
         });
         for name in names {
-            let line = format!("* LIST () \"/\" {}", quote(&name));
+            let special = self.options().special_use.iter();
+            let uses: Vec<&str> = special
+                .filter(|(marked, _)| *marked == name && returns.contains(&ListReturn::SpecialUse))
+                .map(|(_, mark)| mark.as_str())
+                .collect();
+            let line = format!("* LIST ({}) \"/\" {}", uses.join(" "), quote(&name));
             self.connection.send(line).await?;
+            for wanted in returns {
+                if let ListReturn::Status(items) = wanted {
+                    self.status(mailbox, &name, items).await?;
+                }
+            }
         }
         Verdict::ok("LIST completed")
     }
@@ -49,10 +71,17 @@ impl Session {
         name: &str,
         items: &[String],
     ) -> io::Result<Verdict> {
-        let values = self
-            .server
-            .store
-            .folder(mailbox, name, |folder| status_values(folder, items));
+        let condstore = self.options().condstore;
+        let mut values = self.server.store.folder(mailbox, name, |folder| {
+            status_values(folder, items, condstore)
+        });
+        let said = self.faults().take(|fault| match fault {
+            ImapFault::FalseStatus(items) => Some(items.clone()),
+            _ => None,
+        });
+        if said.is_some() {
+            values = Some(said);
+        }
         match values {
             None => Verdict::no(NO_FOLDER),
             Some(None) => Verdict::bad("Unknown status item"),
@@ -96,9 +125,10 @@ impl Session {
                 .store
                 .mailbox(mailbox, |mailbox| mailbox.renumber(name));
         }
+        let condstore = self.options().condstore;
         let opened = self.server.store.folder(mailbox, name, |folder| {
             let selected = Selected::new(mailbox, name, read_only, folder);
-            (selected, select_answers(folder, read_only))
+            (selected, select_answers(folder, read_only, condstore))
         });
         let Some((selected, answers)) = opened else {
             return Verdict::no(NO_FOLDER);
@@ -160,7 +190,7 @@ impl Session {
     }
 }
 
-fn select_answers(folder: &Folder, read_only: bool) -> Vec<String> {
+fn select_answers(folder: &Folder, read_only: bool, condstore: bool) -> Vec<String> {
     let flags = SYSTEM_FLAGS.join(" ");
     let permanent = if read_only {
         String::new()
@@ -175,6 +205,10 @@ fn select_answers(folder: &Folder, read_only: bool) -> Vec<String> {
         format!("* OK [UIDVALIDITY {}] UIDs valid", folder.uid_validity),
         format!("* OK [UIDNEXT {}] Next UID", folder.uid_next),
     ];
+    if condstore {
+        let highest = folder.version().max(1);
+        answers.push(format!("* OK [HIGHESTMODSEQ {highest}] Highest"));
+    }
     let unseen = folder
         .messages()
         .iter()
@@ -186,12 +220,13 @@ fn select_answers(folder: &Folder, read_only: bool) -> Vec<String> {
 }
 
 /// `None` where an item is unknown.
-fn status_values(folder: &Folder, items: &[String]) -> Option<String> {
+fn status_values(folder: &Folder, items: &[String], condstore: bool) -> Option<String> {
     let messages = folder.messages();
     let values: Option<Vec<String>> = items
         .iter()
         .map(|item| {
             let value = match item.as_str() {
+                "HIGHESTMODSEQ" if condstore => folder.version().max(1).to_string(),
                 "MESSAGES" => messages.len().to_string(),
                 "RECENT" => "0".to_owned(),
                 "UIDNEXT" => folder.uid_next.to_string(),

@@ -24,6 +24,7 @@ impl Session {
         }
         self.report_changes(true).await?;
         self.connection.send("+ idling").await?;
+        self.report_notices().await?;
         self.connection.flush().await?;
         let until = Instant::now() + SILENCE;
         // Without a folder there is nothing to be told, but a token can still end.
@@ -32,12 +33,17 @@ impl Session {
             Some(selected) => selected.changes.clone(),
             None => nothing.subscribe(),
         };
+        let mut elsewhere = match &self.notices {
+            Some(notices) => notices.changes.clone(),
+            None => nothing.subscribe(),
+        };
         let mut look = interval(LOOK.max(Duration::from_millis(1)));
         loop {
             let woken = timeout_at(until, async {
                 tokio::select! {
                     line = self.connection.line() => Woken::Line(line),
                     Ok(()) = changes.changed() => Woken::Change,
+                    Ok(()) = elsewhere.changed() => Woken::Change,
                     _ = look.tick() => Woken::Look,
                 }
             });
@@ -45,6 +51,7 @@ impl Session {
                 Ok(Woken::Line(line)) => return self.end_idle(line?),
                 Ok(Woken::Change) => {
                     self.report_changes(true).await?;
+                    self.report_notices().await?;
                     self.connection.flush().await?;
                 }
                 Ok(Woken::Look) => {

@@ -4,6 +4,7 @@ mod folders;
 mod idle;
 mod login;
 mod messages;
+mod notify;
 mod selected;
 
 use std::fmt;
@@ -22,6 +23,7 @@ use super::handle::Shared;
 use super::options::MailServerOptions;
 use super::scanner::Malformed;
 use login::Login;
+use notify::Notices;
 use selected::Selected;
 
 /// How long a client may be silent (RFC 3501, section 5.4, asks for 30 minutes at least).
@@ -37,6 +39,8 @@ pub(super) struct Session {
     server: Arc<Shared>,
     login: Option<Login>,
     selected: Option<Selected>,
+    /// What is told of other folders.
+    notices: Option<Notices>,
     /// The login was accepted but the mailbox does not open ([`ImapFault::NotConnected`]).
     not_connected: bool,
     /// What the next command is answered with ([`ImapFault::FirstAnswer`]).
@@ -93,6 +97,7 @@ impl Session {
             server,
             login: None,
             selected: None,
+            notices: None,
             not_connected: false,
             first_answer: None,
             ended: false,
@@ -119,6 +124,7 @@ impl Session {
             }
             let secures = matches!(request.command, Ok(Command::StartTls));
             let verdict = match request.command {
+                Ok(_) if let Some(text) = self.fault_answer(&line) => Verdict::Exactly(text),
                 Ok(command) => self.execute(command).await?,
                 Err(Malformed(why)) => Verdict::Bad(why.to_owned()),
             };
@@ -269,7 +275,12 @@ impl Session {
                 Verdict::ok("ENABLE completed")
             }
             Command::Idle => self.idle().await,
-            Command::List { reference, pattern } => self.list(&mailbox, &reference, &pattern).await,
+            Command::List {
+                reference,
+                patterns,
+                returns,
+            } => self.list(&mailbox, &reference, &patterns, &returns).await,
+            Command::Notify(told) => self.notify(&mailbox, told),
             Command::Select { folder, read_only } => {
                 self.select(&mailbox, &folder, read_only).await
             }
@@ -286,6 +297,16 @@ impl Session {
         let refusal = (is_append && self.login.is_some() && waits_with_literal(line))
             .then(|| self.faults().take(refusal_of_append))??;
         Some(format!("{tag} {refusal}"))
+    }
+
+    /// A fault's answer to a command.
+    fn fault_answer(&self, line: &[u8]) -> Option<String> {
+        let line = String::from_utf8_lossy(line).to_ascii_uppercase();
+        let (_, said) = line.split_once(' ')?;
+        self.faults().take(|fault| match fault {
+            ImapFault::Answer { command, text } if said.starts_with(command) => Some(text.clone()),
+            _ => None,
+        })
     }
 
     fn start_tls(&mut self) -> io::Result<Verdict> {
@@ -309,6 +330,14 @@ impl Session {
             (true, "ID"),
             (true, "ENABLE"),
             (options.idle, "IDLE"),
+            (options.notify, "NOTIFY"),
+            (options.list_status, "LIST-EXTENDED"),
+            (options.list_status, "LIST-STATUS"),
+            (
+                options.list_status && !options.special_use.is_empty(),
+                "SPECIAL-USE",
+            ),
+            (options.condstore, "CONDSTORE"),
             (options.r#move, "UIDPLUS"),
             (options.r#move, "MOVE"),
             (true, "UNSELECT"),

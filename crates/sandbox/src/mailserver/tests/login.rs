@@ -7,7 +7,7 @@ use super::peer::{Peer, oauthbearer, xoauth2};
 use super::{ANN, TOKEN, server, server_with};
 use crate::{Accepts, MailServerOptions};
 
-const AFTER_LOGIN: &str = "IMAP4rev1 LITERAL+ ID ENABLE IDLE UIDPLUS MOVE UNSELECT";
+const AFTER_LOGIN: &str = "IMAP4rev1 LITERAL+ ID ENABLE IDLE NOTIFY LIST-EXTENDED LIST-STATUS CONDSTORE UIDPLUS MOVE UNSELECT";
 
 #[tokio::test]
 async fn capabilities_change_with_tls_and_with_login() {
@@ -47,6 +47,9 @@ async fn options_take_capabilities_away() {
         sasl_ir: false,
         xoauth2: false,
         idle: false,
+        notify: false,
+        list_status: false,
+        condstore: false,
         r#move: false,
         literal_plus: false,
         starttls: false,

@@ -8,6 +8,7 @@ mod load;
 mod login;
 mod maildrop;
 mod messages;
+mod notify;
 mod peer;
 
 use crate::{MailServer, MailServerOptions, TokenBook};
