@@ -572,7 +572,7 @@ form_flags! {
         smtp_security,
         /// Where the API is, for --source graph and gmail [default: the provider's own]
         api_url,
-        /// The folders to fetch, separated by semicolons; * stands for anything [default: INBOX]
+        /// The folders to fetch, separated by semicolons; * stands for anything, \Junk, \Archive and the like for what the server marks so [default: INBOX]
         folder,
         /// What is fetched at first: everything, unseen, since or only-new [default: everything]
         start,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mailgrant_base::{Diagnose as _, Diagnosis};
 use mailgrant_doctor::open_folders;
 use mailgrant_keeper::KeeperError;
-use mailgrant_mail::MailError;
+use mailgrant_mail::{ListedFolder, MailError};
 use mailgrant_vault::{Account, AccountId, AfterDelivery};
 
 use crate::connect::{LoggedIn, Login};
@@ -131,7 +131,13 @@ async fn count_in<S: Service>(
     mailbox: &mut ApiSource<S>,
 ) -> Result<String, FetchError> {
     let draft = &account.draft;
-    let names = draft.fetched_folders(&mailbox.folders().await?);
+    let all: Vec<ListedFolder> = mailbox
+        .folders()
+        .await?
+        .into_iter()
+        .map(Into::into)
+        .collect();
+    let names = draft.fetched_folders(&all);
     if names.is_empty() {
         return Err(FetchError::NoFolder {
             account: draft.name.clone(),

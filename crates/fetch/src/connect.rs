@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use mailgrant_keeper::AccessToken;
 use mailgrant_mail::{ImapSession, MailError, MailServer, Protocol};
-use mailgrant_oauth::Resource;
+use mailgrant_oauth::{Resource, catalogue};
 use mailgrant_vault::{Account, AccountId, Source as Way};
 use url::Url;
 
@@ -88,6 +88,20 @@ impl Login {
             }
             opened => opened,
         }
+    }
+
+    /// A further connection over IMAP, which is never worth a renewal: whatever it is refused for, the
+    /// first one finds out.
+    pub(crate) async fn open_another(&self, account: &Account) -> Result<ImapSession, FetchError> {
+        let token = self.token(account, Resource::Mail).await?;
+        self.attempt_imap(account, &token).await
+    }
+
+    /// How many connections may be open over IMAP at once, where the provider says so.
+    pub(crate) async fn most_connections(&self, account: &Account) -> Option<u16> {
+        let provider = self.shared.vault.provider(account.draft.provider).await;
+        let kind = provider.ok()??.profile.kind;
+        catalogue::row(kind).connections.imap
     }
 
     async fn token(

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mailgrant_base::{Diagnose, Diagnosis, Fault, files::FileError};
 use mailgrant_keeper::KeeperError;
-use mailgrant_mail::{MailError, Protocol};
+use mailgrant_mail::{MailError, Protocol, SpecialUse};
 use mailgrant_vault::VaultError;
 
 use crate::sink::SinkDown;
@@ -53,6 +53,14 @@ pub enum FetchError {
         account: String,
         /// What was entered.
         folders: String,
+    },
+    /// The server has marked none of the mailbox's folders with a use that is to be fetched.
+    #[error("the server marks no folder of {account} as {wanted}")]
+    NotMarked {
+        /// The account's name.
+        account: String,
+        /// What was entered: `\\Junk`.
+        wanted: SpecialUse,
     },
     /// Another task or process is fetching this mailbox, and did not end in time.
     #[error("the mailbox is being fetched by another process")]
@@ -106,6 +114,11 @@ impl Diagnose for FetchError {
                 Fault::Operator,
                 format!("No folder of the mailbox of {account} is called {folders}."),
                 "Check the account's folders, or make one in the mailbox.",
+            ),
+            Self::NotMarked { account, wanted } => Diagnosis::new(
+                Fault::Operator,
+                format!("The mail server marks no folder of the mailbox of {account} as {wanted}."),
+                "Name the folder itself in the account's settings, or have it marked in the mailbox.",
             ),
             Self::Busy => Diagnosis::new(
                 Fault::Operator,

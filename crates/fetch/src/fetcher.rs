@@ -19,7 +19,7 @@ use crate::shared::Shared;
 use crate::sink::{Couriers, Doubtful, HalfDelivered};
 use crate::source::Apis;
 use crate::status::Board;
-use crate::visit::{Suspects, Visit};
+use crate::visit::{Memory, Visit};
 use crate::{FetchError, FetcherMetrics, Original, Status, check, original, silence, supervisor};
 
 /// Fetches mail. Cheap to clone.
@@ -210,8 +210,8 @@ async fn fetch_once(shared: Arc<Shared>, id: AccountId) -> Result<Fetched, Fetch
         });
     }
     let LoggedIn { mut source, .. } = Login::new(&shared).open(&account).await?;
-    let (mut suspects, never) = (Suspects::default(), CancellationToken::new());
-    let mut visit = Visit::begin(&shared, &account, &mut source, &mut suspects, &never).await?;
+    let (mut memory, never) = (Memory::default(), CancellationToken::new());
+    let mut visit = Visit::begin(&shared, &account, &mut source, &mut memory, &never).await?;
     let done = visit.fetch().await?;
     if let Some(refused) = done.refused {
         return Err(refused.into());

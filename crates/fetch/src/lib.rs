@@ -35,6 +35,7 @@ mod supervisor;
 mod tests;
 mod trial;
 mod visit;
+mod watch;
 mod worker;
 
 pub use error::FetchError;

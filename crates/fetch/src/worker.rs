@@ -16,12 +16,13 @@ use tracing::{debug, info};
 use crate::Fetched;
 use crate::connect::{LoggedIn, Login};
 use crate::shared::Shared;
-use crate::source::Source;
-use crate::visit::{Suspects, Visit};
+use crate::source::Listened;
+use crate::visit::{Memory, SAFETY, Visit};
+use crate::watch::{Listeners, MOST};
 use crate::{Activity, FetchError};
 
-/// The longest IDLE: below the 29 minutes of RFC 2177.
-const LONGEST_IDLE: Duration = Duration::from_mins(25);
+/// The longest IDLE: far below the 29 minutes of RFC 2177, for a connection may die unheard.
+const LONGEST_IDLE: Duration = SAFETY;
 /// A session is ended so long before its token ends, so that the server need not do it.
 const TOKEN_MARGIN: Duration = Duration::from_mins(2);
 /// However little is left of a token: a session is used at least so long.
@@ -46,7 +47,7 @@ pub(crate) struct Worker {
     stopping: CancellationToken,
     login: Login,
     backoff: Backoff,
-    suspects: Suspects,
+    memory: Memory,
     resumed: u32,
 }
 
@@ -74,7 +75,7 @@ impl Worker {
             stopping,
             login: Login::new(shared),
             backoff: Backoff::new(FIRST_WAIT, LONGEST_WAIT),
-            suspects: Suspects::default(),
+            memory: Memory::default(),
             resumed: 0,
         }
     }
@@ -111,14 +112,14 @@ impl Worker {
             opened = self.login.open(&self.account) => opened?,
         };
         let LoggedIn { mut source, token } = opened;
-        let mut suspects = std::mem::take(&mut self.suspects);
+        let mut memory = std::mem::take(&mut self.memory);
         let (shared, account) = (&self.shared, &self.account);
-        let begun = Visit::begin(shared, account, &mut source, &mut suspects, &stopping).await;
+        let begun = Visit::begin(shared, account, &mut source, &mut memory, &stopping).await;
         let ended = match begun {
             Ok(visit) => self.stay(visit, &token).await,
             Err(error) => Err(error),
         };
-        self.suspects = suspects;
+        self.memory = memory;
         // A session is left politely, but nobody waits for that.
         if matches!(&ended, Ok(Ended::Poll(_) | Ended::Stopping)) {
             let _ = tokio::time::timeout(FIRST_WAIT, source.close()).await;
@@ -128,6 +129,8 @@ impl Worker {
 
     /// Fetches and listens until something ends the session.
     async fn stay(&self, mut visit: Visit<'_>, token: &AccessToken) -> Result<Ended, FetchError> {
+        visit.watch().await?;
+        let mut listeners = None;
         let mut roused = false;
         loop {
             self.doing(Activity::Fetching);
@@ -139,47 +142,62 @@ impl Worker {
                 return Err(refused.into());
             }
             self.completed();
+            if listeners.is_none() {
+                listeners = Some(self.start_listeners(&visit).await);
+            }
             if roused && done.fetched == Fetched::default() {
-                // The server says that there is something, and there is nothing: not at once again.
+                // Somebody says that there is something, and there is nothing: not at once again.
                 self.rest(FIRST_WAIT).await;
             }
-            let (source, others) = visit.listening();
-            if let Some(ended) = self.listen(source, others, token, done.next_due).await? {
-                return Ok(ended);
+            match self.listen(&mut visit, token, done.next_due).await? {
+                Ok(listened) => roused = listened == Listened::News,
+                Err(ended) => return Ok(ended),
             }
-            roused = true;
         }
     }
 
-    /// Waits for the server's notice; `None` when it is time to look for mail on this session. It
-    /// tells of one folder alone: where there are others, they are looked into from time to time.
+    /// Further connections for folders that nobody tells of; those beyond are asked about.
+    async fn start_listeners(&self, visit: &Visit<'_>) -> Listeners {
+        let (mut folders, heard) = visit.unwatched();
+        if !folders.is_empty() {
+            // Others want to read this mailbox too.
+            let limit = self.login.most_connections(&self.account).await;
+            let most = limit.map_or(MOST, |limit| MOST.min(limit / 4)).max(1);
+            folders.truncate(usize::from(most - 1));
+        }
+        Listeners::start(&self.shared, &self.account, &folders, heard)
+    }
+
+    /// Waits for news, until it is time to look for mail on this session, or to end it.
     async fn listen(
         &self,
-        source: &mut Source,
-        others: bool,
+        visit: &mut Visit<'_>,
         token: &AccessToken,
         next_due: Option<Timestamp>,
-    ) -> Result<Option<Ended>, FetchError> {
+    ) -> Result<Result<Listened, Ended>, FetchError> {
         if self.stopping.is_cancelled() {
-            return Ok(Some(Ended::Stopping));
+            return Ok(Err(Ended::Stopping));
         }
-        let mut due = next_due.map_or(LONGEST_IDLE, |due| self.until(due).max(FIRST_WAIT));
-        if others {
-            due = due.min(self.shared.settings.poll);
-        }
+        let due = next_due.map_or(LONGEST_IDLE, |due| self.until(due).max(FIRST_WAIT));
+        let due = due.min(visit.patience());
+        let (source, heard) = visit.listening();
         if !source.can_listen() {
-            return Ok(Some(Ended::Poll(self.shared.settings.poll.min(due))));
+            return Ok(Err(Ended::Poll(self.shared.settings.poll.min(due))));
         }
         self.doing(Activity::Listening);
         let left = self.until(token.expires_at).saturating_sub(TOKEN_MARGIN);
         let wait = LONGEST_IDLE.min(due).min(left.max(SHORTEST_IDLE));
-        tokio::select! {
-            () = self.stopping.cancelled() => return Ok(Some(Ended::Stopping)),
-            () = self.wake.notified() => return Ok(Some(Ended::Resume)),
-            listened = source.listen(wait) => listened?,
+        let listened = tokio::select! {
+            () = self.stopping.cancelled() => return Ok(Err(Ended::Stopping)),
+            () = self.wake.notified() => return Ok(Err(Ended::Resume)),
+            listened = source.listen(wait, heard.news()) => listened?,
         };
         let left = self.until(token.expires_at);
-        Ok((left <= TOKEN_MARGIN).then_some(Ended::Resume))
+        Ok(if left <= TOKEN_MARGIN {
+            Err(Ended::Resume)
+        } else {
+            Ok(listened)
+        })
     }
 
     /// A session that ends because its token did is normal, unless it does so again and again.

@@ -110,11 +110,18 @@ impl Ports {
 impl Dovecot {
     /// Starts one.
     pub fn start(options: &DovecotOptions) -> Self {
+        Self::start_with(options, "")
+    }
+
+    /// Starts one with these further settings, which win over the usual ones.
+    pub fn start_with(options: &DovecotOptions, settings: &str) -> Self {
         let dir = TempDir::with_prefix("mailgrant-dovecot-").expect("a folder can be made");
         let certificate = Certificate::for_loopback();
         let ports = Ports::free();
         let relay = Relay::start();
         let config = write_config(dir.path(), options, &certificate, ports, relay.port());
+        let usual = fs::read_to_string(&config).expect("the settings can be read");
+        fs::write(&config, format!("{usual}{settings}")).expect("the settings can be written");
         let mut dovecot = Self {
             process: None,
             dir,

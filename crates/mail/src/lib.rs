@@ -41,8 +41,9 @@ pub use certificate::Certificate;
 pub use delivery::{Delivered, DeliveryPoint, DeliverySession, Envelope, EnvelopeError};
 pub use error::MailError;
 pub use imap::{
-    Append, AppendUid, Appended, Capabilities, FetchEvent, Flag, FolderStatus, IdleEvent,
-    ImapSession, Likeness, MessageUid, Opened, Search, UidValidity,
+    Append, AppendUid, Appended, Capabilities, FetchEvent, Flag, FolderMark, FolderStatus,
+    IdleEvent, ImapSession, Likeness, ListedFolder, MessageUid, News, Opened, Search, SpecialUse,
+    UidValidity,
 };
 pub use inspect::{
     Inspection, Session, Timed, TlsInspection, inspect, inspect_connection, try_login,

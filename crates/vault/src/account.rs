@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use mailgrant_mail::{MailServer, Protocol, Security};
+use mailgrant_mail::{ListedFolder, MailServer, Protocol, Security};
 use mailgrant_oauth::catalogue::{self, HostSecurity};
 use mailgrant_oauth::{ProviderKind, Resource};
 use serde::{Deserialize, Serialize};
@@ -61,7 +61,7 @@ impl AccountDraft {
     /// Those of the server's folders that are fetched; the list may be empty where
     /// [the names are exact](Folders::are_exact). Mail that was delivered and then moved would be
     /// new mail in the folder that it is moved to.
-    pub fn fetched_folders(&self, all: &[String]) -> Vec<String> {
+    pub fn fetched_folders(&self, all: &[ListedFolder]) -> Vec<String> {
         let mut names = self.folders.among(all);
         if let AfterDelivery::Move { folder } = &self.after {
             names.retain(|name| !same(name, folder));

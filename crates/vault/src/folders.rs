@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use mailgrant_mail::{ListedFolder, SpecialUse};
 use serde::{Deserialize, Serialize};
 
 /// What separates folders where people write them.
@@ -11,8 +12,8 @@ const ANYTHING: char = '*';
 /// No mailbox needs more entries than this.
 const MOST: usize = 100;
 
-/// Which folders of a mailbox are fetched: names, in which `*` stands for anything. There is at
-/// least one.
+/// Which folders of a mailbox are fetched: names, in which `*` stands for anything, and uses such as
+/// `\Junk`, which the server has marked folders with. There is at least one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Stored", into = "Vec<String>")]
 pub struct Folders(Vec<String>);
@@ -59,10 +60,15 @@ impl Folders {
         Self(vec![name.into()])
     }
 
-    /// Reads `INBOX; Support/*`; nothing means the inbox. An error says what is wrong.
+    /// Reads `INBOX; Support/*; \Junk`; nothing means the inbox. An error says what is wrong.
     pub fn read(text: &str) -> Result<Self, String> {
         let mut names: Vec<String> = Vec::new();
-        for name in text.split(SEPARATOR).map(str::trim) {
+        for mut name in text.split(SEPARATOR).map(str::trim) {
+            if name.starts_with('\\') {
+                name = SpecialUse::read(name)
+                    .ok_or_else(|| not_a_use(name))?
+                    .name();
+            }
             if !name.is_empty() && !names.iter().any(|known| known == name) {
                 names.push(name.to_owned());
             }
@@ -77,10 +83,23 @@ impl Folders {
         })
     }
 
-    /// Whether none of the names stands for several: then nobody needs to ask the server for its
-    /// list.
+    /// Whether each names one folder: then nobody needs to ask the server for its list.
     pub fn are_exact(&self) -> bool {
-        self.0.iter().all(|name| !name.contains(ANYTHING))
+        self.0
+            .iter()
+            .all(|name| !name.contains(ANYTHING) && SpecialUse::read(name).is_none())
+    }
+
+    /// What folders are for that are meant by their use.
+    pub fn uses(&self) -> impl Iterator<Item = SpecialUse> {
+        self.0.iter().filter_map(|name| SpecialUse::read(name))
+    }
+
+    /// The uses that the server has marked none of its folders with.
+    pub fn unmarked(&self, all: &[ListedFolder]) -> Vec<SpecialUse> {
+        self.uses()
+            .filter(|wanted| !all.iter().any(|folder| folder.uses.contains(wanted)))
+            .collect()
     }
 
     /// Whether a folder is one of these.
@@ -90,13 +109,17 @@ impl Folders {
 
     /// Those of the server's folders that are meant, in the order of the entries. What is named
     /// without `*` is always meant, so that a missing folder is told and not passed over.
-    pub fn among(&self, all: &[String]) -> Vec<String> {
+    pub fn among(&self, all: &[ListedFolder]) -> Vec<String> {
         let mut chosen: Vec<String> = Vec::new();
         for pattern in &self.0 {
-            let plain = !pattern.contains(ANYTHING);
+            let wanted = SpecialUse::read(pattern);
+            let plain = wanted.is_none() && !pattern.contains(ANYTHING);
             let named = plain.then_some(pattern);
-            let found = all.iter().filter(|name| !plain && fits(pattern, name));
-            for name in named.into_iter().chain(found) {
+            let found = all.iter().filter(|folder| match wanted {
+                Some(wanted) => folder.uses.contains(&wanted),
+                None => !plain && fits(pattern, &folder.name),
+            });
+            for name in named.into_iter().chain(found.map(|folder| &folder.name)) {
                 if !chosen.iter().any(|known| same(known, name)) {
                     chosen.push(name.clone());
                 }
@@ -104,6 +127,17 @@ impl Folders {
         }
         chosen
     }
+}
+
+fn not_a_use(text: &str) -> String {
+    let known: Vec<&str> = SpecialUse::EVERY
+        .into_iter()
+        .map(SpecialUse::name)
+        .collect();
+    format!(
+        "has {text}, which is no use that a server marks folders with: {}",
+        known.join(", ")
+    )
 }
 
 /// `INBOX` is the one name whose case does not matter (RFC 9051, section 5.1).
@@ -152,12 +186,13 @@ mod tests {
 
     #[test]
     fn a_star_stands_for_anything_and_a_name_for_itself() {
-        let all = ["Inbox", "Support", "Support/A", "Support/B/C", "Sent"].map(str::to_owned);
+        let names = ["Inbox", "Support", "Support/A", "Support/B/C", "Sent"];
+        let all = names.map(|name| ListedFolder::from(name.to_owned()));
         assert_eq!(
             folders("INBOX; Support/*").among(&all),
             ["INBOX", "Support/A", "Support/B/C"]
         );
-        assert_eq!(folders("*").among(&all), all);
+        assert_eq!(folders("*").among(&all), names);
         assert_eq!(folders("INBOX; *").among(&all)[0], "INBOX");
         assert_eq!(folders("INBOX; *").among(&all).len(), all.len());
         assert_eq!(folders("S*t*").among(&all).len(), 4);
@@ -165,6 +200,29 @@ mod tests {
         assert!(folders("*/C").contains("Support/B/C"));
         assert!(!folders("*/C").contains("Support/B/CC"));
         assert!(!folders("a*a").contains("a"));
+    }
+
+    #[test]
+    fn a_use_stands_for_the_folders_that_the_server_marks_with_it() {
+        let folder = |name: &str, uses: &[SpecialUse]| ListedFolder {
+            name: name.to_owned(),
+            uses: uses.to_vec(),
+        };
+        let all = [
+            folder("INBOX", &[]),
+            folder("Spam", &[SpecialUse::Junk]),
+            folder("Bulk", &[SpecialUse::Junk, SpecialUse::Archive]),
+        ];
+        let wanted = folders("INBOX; \\JUNK; \\Archive; \\Sent");
+        assert_eq!(wanted.to_string(), "INBOX; \\Junk; \\Archive; \\Sent");
+        assert_eq!(wanted.among(&all), ["INBOX", "Spam", "Bulk"]);
+        assert_eq!(wanted.unmarked(&all), [SpecialUse::Sent]);
+        assert!(!wanted.are_exact() && folders("Junk").are_exact());
+        let error = Folders::read("\\Spam").unwrap_err();
+        assert!(
+            error.contains("\\Spam") && error.contains("\\Junk"),
+            "{error}"
+        );
     }
 
     #[test]

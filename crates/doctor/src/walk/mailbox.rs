@@ -245,6 +245,13 @@ pub async fn open_folders(
         let status = session.select(&name).await?;
         found.push(format!("{name} has {} messages", status.exists));
     }
+    if let Some(wanted) = account.draft.folders.unmarked(&all).first() {
+        return Err(MailError::Refused {
+            server: account.draft.imap.to_string(),
+            command: format!("to say which folder is {wanted}"),
+            said: format!("it marks none as {wanted}; name the folder itself"),
+        });
+    }
     let words = match found.len() {
         0 => {
             let folders = &account.draft.folders;
@@ -263,7 +270,7 @@ pub async fn open_folders(
     let AfterDelivery::Move { folder: target } = &account.draft.after else {
         return Ok(words);
     };
-    if all.contains(target) {
+    if all.iter().any(|folder| folder.name == *target) {
         return Ok(format!("{words}; {target} is there for delivered mail"));
     }
     Err(MailError::Refused {

@@ -30,6 +30,7 @@ use crate::source::Source;
 use crate::{FetchError, Fetched};
 
 use reader::{End, News, Reader};
+pub(crate) use settling::tells_until;
 pub(crate) use suspect::Suspect;
 
 /// How many messages are asked for at once. Of those that were there before it are few at first, and

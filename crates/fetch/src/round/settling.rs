@@ -18,6 +18,15 @@ use crate::source::Source;
 const FIRST_RETRY: Duration = Duration::from_secs(30);
 const LONGEST_RETRY: Duration = Duration::from_hours(1);
 
+/// Of messages that were delivered until then the source is to be told by now.
+pub(crate) fn tells_until(after: &AfterDelivery, now: Timestamp) -> Timestamp {
+    let AfterDelivery::DeleteAfter { days } = after else {
+        return Timestamp::MAX;
+    };
+    let kept = SignedDuration::from_hours(24 * i64::from(*days));
+    now.checked_sub(kept).unwrap_or(Timestamp::MIN)
+}
+
 impl Round<'_> {
     /// Whether the source is told long after the delivery.
     pub(super) fn tells_later(&self) -> bool {
@@ -26,11 +35,7 @@ impl Round<'_> {
 
     /// Of messages that were delivered until then the source is told now.
     pub(super) fn tells_until(&self, now: Timestamp) -> Timestamp {
-        let AfterDelivery::DeleteAfter { days } = self.account.draft.after else {
-            return Timestamp::MAX;
-        };
-        let kept = SignedDuration::from_hours(24 * i64::from(days));
-        now.checked_sub(kept).unwrap_or(Timestamp::MIN)
+        tells_until(&self.account.draft.after, now)
     }
 
     /// Tells the source, unless that has time.

@@ -6,8 +6,14 @@ mod gmail;
 mod graph;
 mod pop3;
 
+use std::future::Future;
+use std::time::Duration;
+
 use bytes::Bytes;
-use mailgrant_mail::{FetchEvent, IdleEvent, ImapSession, MailError, MailServer, Protocol, Search};
+use mailgrant_mail::{
+    FetchEvent, FolderMark, IdleEvent, ImapSession, ListedFolder, MailError, MailServer, News,
+    Protocol, Search,
+};
 use mailgrant_vault::{Account, AfterDelivery};
 
 use crate::FetchError;
@@ -35,6 +41,17 @@ pub(crate) struct Selected {
     pub(crate) uid_validity: u32,
     /// The UID that its next message will have.
     pub(crate) next_uid: u32,
+    /// How it looked from outside, where the source shows that.
+    pub(crate) mark: Option<FolderMark>,
+}
+
+/// What came of listening.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Listened {
+    /// Something has happened in some folder.
+    News,
+    /// The time is over.
+    Nothing,
 }
 
 /// A part of a message that is read.
@@ -83,13 +100,42 @@ impl Source {
         }
     }
 
-    /// The names of all folders.
-    pub(crate) async fn folders(&mut self) -> Result<Vec<String>, FetchError> {
+    /// All folders.
+    pub(crate) async fn folders(&mut self) -> Result<Vec<ListedFolder>, FetchError> {
+        let names = match self {
+            Self::Imap(session) => return Ok(session.folders().await?),
+            Self::Pop3(_) => vec!["INBOX".to_owned()],
+            Self::Graph(mailbox) => mailbox.folders().await?,
+            Self::Gmail(mailbox) => mailbox.folders().await?,
+        };
+        Ok(names.into_iter().map(ListedFolder::from).collect())
+    }
+
+    /// Asks to be told of these folders whichever is selected; says whether the source will.
+    pub(crate) async fn notify(&mut self, folders: &[String]) -> Result<bool, MailError> {
         match self {
-            Self::Imap(session) => Ok(session.folders().await?),
-            Self::Pop3(_) => Ok(vec!["INBOX".to_owned()]),
-            Self::Graph(mailbox) => mailbox.folders().await,
-            Self::Gmail(mailbox) => mailbox.folders().await,
+            Self::Imap(session) => session.notify(folders).await,
+            Self::Pop3(_) | Self::Graph(_) | Self::Gmail(_) => Ok(false),
+        }
+    }
+
+    /// What it has told of folders since this was last asked.
+    pub(crate) fn take_news(&mut self) -> News {
+        match self {
+            Self::Imap(session) => session.take_news(),
+            Self::Pop3(_) | Self::Graph(_) | Self::Gmail(_) => News::default(),
+        }
+    }
+
+    /// How these folders look from outside, without opening them; `None` for those of which nothing
+    /// is known.
+    pub(crate) async fn marks(
+        &mut self,
+        folders: &[String],
+    ) -> Result<Vec<Option<FolderMark>>, MailError> {
+        match self {
+            Self::Imap(session) => session.marks(folders).await,
+            Self::Pop3(_) | Self::Graph(_) | Self::Gmail(_) => Ok(vec![None; folders.len()]),
         }
     }
 
@@ -107,6 +153,7 @@ impl Source {
                 Ok(Selected {
                     uid_validity: status.uid_validity,
                     next_uid,
+                    mark: Some(status.mark()),
                 })
             }
             Self::Pop3(mailbox) => mailbox.select(folder).await,
@@ -219,15 +266,23 @@ impl Source {
         }
     }
 
-    /// Waits for news of the selected folder, at most so long.
-    pub(crate) async fn listen(&mut self, at_most: std::time::Duration) -> Result<(), MailError> {
+    /// Waits for news of the selected folder, or of others that are told of, at most so long; or until
+    /// somebody else has some.
+    pub(crate) async fn listen(
+        &mut self,
+        at_most: Duration,
+        others: impl Future<Output = ()>,
+    ) -> Result<Listened, MailError> {
         match self {
-            Self::Imap(session) => {
-                let _: IdleEvent = session.idle(at_most).await?;
+            Self::Imap(session) => match session.idle_or(at_most, others).await? {
+                IdleEvent::Changed | IdleEvent::Interrupted => Ok(Listened::News),
+                IdleEvent::TimeOver => Ok(Listened::Nothing),
+            },
+            Self::Pop3(_) | Self::Graph(_) | Self::Gmail(_) => {
+                tokio::time::sleep(at_most).await;
+                Ok(Listened::Nothing)
             }
-            Self::Pop3(_) | Self::Graph(_) | Self::Gmail(_) => tokio::time::sleep(at_most).await,
         }
-        Ok(())
     }
 
     /// Ends it politely; errors no longer matter.

@@ -119,6 +119,7 @@ impl Pop3Source {
         Ok(Selected {
             uid_validity: numbered.uid_validity,
             next_uid: numbered.next_uid,
+            mark: None,
         })
     }
 

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::{ADDRESS, Plan, World, now, sorted};
 use crate::FetchError;
 use crate::connect::Login;
-use crate::visit::{SLICE, Suspects, Visit};
+use crate::visit::{Memory, SLICE, Visit};
 
 /// A world whose account fetches these folders.
 async fn fetching(folders: &str, plan: Plan) -> World {
@@ -226,8 +226,8 @@ async fn a_new_uidvalidity_in_the_middle_of_a_session_loses_no_earlier_mail() {
     let mut source = login.open(&world.account).await.unwrap().source;
     source.select("INBOX").await.unwrap();
     source.tell(&AfterDelivery::Delete, &[1]).await.unwrap();
-    let (mut suspects, never) = (Suspects::default(), CancellationToken::new());
-    let visit = Visit::begin(shared, &world.account, &mut source, &mut suspects, &never);
+    let (mut memory, never) = (Memory::default(), CancellationToken::new());
+    let visit = Visit::begin(shared, &world.account, &mut source, &mut memory, &never);
     let mut visit = visit.await.unwrap();
     visit.fill().await.unwrap();
     visit.fill().await.unwrap();
@@ -249,8 +249,8 @@ async fn earlier_mail_that_takes_long_is_left_to_the_next_turn() {
         .await
         .unwrap()
         .source;
-    let (mut suspects, never) = (Suspects::default(), CancellationToken::new());
-    let visit = Visit::begin(shared, &world.account, &mut source, &mut suspects, &never);
+    let (mut memory, never) = (Memory::default(), CancellationToken::new());
+    let visit = Visit::begin(shared, &world.account, &mut source, &mut memory, &never);
     let mut visit = visit.await.unwrap();
     visit.turn = Duration::ZERO;
     let mut turns = Vec::new();

@@ -17,6 +17,8 @@ mod receiver;
 mod relay;
 mod routing;
 mod silence;
+mod special_use;
+mod watching;
 mod webhook;
 mod worker;
 

@@ -42,7 +42,7 @@ impl Machine for StartIdle {
     }
 }
 
-/// While the server listens: done when the folder has changed.
+/// While the server listens: done when the folder has changed, or there is news of another.
 #[derive(Debug)]
 pub(crate) struct AwaitChange;
 
@@ -51,7 +51,7 @@ impl Machine for AwaitChange {
     type Done = ();
 
     fn step(&mut self, reader: &mut Reader) -> Result<Step<()>, MailError> {
-        while !reader.changed() {
+        while !reader.has_news() {
             match reader.next()? {
                 None => {
                     reader.relax();

@@ -143,6 +143,10 @@ impl LoggingIn {
             uidplus: offers.has("UIDPLUS"),
             literal_plus: offers.has("LITERAL+"),
             literal_minus: offers.has("LITERAL-"),
+            notify: offers.has("NOTIFY"),
+            list_status: offers.has("LIST-STATUS") && offers.has("LIST-EXTENDED"),
+            special_use: offers.has("SPECIAL-USE") && offers.has("LIST-EXTENDED"),
+            condstore: offers.has("CONDSTORE") || offers.has("QRESYNC"),
             binary: offers.has("BINARY"),
             append_limit: offers.append_limit(),
         };

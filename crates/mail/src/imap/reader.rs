@@ -3,6 +3,7 @@
 use bytes::{Bytes, BytesMut};
 
 use super::fetch_items::{self, Item};
+use super::news::News;
 use super::response::{self, Response, Untagged};
 use super::status::Kind;
 use crate::MailError;
@@ -29,6 +30,8 @@ pub(crate) struct Reader {
     literals: u32,
     at: At,
     counts: Counts,
+    /// What it tells of folders that are not selected, once it was asked to.
+    news: Option<News>,
 }
 
 /// What the next bytes are.
@@ -74,6 +77,21 @@ impl Reader {
     /// What is announced from here on counts as a change.
     pub(crate) fn forget_changes(&mut self) {
         self.counts.changed = false;
+    }
+
+    /// What is told of other folders is kept from here on, or no more.
+    pub(crate) fn keep_news(&mut self, keep: bool) {
+        self.news = keep.then(News::default);
+    }
+
+    /// What was told of other folders since.
+    pub(crate) fn news(&mut self) -> Option<&mut News> {
+        self.news.as_mut()
+    }
+
+    /// Whether there is anything to look for.
+    pub(crate) fn has_news(&self) -> bool {
+        self.changed() || self.news.as_ref().is_some_and(|news| !news.is_none())
     }
 
     /// The next response; `None` until more has been read. `BYE` is an error wherever it comes.
@@ -206,7 +224,12 @@ impl Reader {
             Response::Untagged(Untagged::Status(status)) if status.kind == Kind::Bye => {
                 return Err(self.peer.bye(status));
             }
-            Response::Untagged(untagged) => self.counts.take(untagged),
+            Response::Untagged(untagged) => {
+                self.counts.take(untagged);
+                if let Some(news) = &mut self.news {
+                    news.take_in(untagged);
+                }
+            }
             _ => {}
         }
         Ok(response)
@@ -223,6 +246,7 @@ impl Incoming for Reader {
             literals: 0,
             at: At::Line,
             counts: Counts::default(),
+            news: None,
         }
     }
 

@@ -11,6 +11,8 @@ use imap_types::mailbox::Mailbox;
 use imap_types::response::{Data, Response as Parsed};
 
 use super::fetch_items::{self, Malformed, Text};
+use super::folder_mark::{self, FolderMark};
+use super::special_use::SpecialUse;
 use super::status::{Kind, Status, split_word};
 
 /// What a server can say.
@@ -35,13 +37,23 @@ pub(crate) enum Untagged {
     Exists(u32),
     Recent(u32),
     Expunge,
-    /// A folder's name as it stands on the wire, and whether it can be selected.
-    List(Vec<u8>, bool),
+    List(Listed),
+    /// A folder's name as it stands on the wire, and what STATUS says of it.
+    FolderStatus(Vec<u8>, FolderMark),
     Search(Vec<u32>),
     /// A FETCH response: whose, and what it holds of the message itself.
     Fetch(Option<u32>, Message),
     /// Anything that nobody here needs.
     Other,
+}
+
+/// A folder of a LIST response.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Listed {
+    /// As it stands on the wire.
+    pub(crate) name: Vec<u8>,
+    pub(crate) can_be_selected: bool,
+    pub(crate) uses: Vec<SpecialUse>,
 }
 
 /// What a FETCH response holds of the message itself.
@@ -61,7 +73,8 @@ impl Untagged {
         let beside = match self {
             Self::Status(status) => status.said.len() + status.argument.len(),
             Self::Capability(text) => text.len(),
-            Self::List(name, _) => name.len(),
+            Self::List(listed) => listed.name.len(),
+            Self::FolderStatus(name, _) => name.len(),
             Self::Search(uids) => size_of_val(uids.as_slice()),
             Self::Fetch(_, Message::Whole(bytes)) => bytes.len(),
             Self::Fetch(..) | Self::Exists(_) | Self::Recent(_) | Self::Expunge | Self::Other => 0,
@@ -127,6 +140,7 @@ fn untagged(text: &Bytes, data: &[u8]) -> Result<Untagged, Malformed> {
         )),
         b"SEARCH" => numbers(rest).map(Untagged::Search),
         b"LIST" => Ok(list(text)),
+        b"STATUS" => Ok(folder_status(rest)),
         b"" => Err(Malformed),
         _ if word.iter().all(u8::is_ascii_graphic) => Ok(Untagged::Other),
         _ => Err(Malformed),
@@ -168,11 +182,24 @@ fn list(text: &[u8]) -> Untagged {
         *attribute == FlagNameAttribute::Noselect
             || attribute.to_string().eq_ignore_ascii_case("\\NonExistent")
     });
-    let name = match mailbox {
-        Mailbox::Inbox => b"INBOX".to_vec(),
-        Mailbox::Other(other) => other.as_ref().to_vec(),
-    };
-    Untagged::List(name, can_be_selected)
+    let uses = items
+        .iter()
+        .filter_map(|attribute| SpecialUse::read(&attribute.to_string()));
+    Untagged::List(Listed {
+        can_be_selected,
+        uses: uses.collect(),
+        name: match mailbox {
+            Mailbox::Inbox => b"INBOX".to_vec(),
+            Mailbox::Other(other) => other.as_ref().to_vec(),
+        },
+    })
+}
+
+/// One that cannot be read says nothing of any folder.
+fn folder_status(text: &[u8]) -> Untagged {
+    folder_mark::read(text).map_or(Untagged::Other, |(name, mark)| {
+        Untagged::FolderStatus(name, mark)
+    })
 }
 
 #[cfg(test)]
@@ -209,7 +236,10 @@ mod tests {
     #[test]
     fn folders_are_understood_in_all_their_spellings() {
         let listed = |text| match untagged_of(text) {
-            Untagged::List(name, selectable) => (String::from_utf8(name).unwrap(), selectable),
+            Untagged::List(listed) => (
+                String::from_utf8(listed.name).unwrap(),
+                listed.can_be_selected,
+            ),
             other => panic!("{other:?}"),
         };
         assert_eq!(listed(r#"* LIST () "/" inbox"#), ("INBOX".to_owned(), true));
@@ -223,6 +253,28 @@ mod tests {
             listed("* LIST () \"/\" {3}\r\na\"b"),
             ("a\"b".to_owned(), true)
         );
+    }
+
+    #[test]
+    fn what_a_folder_is_for_stands_among_its_attributes() {
+        let Untagged::List(listed) = untagged_of(r#"* LIST (\HasNoChildren \JUNK \All) "/" Spam"#)
+        else {
+            panic!("it is a folder");
+        };
+        assert_eq!(listed.uses, [SpecialUse::Junk, SpecialUse::All]);
+    }
+
+    #[test]
+    fn a_folders_state_is_read_or_passed_over() {
+        let mark = FolderMark {
+            uid_next: Some(3),
+            ..FolderMark::default()
+        };
+        assert_eq!(
+            untagged_of("* STATUS \"b\\\"x\" (UIDNEXT 3)"),
+            Untagged::FolderStatus(b"b\"x".to_vec(), mark)
+        );
+        assert_eq!(untagged_of("* STATUS what"), Untagged::Other);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! A logged-in session: each method is one conversation.
 
+use std::future::Future;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -9,14 +10,16 @@ use tokio::time::Instant;
 use super::appending::{Append, Appended, AskAppend, Listen, Wanted};
 use super::command::{Answer, Command, Tags};
 use super::fetching::Fetching;
+use super::folder_mark::FolderMark;
 use super::idling::{AwaitChange, StartIdle, StopIdle};
 use super::likeness::Likeness;
-use super::names;
+use super::news::{News, in_news};
 use super::response::Untagged;
 use super::search::Search;
-use super::types::{FetchEvent, FolderStatus, IdleEvent, MessageUid, Opened};
+use super::statuses::{Answered, AskStatuses, How, on_the_wire};
+use super::types::{FetchEvent, FolderStatus, IdleEvent, ListedFolder, MessageUid, Opened};
 use super::uid_set::sets;
-use super::{LoggingIn, Login, Reader, Securing};
+use super::{LoggingIn, Login, Reader, Securing, names, notify};
 use crate::drive::{self, Wire};
 use crate::sasl::Credentials;
 use crate::{Limits, MailError, MailServer, Trust};
@@ -86,6 +89,7 @@ impl ImapSession {
             uid_next: None,
             exists: 0,
             read_only: answer.status.has_code("READ-ONLY"),
+            highest_modseq: None,
         };
         for untagged in &answer.untagged {
             match untagged {
@@ -93,6 +97,7 @@ impl ImapSession {
                 Untagged::Status(said) => {
                     status.uid_validity = said.number("UIDVALIDITY").unwrap_or(status.uid_validity);
                     status.uid_next = said.number("UIDNEXT").or(status.uid_next);
+                    status.highest_modseq = said.modseq().or(status.highest_modseq);
                 }
                 _ => {}
             }
@@ -288,31 +293,134 @@ impl ImapSession {
 
     /// Waits for a change of the selected folder, at most `at_most` (below 29 minutes, RFC 2177).
     pub async fn idle(&mut self, at_most: Duration) -> Result<IdleEvent, MailError> {
-        if self.wire.reader().changed() {
+        self.idle_or(at_most, std::future::pending()).await
+    }
+
+    /// The same until somebody else has something to say, too.
+    pub async fn idle_or(
+        &mut self,
+        at_most: Duration,
+        interrupted: impl Future<Output = ()>,
+    ) -> Result<IdleEvent, MailError> {
+        if self.wire.reader().has_news() {
             return Ok(IdleEvent::Changed);
         }
         let until = Instant::now() + at_most.min(LONGEST_IDLE);
         let tag = self.wire.run(&mut StartIdle::new(&mut self.tags)).await?;
-        let event = match self.wire.run_until(&mut AwaitChange, until).await? {
-            Some(()) => IdleEvent::Changed,
-            None => IdleEvent::TimeOver,
+        let mut change = AwaitChange;
+        let event = tokio::select! {
+            biased;
+            changed = self.wire.run_until(&mut change, until) => match changed? {
+                Some(()) => IdleEvent::Changed,
+                None => IdleEvent::TimeOver,
+            },
+            // What was read until then stays with the reader.
+            () = interrupted => IdleEvent::Interrupted,
         };
         self.wire.run(&mut StopIdle::new(tag)).await?;
         Ok(event)
     }
 
-    /// The names of all folders that can be selected, in UTF-8. One whose name is not what the
-    /// RFC allows cannot be named back to the server and is left out.
-    pub async fn folders(&mut self) -> Result<Vec<String>, MailError> {
-        let answer = self.command("LIST \"\" \"*\"", "LIST").await?;
-        Ok(answer
-            .untagged
-            .into_iter()
-            .filter_map(|untagged| match untagged {
-                Untagged::List(name, true) => names::decode(&name),
-                _ => None,
-            })
-            .collect())
+    /// Somebody else looks for what was announced of the selected folder.
+    pub fn forget_changes(&mut self) {
+        self.wire.reader().forget_changes();
+    }
+
+    /// Asks to be told of mail that comes into these folders, named in UTF-8, and goes from them,
+    /// whichever is selected (NOTIFY, RFC 5465). Says whether the server will.
+    pub async fn notify(&mut self, folders: &[String]) -> Result<bool, MailError> {
+        if !self.opened.capabilities.notify {
+            return Ok(false);
+        }
+        let text = notify::command(folders);
+        self.wire.reader().keep_news(true);
+        let asked = self.command(&text, "NOTIFY").await;
+        match asked {
+            Ok(_) => Ok(true),
+            Err(MailError::Refused { .. } | MailError::Later { .. }) => {
+                self.wire.reader().keep_news(false);
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What the server has told of folders since, where it was asked to.
+    pub fn take_news(&mut self) -> News {
+        let Some(news) = self.wire.reader().news() else {
+            return News::default();
+        };
+        let taken = std::mem::take(news);
+        if taken.over {
+            self.wire.reader().keep_news(false);
+        }
+        taken
+    }
+
+    /// What the server says of these folders, named in UTF-8, without opening them; `None` for one of
+    /// which it says nothing. All are asked for at once.
+    pub async fn marks(
+        &mut self,
+        folders: &[String],
+    ) -> Result<Vec<Option<FolderMark>>, MailError> {
+        let mut how = How {
+            by_list: self.opened.capabilities.list_status,
+            modseq: self.opened.capabilities.condstore,
+        };
+        let mut answered = self.ask(folders, how).await?;
+        if answered.refused && how.by_list {
+            self.opened.capabilities.list_status = false;
+            how.by_list = false;
+            answered = self.ask(folders, how).await?;
+        }
+        if answered.marks.is_empty() && answered.refused && how.modseq {
+            self.opened.capabilities.condstore = false;
+            how.modseq = false;
+            answered = self.ask(folders, how).await?;
+        }
+        let marks = folders
+            .iter()
+            .map(|name| answered.marks.remove(&on_the_wire(name)));
+        Ok(marks.collect())
+    }
+
+    async fn ask(&mut self, folders: &[String], how: How) -> Result<Answered, MailError> {
+        let mut asking = AskStatuses::new(&mut self.tags, folders, how);
+        let answered = self.wire.run(&mut asking).await?;
+        if let Some(news) = self.wire.reader().news() {
+            // An answer is no news, and newer than what was told before.
+            for name in folders {
+                news.folders.remove(in_news(name));
+            }
+        }
+        Ok(answered)
+    }
+
+    /// All folders that can be selected. One whose name is not what the RFC allows cannot be named
+    /// back to the server and is left out.
+    pub async fn folders(&mut self) -> Result<Vec<ListedFolder>, MailError> {
+        const ALL: &str = "LIST \"\" \"*\"";
+        let answer = if self.opened.capabilities.special_use {
+            // Without being asked, a server need not say what folders are for.
+            let text = format!("{ALL} RETURN (SPECIAL-USE)");
+            match self.command(&text, "LIST").await {
+                Err(MailError::Refused { .. }) => self.command(ALL, "LIST").await?,
+                answered => answered?,
+            }
+        } else {
+            self.command(ALL, "LIST").await?
+        };
+        let listed = answer.untagged.into_iter().filter_map(|untagged| {
+            let Untagged::List(listed) = untagged else {
+                return None;
+            };
+            let name = names::decode(&listed.name)?;
+            let uses = listed.uses;
+            listed
+                .can_be_selected
+                .then_some(ListedFolder { name, uses })
+        });
+        Ok(listed.collect())
     }
 
     /// Ends the session politely; errors no longer matter.

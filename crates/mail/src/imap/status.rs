@@ -78,6 +78,15 @@ impl Status {
             .then(|| self.argument.trim().parse().ok())
             .flatten()
     }
+
+    /// The number of the folder's latest change (RFC 7162, section 3.1.2.1).
+    pub(crate) fn modseq(&self) -> Option<u64> {
+        let number: i64 = self
+            .has_code("HIGHESTMODSEQ")
+            .then(|| self.argument.trim().parse().ok())
+            .flatten()?;
+        u64::try_from(number).ok().filter(|number| *number > 0)
+    }
 }
 
 /// The first word and what follows the space behind it.

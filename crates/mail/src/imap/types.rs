@@ -2,6 +2,9 @@
 
 use bytes::Bytes;
 
+use super::folder_mark::FolderMark;
+use super::special_use::SpecialUse;
+
 /// A message's UID in its folder (RFC 9051, section 2.3.1.1): never 0.
 pub type MessageUid = u32;
 
@@ -25,6 +28,14 @@ pub struct Capabilities {
     pub literal_plus: bool,
     /// `LITERAL-` (RFC 7888).
     pub literal_minus: bool,
+    /// `NOTIFY` (RFC 5465): it tells of folders that are not selected.
+    pub notify: bool,
+    /// `LIST-STATUS` (RFC 5819): the states of many folders by one command.
+    pub list_status: bool,
+    /// `SPECIAL-USE` (RFC 6154): LIST says on request what folders are for.
+    pub special_use: bool,
+    /// `CONDSTORE` or `QRESYNC` (RFC 7162): folders count their changes.
+    pub condstore: bool,
     /// `BINARY` (RFC 3516): messages with NUL bytes can be appended.
     pub binary: bool,
     /// The largest message that can be appended to any folder, in bytes (RFC 7889), where the server
@@ -43,6 +54,39 @@ pub struct FolderStatus {
     pub exists: u32,
     /// The folder cannot be changed.
     pub read_only: bool,
+    /// The number of its latest change (RFC 7162), where it counts them.
+    pub highest_modseq: Option<u64>,
+}
+
+impl FolderStatus {
+    /// The same as STATUS says it.
+    pub fn mark(&self) -> FolderMark {
+        FolderMark {
+            uid_validity: Some(self.uid_validity),
+            uid_next: self.uid_next,
+            messages: Some(self.exists),
+            highest_modseq: self.highest_modseq,
+        }
+    }
+}
+
+/// A folder of the server's list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedFolder {
+    /// Its name, in UTF-8.
+    pub name: String,
+    /// What the server says that it is for.
+    pub uses: Vec<SpecialUse>,
+}
+
+impl From<String> for ListedFolder {
+    /// One that is for nothing special, as far as is known.
+    fn from(name: String) -> Self {
+        Self {
+            name,
+            uses: Vec::new(),
+        }
+    }
 }
 
 /// What opening a session found out, for logs, tests and the account's page.
@@ -73,8 +117,10 @@ pub enum FetchEvent {
 /// What ended an IDLE.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IdleEvent {
-    /// The folder changed: look for new mail.
+    /// The folder changed, or there is news of another: look for new mail.
     Changed,
+    /// Somebody else had something to say.
+    Interrupted,
     /// The time is over.
     TimeOver,
 }

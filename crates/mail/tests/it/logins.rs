@@ -21,7 +21,7 @@ async fn each_mechanism_opens_the_mailbox(world: World) {
                     Session::Imap(session) => {
                         assert_eq!(session.opened().mechanism, mechanism);
                         let folders = session.folders().await.unwrap();
-                        assert!(folders.contains(&"INBOX".to_owned()));
+                        assert!(folders.contains(&"INBOX".to_owned().into()));
                     }
                     Session::Pop3(session) => {
                         assert_eq!(session.opened().mechanism, mechanism);

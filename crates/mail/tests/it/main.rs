@@ -13,6 +13,7 @@ mod appending;
 mod delivery;
 mod delivery_to_real_servers;
 mod faults;
+mod folders;
 mod inspection;
 mod logins;
 mod maildrops;

@@ -249,8 +249,8 @@ async fn messages_are_moved_to_a_folder_of_any_name(world: World) {
     let mut session = world.inbox().await;
     let folder = "Erledigt & Gelöscht";
     let folders = session.folders().await.unwrap();
-    assert!(folders.iter().any(|name| name == folder), "{folders:?}");
-    assert!(folders.iter().any(|name| name == "INBOX"), "{folders:?}");
+    assert!(folders.iter().any(|one| one.name == folder), "{folders:?}");
+    assert!(folders.iter().any(|one| one.name == "INBOX"), "{folders:?}");
     let uids = session.uids_from(1).await.unwrap();
     session.move_to(&uids[..2], folder).await.unwrap();
     assert_eq!(session.uids_from(1).await.unwrap(), uids[2..]);

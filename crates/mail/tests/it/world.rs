@@ -65,6 +65,11 @@ impl World {
     }
 
     pub(crate) async fn dovecot(mechanism: &'static str) -> Self {
+        Self::dovecot_with(mechanism, "").await
+    }
+
+    /// With further settings.
+    pub(crate) async fn dovecot_with(mechanism: &'static str, settings: &str) -> Self {
         let client = Client {
             id: "dovecot".to_owned(),
             secret: Some("dovecot-secret".to_owned()),
@@ -84,11 +89,12 @@ impl World {
         tokens.issue(TOKEN, USER, "imap", 3600);
         let provider = IdentityProvider::start(options, tokens).await.unwrap();
         let address = provider.issuer().replace("http://", "");
-        let dovecot = Dovecot::start(&DovecotOptions {
+        let options = DovecotOptions {
             introspection_url: format!("http://dovecot:dovecot-secret@{address}/introspect"),
             mechanisms: mechanism,
             password: None,
-        });
+        };
+        let dovecot = Dovecot::start_with(&options, settings);
         Self {
             peer: Peer::Dovecot(dovecot),
             _provider: Some(provider),

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::check::Problems;
 use super::sink::word_of;
-use super::source::{SOURCES, fits_pop3, fits_provider};
+use super::source::{SOURCES, fits_pop3, fits_provider, fits_source};
 use super::{AccountForm, FormErrors};
 use crate::{
     Account, AccountDraft, AfterDelivery, Folders, Identities, Provider, Source, StartFrom,
@@ -131,8 +131,10 @@ impl AccountForm {
         let folders = problems.take("folder", folders).unwrap_or_default();
         let start = self.start(&mut problems);
         let after = self.after(&folders, &mut problems);
-        if source == Some(Source::Pop3) {
-            fits_pop3(&folders, start, after.as_ref(), &mut problems);
+        match source {
+            Some(Source::Pop3) => fits_pop3(&folders, start, after.as_ref(), &mut problems),
+            Some(source) => fits_source(source, &folders, &mut problems),
+            None => {}
         }
         if let (Some(source), Some(provider)) = (source, provider) {
             fits_provider(source, provider, &mut problems);

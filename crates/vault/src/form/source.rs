@@ -36,6 +36,16 @@ pub(super) fn fits_pop3(
     }
 }
 
+/// Which folder is for what is known by IMAP alone.
+pub(super) fn fits_source(source: Source, folders: &Folders, problems: &mut Problems) {
+    if source != Source::Imap
+        && let Some(wanted) = folders.uses().next()
+    {
+        let why = format!("must name folders: only by IMAP is it known which one is {wanted}");
+        problems.add("folder", why);
+    }
+}
+
 /// That a provider of this kind has the API, and that its tokens open it, is told where it is entered.
 pub(super) fn fits_provider(source: Source, provider: &Provider, problems: &mut Problems) {
     let name = match source {

@@ -177,6 +177,7 @@ impl<S: Service> ApiSource<S> {
         Ok(Selected {
             uid_validity: numbered.uid_validity,
             next_uid: numbered.next_uid,
+            mark: None,
         })
     }
 

@@ -2,7 +2,7 @@
 
 use crate::MailError;
 use crate::imap::command::{Command, Tags};
-use crate::imap::response::Untagged;
+use crate::imap::response::{Listed, Untagged};
 use crate::talk::{LONGEST, Talk};
 
 fn command() -> Talk<Command> {
@@ -10,6 +10,14 @@ fn command() -> Talk<Command> {
     let mut talk = Talk::with(command);
     talk.client("a1 LIST \"\" \"*\"\r\n");
     talk
+}
+
+fn listed(name: &str, can_be_selected: bool) -> Untagged {
+    Untagged::List(Listed {
+        name: name.into(),
+        can_be_selected,
+        uses: Vec::new(),
+    })
 }
 
 fn broken(bytes: impl AsRef<[u8]>) -> String {
@@ -30,8 +38,8 @@ fn a_command_gives_what_came_until_its_tagged_answer() {
     assert_eq!(
         answer.untagged,
         [
-            Untagged::List(b"INBOX".to_vec(), true),
-            Untagged::List(b"ab".to_vec(), false),
+            listed("INBOX", true),
+            listed("ab", false),
             Untagged::Exists(3),
             Untagged::Expunge,
         ]

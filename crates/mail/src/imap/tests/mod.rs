@@ -7,3 +7,4 @@ mod fetching;
 mod idling;
 mod login;
 mod opening;
+mod statuses;

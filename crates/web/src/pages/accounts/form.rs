@@ -234,7 +234,7 @@ fn source(form: &AccountForm) -> Section {
             Field::choice("source", "Read by", &form.source, sources)
                 .hint("Another than IMAP only where that is switched off. POP3 knows no folders and no read mail; Microsoft Graph needs a provider with the scope graph."),
             Field::text("folder", "Folders", &form.folder)
-                .hint("Separated by semicolons; * stands for anything: INBOX; Support/*. Empty means INBOX."),
+                .hint("Separated by semicolons; * stands for anything, \\Junk for what the server marks as that: INBOX; Support/*; \\Archive. Empty means INBOX."),
             Field::choice("start", "Begin with", &form.start, starts),
             Field::choice(
                 "after",

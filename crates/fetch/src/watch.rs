@@ -1,0 +1,127 @@
+//! Further connections that listen to folders, where the server does not tell of all by one.
+
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use mailgrant_mail::IdleEvent;
+use mailgrant_vault::Account;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tracing::debug;
+
+use crate::FetchError;
+use crate::connect::Login;
+use crate::shared::Shared;
+
+/// How many connections listen to one mailbox at most, with that which fetches.
+pub(crate) const MOST: u16 = 3;
+/// How long IDLE lasts at most.
+const LONGEST_IDLE: Duration = Duration::from_mins(10);
+/// A connection that failed is not tried again sooner.
+const TRY_AGAIN: Duration = Duration::from_mins(30);
+
+/// What the listeners have heard, and to which folders they listen.
+#[derive(Debug, Default)]
+pub(crate) struct Heard {
+    folders: Mutex<Folders>,
+    rung: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Folders {
+    with_news: BTreeSet<String>,
+    listened_to: BTreeSet<String>,
+}
+
+impl Heard {
+    /// The folders in which something has happened since this was last asked.
+    pub(crate) fn take(&self) -> BTreeSet<String> {
+        std::mem::take(&mut self.lock().with_news)
+    }
+
+    /// Whether somebody listens to this folder now.
+    pub(crate) fn listens_to(&self, folder: &str) -> bool {
+        self.lock().listened_to.contains(folder)
+    }
+
+    /// Until something has happened in a folder.
+    pub(crate) async fn news(&self) {
+        self.rung.notified().await;
+    }
+
+    fn tell(&self, folder: &str) {
+        self.lock().with_news.insert(folder.to_owned());
+        self.rung.notify_one();
+    }
+
+    fn listen(&self, folder: &str, listens: bool) {
+        let folders = &mut self.lock().listened_to;
+        if listens {
+            folders.insert(folder.to_owned());
+        } else {
+            folders.remove(folder);
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Folders> {
+        self.folders.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Connections that listen until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Listeners {
+    _tasks: JoinSet<()>,
+}
+
+impl Listeners {
+    /// One for each of these folders.
+    pub(crate) fn start(
+        shared: &Arc<Shared>,
+        account: &Account,
+        folders: &[String],
+        heard: &Arc<Heard>,
+    ) -> Self {
+        let mut tasks = JoinSet::new();
+        for folder in folders {
+            let (shared, account) = (Arc::clone(shared), account.clone());
+            let (folder, heard) = (folder.clone(), Arc::clone(heard));
+            tasks.spawn(async move {
+                loop {
+                    let Err(why) = listen(&shared, &account, &folder, &heard).await;
+                    heard.listen(&folder, false);
+                    // The folder is looked into from time to time all the same.
+                    debug!(
+                        account = account.draft.name,
+                        folder, "listens no more: {why}"
+                    );
+                    tokio::time::sleep(TRY_AGAIN).await;
+                }
+            });
+        }
+        Self { _tasks: tasks }
+    }
+}
+
+/// Listens to a folder until something ends the connection.
+async fn listen(
+    shared: &Arc<Shared>,
+    account: &Account,
+    folder: &str,
+    heard: &Heard,
+) -> Result<Infallible, FetchError> {
+    let mut session = Login::new(shared).open_another(account).await?;
+    session.select(folder).await?;
+    session.forget_changes();
+    heard.listen(folder, true);
+    // What came before may have been seen by nobody.
+    heard.tell(folder);
+    loop {
+        if session.idle(LONGEST_IDLE).await? == IdleEvent::Changed {
+            session.forget_changes();
+            heard.tell(folder);
+        }
+    }
+}
