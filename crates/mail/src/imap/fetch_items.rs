@@ -6,6 +6,8 @@ pub(crate) struct Items<'a> {
     pub(crate) uid: Option<u32>,
     /// `BODY[]`, where its bytes stand in the text itself.
     pub(crate) body: Option<Text<'a>>,
+    /// `BODY[]<7>`: a part of the message from its eighth byte on.
+    pub(crate) part: Option<(u64, Text<'a>)>,
     /// The text ends with the announcement of a literal that belongs to this item.
     pub(crate) ends_at_literal_of: Option<Item>,
 }
@@ -78,6 +80,7 @@ pub(crate) fn read(text: &[u8]) -> Result<Items<'_>, Malformed> {
     let mut items = Items {
         uid: None,
         body: None,
+        part: None,
         ends_at_literal_of: None,
     };
     rest.expect(b'(')?;
@@ -99,12 +102,23 @@ pub(crate) fn read(text: &[u8]) -> Result<Items<'_>, Malformed> {
                 items.body = Some(Text::Nil);
             }
             _ if is_body => return Err(Malformed),
+            Value::Text(text) if let Some(origin) = origin(name) => {
+                items.part = Some((u64::from(origin?), text));
+            }
             Value::Atom(atom) if name.eq_ignore_ascii_case(b"UID") => {
                 items.uid = Some(number(atom)?);
             }
             _ => {}
         }
     }
+}
+
+/// Where a part begins: 7 in `BODY[]<7>`.
+fn origin(name: &[u8]) -> Option<Result<u32, Malformed>> {
+    let (name, origin) = name.split_at_checked(b"BODY[]<".len())?;
+    let origin = origin.strip_suffix(b">")?;
+    name.eq_ignore_ascii_case(b"BODY[]<")
+        .then(|| number(origin))
 }
 
 enum Value<'a> {
@@ -272,6 +286,19 @@ mod tests {
         assert_eq!(body_of(b"(UID 1 body[] \"a\\\"b\\\\\")"), b"a\"b\\");
         assert_eq!(body_of(b"(UID 1 BODY[] {0}\r\n)"), b"");
         assert_eq!(body_of(b"(UID 1 BODY[] ~{2}\r\n)\n)"), b")\n");
+    }
+
+    #[test]
+    fn a_part_of_a_message_says_where_it_begins() {
+        let part = |text| read(text).unwrap().part;
+        assert_eq!(
+            part(b"(UID 1 BODY[]<4096> {2}\r\nab)"),
+            Some((4096, Text::Plain(b"ab")))
+        );
+        assert_eq!(part(b"(body[]<0> \"\")"), Some((0, Text::Quoted(b""))));
+        assert_eq!(part(b"(UID 1 BODY[]<0> NIL)"), None);
+        assert_eq!(part(b"(UID 1 BODY[TEXT]<0> \"x\")"), None);
+        assert_eq!(read(b"(BODY[]<-1> \"x\")"), Err(Malformed));
     }
 
     #[test]

@@ -202,8 +202,8 @@ impl Fetching {
                 let uid = uid.ok_or_else(nameless)?;
                 self.ask_besides(reader, Request::WhetherThere(uid))?;
             }
-            // Flags that somebody changed.
-            (Passing::Nobodys, Message::Absent) => {}
+            // Flags that somebody changed, and what nobody asked for.
+            (Passing::Nobodys, Message::Absent | Message::Part(..)) => {}
         }
         Ok(())
     }

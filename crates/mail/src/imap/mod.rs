@@ -16,6 +16,7 @@ mod logging_in;
 mod names;
 mod news;
 mod notify;
+mod pace;
 mod reader;
 mod response;
 mod search;

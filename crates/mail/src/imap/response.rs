@@ -65,6 +65,8 @@ pub(crate) enum Message {
     Nil,
     /// All of it; empty where it was passed on in chunks.
     Whole(Bytes),
+    /// What of it begins at this byte.
+    Part(u64, Bytes),
 }
 
 impl Untagged {
@@ -76,7 +78,7 @@ impl Untagged {
             Self::List(listed) => listed.name.len(),
             Self::FolderStatus(name, _) => name.len(),
             Self::Search(uids) => size_of_val(uids.as_slice()),
-            Self::Fetch(_, Message::Whole(bytes)) => bytes.len(),
+            Self::Fetch(_, Message::Whole(bytes) | Message::Part(_, bytes)) => bytes.len(),
             Self::Fetch(..) | Self::Exists(_) | Self::Recent(_) | Self::Expunge | Self::Other => 0,
         };
         size_of::<Self>() + beside
@@ -153,7 +155,9 @@ fn fetch(items: &[u8]) -> Result<Untagged, Malformed> {
         return Err(Malformed);
     }
     let message = match items.body {
-        None => Message::Absent,
+        None => items.part.map_or(Message::Absent, |(origin, text)| {
+            Message::Part(origin, text.unescaped().into())
+        }),
         Some(Text::Nil) => Message::Nil,
         Some(text) => Message::Whole(text.unescaped().into()),
     };

@@ -3,9 +3,10 @@
 use std::future::Future;
 use std::time::Duration;
 
+use bytes::Bytes;
 use secrecy::SecretString;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::appending::{Append, Appended, AskAppend, Listen, Wanted};
 use super::command::{Answer, Command, Tags};
@@ -14,12 +15,13 @@ use super::folder_mark::FolderMark;
 use super::idling::{AwaitChange, StartIdle, StopIdle};
 use super::likeness::Likeness;
 use super::news::{News, in_news};
-use super::response::Untagged;
+use super::pace::Pace;
+use super::response::{Message, Untagged};
 use super::search::Search;
 use super::statuses::{Answered, AskStatuses, How, on_the_wire};
 use super::types::{FetchEvent, FolderStatus, IdleEvent, ListedFolder, MessageUid, Opened};
 use super::uid_set::sets;
-use super::{LoggingIn, Login, Reader, Securing, names, notify};
+use super::{LoggingIn, Login, Machine, Reader, Securing, names, notify};
 use crate::drive::{self, Wire};
 use crate::sasl::Credentials;
 use crate::{Limits, MailError, MailServer, Trust};
@@ -41,6 +43,7 @@ pub struct ImapSession {
     tags: Tags,
     opened: Opened,
     fetching: Option<Box<Fetching>>,
+    pace: Pace,
     limits: Limits,
 }
 
@@ -71,6 +74,7 @@ impl ImapSession {
             tags,
             opened,
             fetching: None,
+            pace: Pace::new(limits.answer),
             limits,
         })
     }
@@ -155,6 +159,7 @@ impl ImapSession {
     )]
     pub async fn start_fetch(&mut self, uids: &[MessageUid]) -> Result<(), MailError> {
         self.fetching = Some(Box::new(Fetching::of(&mut self.tags, uids)));
+        self.pace = Pace::new(self.limits.answer.saturating_mul(PATIENCE));
         Ok(())
     }
 
@@ -163,11 +168,45 @@ impl ImapSession {
         let Some(fetching) = &mut self.fetching else {
             return Ok(None);
         };
-        let event = self.wire.run(&mut **fetching).await?;
+        let begun = Instant::now();
+        let Ok(event) = timeout(self.pace.left(), self.wire.run(&mut **fetching)).await else {
+            let why = "it sends messages so slowly that they never end";
+            return Err(self.wire.peer().protocol(why));
+        };
+        let event = event?;
+        let bytes = match &event {
+            Some(FetchEvent::Chunk(bytes)) => bytes.len(),
+            _ => 0,
+        };
+        self.pace.came(begun.elapsed(), bytes);
         if event.is_none() {
             self.fetching = None;
         }
         Ok(event)
+    }
+
+    /// At most `count` bytes of a message, from `first` on; fewer, or none, at its end. `None` where it
+    /// has gone, or the server gives messages only whole.
+    pub async fn part(
+        &mut self,
+        uid: MessageUid,
+        first: u64,
+        count: u32,
+    ) -> Result<Option<Bytes>, MailError> {
+        let text = format!("UID FETCH {uid} (UID BODY.PEEK[]<{first}.{count}>)");
+        let answer = self.command(&text, "UID FETCH").await?;
+        let part = answer
+            .untagged
+            .into_iter()
+            .find_map(|untagged| match untagged {
+                Untagged::Fetch(Some(of), Message::Part(origin, bytes))
+                    if of == uid && origin == first && bytes.len() as u64 <= u64::from(count) =>
+                {
+                    Some(bytes)
+                }
+                _ => None,
+            });
+        Ok(part)
     }
 
     /// Sets `\Seen`.
@@ -306,7 +345,8 @@ impl ImapSession {
             return Ok(IdleEvent::Changed);
         }
         let until = Instant::now() + at_most.min(LONGEST_IDLE);
-        let tag = self.wire.run(&mut StartIdle::new(&mut self.tags)).await?;
+        let mut start = StartIdle::new(&mut self.tags);
+        let tag = self.in_time(&mut start).await?;
         let mut change = AwaitChange;
         let event = tokio::select! {
             biased;
@@ -317,7 +357,7 @@ impl ImapSession {
             // What was read until then stays with the reader.
             () = interrupted => IdleEvent::Interrupted,
         };
-        self.wire.run(&mut StopIdle::new(tag)).await?;
+        self.in_time(&mut StopIdle::new(tag)).await?;
         Ok(event)
     }
 
@@ -386,7 +426,7 @@ impl ImapSession {
 
     async fn ask(&mut self, folders: &[String], how: How) -> Result<Answered, MailError> {
         let mut asking = AskStatuses::new(&mut self.tags, folders, how);
-        let answered = self.wire.run(&mut asking).await?;
+        let answered = self.in_time(&mut asking).await?;
         if let Some(news) = self.wire.reader().news() {
             // An answer is no news, and newer than what was told before.
             for name in folders {
@@ -443,8 +483,21 @@ impl ImapSession {
     }
 
     async fn command(&mut self, text: &str, shown: &str) -> Result<Answer, MailError> {
-        self.wire
-            .run(&mut Command::new(&mut self.tags, text, shown))
-            .await
+        let mut command = Command::new(&mut self.tags, text, shown);
+        self.in_time(&mut command).await
+    }
+
+    /// However busily the server talks, an answer ends.
+    async fn in_time<M: Machine<Reader = Reader>>(
+        &mut self,
+        machine: &mut M,
+    ) -> Result<M::Done, MailError> {
+        let limit = self.limits.answer.saturating_mul(PATIENCE);
+        let ended = timeout(limit, self.wire.run(machine)).await;
+        ended.unwrap_or_else(|_| {
+            let seconds = limit.as_secs();
+            let why = format!("it talked on, and was not done after {seconds} seconds");
+            Err(self.wire.peer().closed(why))
+        })
     }
 }

@@ -250,3 +250,35 @@ async fn without_move_and_expunge_messages_are_copied_and_stay_marked() {
     session.select("Done").await.unwrap();
     assert_eq!(fetch_all(&mut session).await, [b"Subject: one\r\n\r\n"]);
 }
+
+#[tokio::test]
+async fn a_server_that_drips_a_message_is_left() {
+    let world = world().await;
+    world.deliver(&[b"Subject: one\r\n\r\n"]);
+    let server = world.at(Port::Imaps, Security::Tls);
+    let limits = Limits {
+        answer: Duration::from_millis(200),
+        ..Limits::default()
+    };
+    let token = crate::world::token();
+    let session = ImapSession::open(&server, &world.trust(), limits, USER, &token).await;
+    let mut session = session.unwrap();
+    session.select("INBOX").await.unwrap();
+    let drip = ImapFault::DripFetch(Duration::from_millis(10));
+    world.server().fault(drip, Some(1));
+    let error = fetch(&mut session, &[1]).await.unwrap_err();
+    assert!(error.to_string().contains("so slowly"), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_that_gives_no_parts_is_told_from_one_that_does() {
+    let world = world().await;
+    world.deliver(&[b"Subject: one\r\n\r\n"]);
+    let mut session = world.inbox().await;
+    world.server().fault(ImapFault::NoParts, Some(1));
+    assert_eq!(session.part(1, 0, 100).await.unwrap(), None);
+    assert_eq!(
+        session.part(1, 14, 100).await.unwrap().unwrap(),
+        b"\r\n"[..]
+    );
+}

@@ -42,6 +42,7 @@ on_both! {
     a_token_opens_no_other_mailbox: "xoauth2",
     every_message_comes_byte_for_byte: "xoauth2",
     messages_that_have_gone_are_left_out: "xoauth2",
+    a_message_comes_in_parts_too: "xoauth2",
     idle_notices_a_delivery: "xoauth2",
     idle_ends_when_its_time_is_over: "xoauth2",
     messages_are_marked_as_seen: "xoauth2",
@@ -199,6 +200,24 @@ async fn messages_that_have_gone_are_left_out(world: World) {
     assert!(came.iter().all(|uid| uids.contains(uid)), "{came:?}");
     assert_eq!(session.uids_from(1).await.unwrap(), [uids[0], uids[2]]);
     assert!(fetch(&mut session, &[]).await.unwrap().is_empty());
+}
+
+async fn a_message_comes_in_parts_too(world: World) {
+    world.deliver(&MESSAGES[..1]);
+    let mut session = world.inbox().await;
+    let uid = session.uids_from(1).await.unwrap()[0];
+    let mut whole = Vec::new();
+    loop {
+        let part = session.part(uid, whole.len() as u64, 5).await.unwrap();
+        let part = part.unwrap();
+        if part.is_empty() {
+            break;
+        }
+        whole.extend_from_slice(&part);
+    }
+    assert_eq!(whole, MESSAGES[0]);
+    assert_eq!(session.part(uid + 1, 0, 5).await.unwrap(), None);
+    assert_eq!(fetch_all(&mut session).await, MESSAGES[..1]);
 }
 
 async fn idle_notices_a_delivery(world: World) {

@@ -30,6 +30,11 @@ pub enum ImapFault {
     EndlessLine,
     /// A FETCH answer announces a literal of so many bytes, and so many bytes come.
     HugeLiteral(u64),
+    /// A FETCH answer announces a literal of a megabyte and sends it one byte at a time, so much time
+    /// apart.
+    DripFetch(Duration),
+    /// A FETCH gives whole messages where a part was asked for.
+    NoParts,
     /// A FETCH leaves the message with this UID out of its answer, and is `OK` all the same.
     LeaveOut(u32),
     /// APPEND is answered with exactly this (`NO [OVERQUOTA] …`), before its message where the client

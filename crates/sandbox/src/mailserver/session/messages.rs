@@ -111,6 +111,31 @@ impl Session {
             self.huge_literal(&picked, bytes).await?;
             return Verdict::ok("FETCH completed");
         }
+        if let Some(delay) = self.faults().take(|fault| match fault {
+            ImapFault::DripFetch(delay) => Some(*delay),
+            _ => None,
+        }) {
+            let (number, uid) = picked.first().copied().unwrap_or((1, 1));
+            let begin = format!("* {number} FETCH (UID {uid} BODY[] {{1048576}}");
+            self.connection.send(begin).await?;
+            self.connection.drip(delay).await?;
+        }
+        let asks_for_part = |item: &FetchItem| {
+            matches!(
+                item,
+                FetchItem::Body {
+                    partial: Some(_),
+                    ..
+                }
+            )
+        };
+        if items.iter().any(asks_for_part) && self.faults().strikes(&ImapFault::NoParts) {
+            for item in &mut items {
+                if let FetchItem::Body { partial, .. } = item {
+                    *partial = None;
+                }
+            }
+        }
         let found: Vec<(u32, StoredMessage)> = self.change(selected, |folder| {
             let found = picked
                 .iter()
