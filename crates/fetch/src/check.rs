@@ -116,7 +116,7 @@ async fn log_in(
 /// Opens the folders, and leaves everything as it was found.
 async fn look(account: &Account, mut source: Source) -> Result<String, FetchError> {
     let found = match &mut source {
-        Source::Imap(session) => open_folders(account, session).await?,
+        Source::Imap(mailbox) => open_folders(account, mailbox.session()).await?,
         Source::Pop3(mailbox) => format!("INBOX has {} messages", mailbox.count().await?),
         Source::Graph(mailbox) => count_in(account, mailbox).await?,
         Source::Gmail(mailbox) => count_in(account, mailbox).await?,

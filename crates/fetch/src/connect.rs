@@ -11,7 +11,9 @@ use mailgrant_vault::{Account, AccountId, Source as Way};
 use url::Url;
 
 use crate::shared::Shared;
-use crate::source::{Api, ApiSource, Door, Gmail, Graph, Mailbox, PREFER, Pop3Source, Source};
+use crate::source::{
+    Api, ApiSource, Door, Gmail, Graph, ImapSource, Mailbox, PREFER, Pop3Source, Source,
+};
 use crate::{FetchError, FetchSettings};
 
 /// Logs in to accounts' mailboxes.
@@ -191,8 +193,14 @@ impl Login {
         let FetchSettings { trust, limits, .. } = &self.shared.settings;
         match account.draft.source {
             Way::Imap => {
-                let session = self.attempt_imap(account, token).await?;
-                Ok(Source::Imap(Box::new(session)))
+                let door = Door {
+                    server: account.draft.imap.clone(),
+                    trust: trust.clone(),
+                    limits: *limits,
+                    user: account.imap_user().to_owned(),
+                    token: token.token.clone(),
+                };
+                Ok(Source::Imap(Box::new(ImapSource::open(door).await?)))
             }
             Way::Pop3 => {
                 let door = Door {

@@ -2,8 +2,10 @@
 //! number for the epoch in which they hold, as UIDVALIDITY does.
 
 mod api;
+mod door;
 mod gmail;
 mod graph;
+mod imap;
 mod pop3;
 
 use std::future::Future;
@@ -11,22 +13,23 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use mailgrant_mail::{
-    FetchEvent, FolderMark, IdleEvent, ImapSession, ListedFolder, MailError, MailServer, News,
-    Protocol, Search,
+    FolderMark, IdleEvent, ListedFolder, MailError, MailServer, News, Protocol, Search,
 };
 use mailgrant_vault::{Account, AfterDelivery};
 
 use crate::FetchError;
 
 pub(crate) use api::{Api, ApiSource, Apis, Mailbox, Service};
+pub(crate) use door::Door;
 pub(crate) use gmail::Gmail;
 pub(crate) use graph::{Graph, PREFER};
-pub(crate) use pop3::{Door, Pop3Source};
+pub(crate) use imap::ImapSource;
+pub(crate) use pop3::Pop3Source;
 
 /// An open source.
 pub(crate) enum Source {
-    /// An IMAP session.
-    Imap(Box<ImapSession>),
+    /// An IMAP mailbox.
+    Imap(Box<ImapSource>),
     /// A POP3 mailbox.
     Pop3(Box<Pop3Source>),
     /// A mailbox by Microsoft Graph.
@@ -94,7 +97,7 @@ impl Source {
     /// By which mechanism somebody has logged in.
     pub(crate) fn mechanism(&self) -> &'static str {
         match self {
-            Self::Imap(session) => session.opened().mechanism.name(),
+            Self::Imap(mailbox) => mailbox.session.opened().mechanism.name(),
             Self::Pop3(mailbox) => mailbox.mechanism(),
             Self::Graph(_) | Self::Gmail(_) => "bearer token",
         }
@@ -103,7 +106,7 @@ impl Source {
     /// All folders.
     pub(crate) async fn folders(&mut self) -> Result<Vec<ListedFolder>, FetchError> {
         let names = match self {
-            Self::Imap(session) => return Ok(session.folders().await?),
+            Self::Imap(mailbox) => return Ok(mailbox.session.folders().await?),
             Self::Pop3(_) => vec!["INBOX".to_owned()],
             Self::Graph(mailbox) => mailbox.folders().await?,
             Self::Gmail(mailbox) => mailbox.folders().await?,
@@ -114,7 +117,7 @@ impl Source {
     /// Asks to be told of these folders whichever is selected; says whether the source will.
     pub(crate) async fn notify(&mut self, folders: &[String]) -> Result<bool, MailError> {
         match self {
-            Self::Imap(session) => session.notify(folders).await,
+            Self::Imap(mailbox) => mailbox.session.notify(folders).await,
             Self::Pop3(_) | Self::Graph(_) | Self::Gmail(_) => Ok(false),
         }
     }
@@ -122,7 +125,7 @@ impl Source {
     /// What it has told of folders since this was last asked.
     pub(crate) fn take_news(&mut self) -> News {
         match self {
-            Self::Imap(session) => session.take_news(),
+            Self::Imap(mailbox) => mailbox.take_news(),
             Self::Pop3(_) | Self::Graph(_) | Self::Gmail(_) => News::default(),
         }
     }
@@ -134,7 +137,7 @@ impl Source {
         folders: &[String],
     ) -> Result<Vec<Option<FolderMark>>, MailError> {
         match self {
-            Self::Imap(session) => session.marks(folders).await,
+            Self::Imap(mailbox) => mailbox.session.marks(folders).await,
             Self::Pop3(_) | Self::Graph(_) | Self::Gmail(_) => Ok(vec![None; folders.len()]),
         }
     }
@@ -142,20 +145,7 @@ impl Source {
     /// Opens a folder; everything below is about this one.
     pub(crate) async fn select(&mut self, folder: &str) -> Result<Selected, FetchError> {
         match self {
-            Self::Imap(session) => {
-                let status = session.select(folder).await?;
-                let next_uid = if let Some(next) = status.uid_next {
-                    next
-                } else {
-                    let last = session.uids_from(1).await?.last().copied();
-                    last.unwrap_or(0).saturating_add(1)
-                };
-                Ok(Selected {
-                    uid_validity: status.uid_validity,
-                    next_uid,
-                    mark: Some(status.mark()),
-                })
-            }
+            Self::Imap(mailbox) => Ok(mailbox.select(folder).await?),
             Self::Pop3(mailbox) => mailbox.select(folder).await,
             Self::Graph(mailbox) => mailbox.select(folder).await,
             Self::Gmail(mailbox) => mailbox.select(folder).await,
@@ -171,7 +161,7 @@ impl Source {
     /// has been read: it finds all of the range.
     pub(crate) async fn search(&mut self, search: &Search) -> Result<Vec<u32>, FetchError> {
         match self {
-            Self::Imap(session) => Ok(session.search(search).await?),
+            Self::Imap(mailbox) => Ok(mailbox.session.search(search).await?),
             Self::Pop3(mailbox) => mailbox.search(search).await,
             Self::Graph(mailbox) => mailbox.search(search).await,
             Self::Gmail(mailbox) => mailbox.search(search).await,
@@ -182,7 +172,7 @@ impl Source {
     /// says `None`. What has gone is not answered.
     pub(crate) async fn start_fetch(&mut self, uids: &[u32]) -> Result<(), FetchError> {
         match self {
-            Self::Imap(session) => Ok(session.start_fetch(uids).await?),
+            Self::Imap(mailbox) => Ok(mailbox.start_fetch(uids).await?),
             Self::Pop3(mailbox) => mailbox.start_fetch(uids).await,
             Self::Graph(mailbox) => mailbox.start_fetch(uids).await,
             Self::Gmail(mailbox) => mailbox.start_fetch(uids).await,
@@ -192,15 +182,7 @@ impl Source {
     /// The next part of what was asked for; reading slowly holds the source back.
     pub(crate) async fn next_arrival(&mut self) -> Result<Option<Arrival>, MailError> {
         match self {
-            Self::Imap(session) => Ok(session.next_fetched().await?.map(|event| match event {
-                FetchEvent::Start { uid, size } => Arrival::Start {
-                    uid,
-                    size: Some(size),
-                    about: size,
-                },
-                FetchEvent::Chunk(bytes) => Arrival::Chunk(bytes),
-                FetchEvent::End => Arrival::End,
-            })),
+            Self::Imap(mailbox) => mailbox.next_arrival().await,
             Self::Pop3(mailbox) => mailbox.next_arrival().await,
             Self::Graph(mailbox) => mailbox.next_arrival().await,
             Self::Gmail(mailbox) => mailbox.next_arrival().await,
@@ -237,12 +219,12 @@ impl Source {
     /// The same where it is done with all of them or with none.
     async fn tell_all(&mut self, after: &AfterDelivery, uids: &[u32]) -> Result<(), FetchError> {
         match self {
-            Self::Imap(session) => match after {
+            Self::Imap(mailbox) => match after {
                 AfterDelivery::Keep => {}
-                AfterDelivery::MarkSeen => session.mark_seen(uids).await?,
-                AfterDelivery::Move { folder } => session.move_to(uids, folder).await?,
+                AfterDelivery::MarkSeen => mailbox.session.mark_seen(uids).await?,
+                AfterDelivery::Move { folder } => mailbox.session.move_to(uids, folder).await?,
                 AfterDelivery::Delete | AfterDelivery::DeleteAfter { .. } => {
-                    session.delete(uids).await?;
+                    mailbox.session.delete(uids).await?;
                 }
             },
             Self::Pop3(mailbox) => match after {
@@ -261,7 +243,7 @@ impl Source {
     /// Whether it tells when something comes.
     pub(crate) fn can_listen(&self) -> bool {
         match self {
-            Self::Imap(session) => session.opened().capabilities.idle,
+            Self::Imap(mailbox) => mailbox.session.opened().capabilities.idle,
             Self::Pop3(_) | Self::Graph(_) | Self::Gmail(_) => false,
         }
     }
@@ -274,7 +256,7 @@ impl Source {
         others: impl Future<Output = ()>,
     ) -> Result<Listened, MailError> {
         match self {
-            Self::Imap(session) => match session.idle_or(at_most, others).await? {
+            Self::Imap(mailbox) => match mailbox.session.idle_or(at_most, others).await? {
                 IdleEvent::Changed | IdleEvent::Interrupted => Ok(Listened::News),
                 IdleEvent::TimeOver => Ok(Listened::Nothing),
             },
@@ -288,7 +270,7 @@ impl Source {
     /// Ends it politely; errors no longer matter.
     pub(crate) async fn close(self) {
         match self {
-            Self::Imap(session) => session.logout().await,
+            Self::Imap(mailbox) => mailbox.session.logout().await,
             Self::Pop3(mailbox) => mailbox.close().await,
             Self::Graph(_) | Self::Gmail(_) => {}
         }

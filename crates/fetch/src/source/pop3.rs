@@ -6,37 +6,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use mailgrant_mail::{
-    Limits, MailError, MailServer, Pop3Message, Pop3Session, RetrieveEvent, Search, Trust,
-};
+use mailgrant_mail::{MailError, MailServer, Pop3Message, Pop3Session, RetrieveEvent, Search};
 use mailgrant_vault::{AccountId, Vault};
-use secrecy::SecretString;
 
-use super::{Arrival, Selected};
+use super::{Arrival, Door, Selected};
 use crate::FetchError;
-
-/// Everything that a session is opened with.
-#[derive(Clone)]
-pub(crate) struct Door {
-    pub(crate) server: MailServer,
-    pub(crate) trust: Trust,
-    pub(crate) limits: Limits,
-    pub(crate) user: String,
-    pub(crate) token: SecretString,
-}
-
-impl Door {
-    async fn open(&self) -> Result<Pop3Session, MailError> {
-        Pop3Session::open(
-            &self.server,
-            &self.trust,
-            self.limits,
-            &self.user,
-            &self.token,
-        )
-        .await
-    }
-}
 
 /// A mailbox, and the session through which it is seen.
 pub(crate) struct Pop3Source {
@@ -63,7 +37,7 @@ impl Pop3Source {
         clock: std::sync::Arc<dyn mailgrant_base::Clock>,
         account: AccountId,
     ) -> Result<Self, MailError> {
-        let session = door.open().await?;
+        let session = door.open_pop3().await?;
         Ok(Self {
             door,
             vault,
@@ -104,7 +78,7 @@ impl Pop3Source {
     async fn look(&mut self) -> Result<Selected, FetchError> {
         let session = match self.session.take() {
             Some(session) => session,
-            None => self.door.open().await?,
+            None => self.door.open_pop3().await?,
         };
         let session = self.session.insert(session);
         let listed = session.list().await?;

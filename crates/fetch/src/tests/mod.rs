@@ -10,6 +10,7 @@ mod epoch;
 mod faults;
 mod folders;
 mod history;
+mod large;
 mod local_delivery;
 mod maildir;
 mod pop3;

@@ -35,6 +35,10 @@ pub enum ImapFault {
     DripFetch(Duration),
     /// A FETCH gives whole messages where a part was asked for.
     NoParts,
+    /// The parts of messages that FETCH gives are others than they were.
+    OtherParts,
+    /// The connection is closed in place of an answer to a FETCH, once a session has had so many.
+    FetchesInSession(u32),
     /// A FETCH leaves the message with this UID out of its answer, and is `OK` all the same.
     LeaveOut(u32),
     /// APPEND is answered with exactly this (`NO [OVERQUOTA] …`), before its message where the client

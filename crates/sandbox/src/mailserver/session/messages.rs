@@ -120,31 +120,27 @@ impl Session {
             self.connection.send(begin).await?;
             self.connection.drip(delay).await?;
         }
-        let asks_for_part = |item: &FetchItem| {
-            matches!(
-                item,
-                FetchItem::Body {
-                    partial: Some(_),
-                    ..
-                }
-            )
-        };
-        if items.iter().any(asks_for_part) && self.faults().strikes(&ImapFault::NoParts) {
-            for item in &mut items {
-                if let FetchItem::Body { partial, .. } = item {
-                    *partial = None;
-                }
-            }
+        self.fetches += 1;
+        let most = self.faults().take(|fault| match fault {
+            ImapFault::FetchesInSession(most) => Some(*most),
+            _ => None,
+        });
+        if most.is_some_and(|most| self.fetches > most) {
+            return Err(io::ErrorKind::ConnectionAborted.into());
         }
+        let are_parts_other = self.mistake_parts(&mut items);
         let found: Vec<(u32, StoredMessage)> = self.change(selected, |folder| {
             let found = picked
                 .iter()
                 .map(|&(number, uid)| Some((number, folder.message(uid)?.clone())));
             found.flatten().collect()
         });
-        for (number, message) in found {
+        for (number, mut message) in found {
             if self.faults().strikes(&ImapFault::LeaveOut(message.uid)) {
                 continue;
+            }
+            if are_parts_other {
+                message.raw = message.raw.iter().map(|byte| byte ^ 1).collect();
             }
             self.connection
                 .send(fetch::answer(number, &message, &items))
@@ -156,6 +152,24 @@ impl Session {
             return Err(io::ErrorKind::ConnectionAborted.into());
         }
         Verdict::ok("FETCH completed")
+    }
+
+    /// Faults about parts of messages; says whether their bytes are to be others.
+    fn mistake_parts(&self, items: &mut [FetchItem]) -> bool {
+        let partials = items.iter_mut().filter_map(|item| match item {
+            FetchItem::Body { partial, .. } if partial.is_some() => Some(partial),
+            _ => None,
+        });
+        let partials: Vec<_> = partials.collect();
+        if partials.is_empty() {
+            return false;
+        }
+        if self.faults().strikes(&ImapFault::NoParts) {
+            for partial in partials {
+                *partial = None;
+            }
+        }
+        self.faults().strikes(&ImapFault::OtherParts)
     }
 
     /// An answer whose literal is as long as the fault wants, whatever the message.

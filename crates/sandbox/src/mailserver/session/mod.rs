@@ -45,6 +45,8 @@ pub(super) struct Session {
     not_connected: bool,
     /// What the next command is answered with ([`ImapFault::FirstAnswer`]).
     first_answer: Option<String>,
+    /// How often something was fetched.
+    fetches: u32,
     ended: bool,
 }
 
@@ -100,6 +102,7 @@ impl Session {
             notices: None,
             not_connected: false,
             first_answer: None,
+            fetches: 0,
             ended: false,
         }
     }
