@@ -69,6 +69,7 @@ impl House {
                 trust,
                 limits: Limits::default(),
                 poll: config.poll,
+                logins_at_once: config.logins_at_once,
                 spool: config.data_dir.join("spool"),
             },
             Arc::clone(&clock),

@@ -72,7 +72,11 @@ async fn all_steps(shared: &Arc<Shared>, id: AccountId, steps: &mut Steps) -> Re
     }
     steps.passed(TOKEN, "there is a valid access token");
 
-    let source = log_in(shared, &account, steps).await?;
+    let LoggedIn {
+        source,
+        permit: _permit,
+        ..
+    } = log_in(shared, &account, steps).await?;
     match look(&account, source).await {
         Ok(words) => steps.passed("folder", words),
         Err(error) => return Err(steps.failed("folder", &error)),
@@ -88,20 +92,21 @@ async fn log_in(
     shared: &Arc<Shared>,
     account: &Account,
     steps: &mut Steps,
-) -> Result<Source, Failed> {
+) -> Result<LoggedIn, Failed> {
     let login = Login::new(shared);
     let connected = match login.place(account).await {
         Ok(server) => format!("{server} answers"),
         Err(error) => return Err(steps.failed("connection", &error)),
     };
     match login.open(account).await {
-        Ok(LoggedIn { source, .. }) => {
+        Ok(opened) => {
+            let source = &opened.source;
             steps.passed("connection", connected);
             let (user, mechanism) = (source.user(account), source.mechanism());
             let server = source.server(account);
             let words = format!("{server} accepted {user} by {mechanism}");
             steps.passed("login", words);
-            Ok(source)
+            Ok(opened)
         }
         Err(error @ FetchError::Mail(MailError::Connect { .. } | MailError::Tls { .. })) => {
             Err(steps.failed("connection", &error))

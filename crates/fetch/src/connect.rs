@@ -10,6 +10,7 @@ use mailgrant_oauth::{Resource, catalogue};
 use mailgrant_vault::{Account, AccountId, Source as Way};
 use url::Url;
 
+use crate::connections::{Permit, Place, Turn, own_share};
 use crate::shared::Shared;
 use crate::source::{
     Api, ApiSource, Door, Gmail, Graph, ImapSource, Mailbox, PREFER, Pop3Source, Source,
@@ -50,10 +51,45 @@ impl Renewals {
     }
 }
 
-/// A source and the token that it lives on.
+/// A source, the token that it lives on, and the right to its connection: to be held as long as the
+/// source is open.
 pub(crate) struct LoggedIn {
     pub(crate) source: Source,
     pub(crate) token: AccessToken,
+    pub(crate) permit: Permit,
+}
+
+/// An IMAP session and the right to its connection.
+pub(crate) struct ImapConnection {
+    session: ImapSession,
+    _permit: Permit,
+}
+
+impl ImapConnection {
+    /// Ends it politely.
+    pub(crate) async fn logout(self) {
+        self.session.logout().await;
+    }
+}
+
+impl std::ops::Deref for ImapConnection {
+    type Target = ImapSession;
+
+    fn deref(&self) -> &ImapSession {
+        &self.session
+    }
+}
+
+impl std::ops::DerefMut for ImapConnection {
+    fn deref_mut(&mut self) -> &mut ImapSession {
+        &mut self.session
+    }
+}
+
+/// Where an account's mail is, and how many connections Mailgrant may have there.
+pub(crate) struct Berth {
+    place: Place,
+    most: u16,
 }
 
 impl Login {
@@ -64,32 +100,171 @@ impl Login {
     }
 
     /// Connects and logs in, by the protocol that the account's mail is fetched with. A server that
-    /// refuses a token gets one fresh one.
+    /// refuses a token gets one fresh one. Waits where the mailbox has all the connections that it may
+    /// have, and where many log in at the same server.
     pub(crate) async fn open(&self, account: &Account) -> Result<LoggedIn, FetchError> {
+        let berth = self.berth(account).await?;
+        let permit = self.permit(&berth).await?;
+        self.open_with(account, &berth, permit).await
+    }
+
+    /// One connection more, for an account that has one already: `None` where that would be the last
+    /// that the mailbox may have, or where its server has lately refused one. Nobody waits for a
+    /// permit, and who gets none makes do with the connection that there is.
+    #[expect(dead_code, reason = "for fetching by several connections")]
+    pub(crate) async fn open_another(
+        &self,
+        account: &Account,
+    ) -> Result<Option<LoggedIn>, FetchError> {
+        let berth = self.berth(account).await?;
+        let connections = &self.shared.connections;
+        match connections.another(&berth.place, berth.most) {
+            Some(permit) => Ok(Some(self.open_with(account, &berth, permit).await?)),
+            None => Ok(None),
+        }
+    }
+
+    async fn open_with(
+        &self,
+        account: &Account,
+        berth: &Berth,
+        permit: Permit,
+    ) -> Result<LoggedIn, FetchError> {
         let resource = account.draft.source.resource();
-        let mut token = self.token(account, resource).await?;
+        let (mut token, _turn) = self.token_and_turn(account, resource, berth).await?;
         let source = match self.attempt(account, &token).await {
             Err(error) => {
                 let another = self.another_token(account, resource, &token, error);
-                token = another.await?;
-                self.attempt(account, &token).await?
+                let attempted = match another.await {
+                    Ok(another) => {
+                        token = another;
+                        self.attempt(account, &token).await
+                    }
+                    Err(error) => Err(error),
+                };
+                self.unless_too_many(berth, attempted)?
             }
             Ok(source) => source,
         };
-        Ok(LoggedIn { source, token })
+        self.shared.connections.worked(&berth.place);
+        Ok(LoggedIn {
+            source,
+            token,
+            permit,
+        })
     }
 
     /// The same over IMAP, however the account's own mail is fetched.
-    pub(crate) async fn open_imap(&self, account: &Account) -> Result<ImapSession, FetchError> {
+    pub(crate) async fn open_imap(&self, account: &Account) -> Result<ImapConnection, FetchError> {
         let resource = Resource::Mail;
-        let token = self.token(account, resource).await?;
-        match self.attempt_imap(account, &token).await {
+        let berth = self.berth_for(account, Way::Imap).await?;
+        let permit = self.permit(&berth).await?;
+        let (token, _turn) = self.token_and_turn(account, resource, &berth).await?;
+        let session = match self.attempt_imap(account, &token).await {
             Err(error) => {
                 let another = self.another_token(account, resource, &token, error);
-                self.attempt_imap(account, &another.await?).await
+                let attempted = match another.await {
+                    Ok(another) => self.attempt_imap(account, &another).await,
+                    Err(error) => Err(error),
+                };
+                self.unless_too_many(&berth, attempted)?
             }
-            opened => opened,
+            Ok(session) => session,
+        };
+        self.shared.connections.worked(&berth.place);
+        Ok(ImapConnection {
+            session,
+            _permit: permit,
+        })
+    }
+
+    async fn berth(&self, account: &Account) -> Result<Berth, FetchError> {
+        self.berth_for(account, account.draft.source).await
+    }
+
+    async fn berth_for(&self, account: &Account, way: Way) -> Result<Berth, FetchError> {
+        let provider = self.shared.vault.provider(account.draft.provider).await?;
+        let published = provider.map(|provider| catalogue::row(provider.profile.kind).connections);
+        let published = published.unwrap_or_default();
+        let user = |protocol| account.user(protocol).to_owned();
+        let (server, user, limit) = match way {
+            Way::Imap => (
+                account.draft.imap.to_string(),
+                user(Protocol::Imap),
+                published.imap,
+            ),
+            Way::Pop3 => (
+                self.pop3_server(account).await?.to_string(),
+                user(Protocol::Pop3),
+                published.pop3,
+            ),
+            Way::Graph | Way::Gmail => (
+                self.place(account).await?,
+                account.draft.address.clone(),
+                published.api,
+            ),
+        };
+        Ok(Berth {
+            place: Place { server, user },
+            most: own_share(limit),
+        })
+    }
+
+    async fn permit(&self, berth: &Berth) -> Result<Permit, FetchError> {
+        let connections = &self.shared.connections;
+        connections.permit(&berth.place, berth.most).await
+    }
+
+    /// A token, and the turn to log in with it. Whoever cannot have a token waits for no turn.
+    async fn token_and_turn(
+        &self,
+        account: &Account,
+        resource: Resource,
+        berth: &Berth,
+    ) -> Result<(AccessToken, Turn), FetchError> {
+        let mut token = self.token(account, resource).await?;
+        let Shared {
+            connections,
+            random,
+            ..
+        } = &*self.shared;
+        let turn = connections.turn(&berth.place.server, &**random).await;
+        if turn.waited {
+            token = self.token(account, resource).await?;
         }
+        Ok((token, turn))
+    }
+
+    /// A server that says that there are too many connections is left alone for a while.
+    fn unless_too_many<T>(
+        &self,
+        berth: &Berth,
+        attempted: Result<T, FetchError>,
+    ) -> Result<T, FetchError> {
+        let error = match attempted {
+            Err(FetchError::Mail(error)) => error,
+            other => return other,
+        };
+        let Some(said) = error.too_many_connections() else {
+            return Err(error.into());
+        };
+        let asked = match &error {
+            MailError::Later { retry_after, .. } => *retry_after,
+            _ => None,
+        };
+        let Shared {
+            connections,
+            random,
+            ..
+        } = &*self.shared;
+        let wait = connections.refused(&berth.place, said, asked, &**random);
+        let Place { server, user } = berth.place.clone();
+        Err(FetchError::TooMany {
+            user,
+            server,
+            said: said.to_owned(),
+            wait,
+        })
     }
 
     /// A further connection over IMAP, which is never worth a renewal: whatever it is refused for, the

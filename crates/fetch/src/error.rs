@@ -1,6 +1,7 @@
 //! Why a mailbox is not being fetched.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use mailgrant_base::{Diagnose, Diagnosis, Fault, files::FileError};
 use mailgrant_keeper::KeeperError;
@@ -45,6 +46,28 @@ pub enum FetchError {
     NoApi {
         /// The account's name.
         account: String,
+    },
+    /// The server has said that there are too many connections: it is left alone for a while.
+    #[error("{server} takes no more connections to the mailbox {user}: {said}")]
+    TooMany {
+        /// Whose mailbox.
+        user: String,
+        /// Which server.
+        server: String,
+        /// The server's words.
+        said: String,
+        /// How long nobody connects.
+        wait: Duration,
+    },
+    /// Mailgrant itself has as many connections to this mailbox as it allows itself.
+    #[error("all {most} connections to the mailbox {user} are in use")]
+    AllInUse {
+        /// Whose mailbox.
+        user: String,
+        /// Which server.
+        server: String,
+        /// How many there are.
+        most: u16,
     },
     /// None of the mailbox's folders is one of those that are to be fetched.
     #[error("no folder of {account} is called {folders}")]
@@ -109,6 +132,25 @@ impl Diagnose for FetchError {
                 Fault::Operator,
                 format!("No API is known by which the mail of {account} could be read."),
                 "Choose IMAP or POP3 in the account's settings.",
+            ),
+            Self::TooMany {
+                user, server, said, ..
+            } => Diagnosis::new(
+                Fault::Server,
+                format!("{server} takes no more connections to the mailbox {user}."),
+                "Nothing is to be done: Mailgrant leaves the mailbox alone for a while, longer each \
+                 time, and then opens fewer connections. If it stays, close other mail programs on \
+                 this mailbox.",
+            )
+            .said(said.clone()),
+            Self::AllInUse { user, server, most } => Diagnosis::new(
+                Fault::Server,
+                format!(
+                    "Mailgrant has {most} connections open to the mailbox {user} at {server}, and \
+                     opens no more, so that the provider's limit is kept."
+                ),
+                "Nothing is to be done: it goes on as soon as one is free. If it stays, see whether \
+                 several accounts read this mailbox.",
             ),
             Self::NoFolder { account, folders } => Diagnosis::new(
                 Fault::Operator,

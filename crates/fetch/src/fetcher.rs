@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::connect::{LoggedIn, Login, Renewals};
+use crate::connections::Connections;
 use crate::plug::Plug;
 use crate::routing::Circles;
 use crate::shared::Shared;
@@ -37,6 +38,9 @@ pub struct FetchSettings {
     pub limits: Limits,
     /// How often a mailbox without IDLE is looked at.
     pub poll: Duration,
+    /// How many logins may be under way at once at one mail server; four times as many at all of them
+    /// together. The others wait for their turn.
+    pub logins_at_once: usize,
     /// A folder of Mailgrant's own, below the data directory; made where it is missing. Large
     /// messages wait in it until a program has read them, and a lock file per mailbox keeps two
     /// processes from fetching the same one.
@@ -137,6 +141,7 @@ impl Fetcher {
         plug: Plug,
     ) -> Self {
         let board = Board::new(metrics.clone());
+        let connections = Connections::new(settings.logins_at_once, metrics.clone());
         let shared = Shared {
             vault,
             keeper,
@@ -150,6 +155,7 @@ impl Fetcher {
             half_delivered: HalfDelivered::default(),
             doubtful: Doubtful::default(),
             renewals: Renewals::default(),
+            connections,
             circles: Circles::default(),
             plug,
         };
@@ -209,7 +215,11 @@ async fn fetch_once(shared: Arc<Shared>, id: AccountId) -> Result<Fetched, Fetch
             account: account.draft.name,
         });
     }
-    let LoggedIn { mut source, .. } = Login::new(&shared).open(&account).await?;
+    let LoggedIn {
+        mut source,
+        permit: _permit,
+        ..
+    } = Login::new(&shared).open(&account).await?;
     let (mut memory, never) = (Memory::default(), CancellationToken::new());
     let mut visit = Visit::begin(&shared, &account, &mut source, &mut memory, &never).await?;
     let done = visit.fetch().await?;

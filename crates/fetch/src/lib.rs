@@ -16,6 +16,7 @@
 
 mod check;
 mod connect;
+mod connections;
 mod error;
 mod fetcher;
 mod key;
@@ -35,7 +36,7 @@ mod supervisor;
 mod tests;
 mod trial;
 mod visit;
-mod watch;
+mod listeners;
 mod worker;
 
 pub use error::FetchError;

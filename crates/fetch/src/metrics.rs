@@ -19,6 +19,18 @@ pub struct FetcherMetrics {
     bytes: Counter,
     mailboxes: Family<Label, Gauge>,
     delivery: Histogram,
+    connections: Gauge,
+    waiting: Gauge,
+    refused: Counter,
+}
+
+/// A login that waits for its turn, counted until it is dropped.
+pub(crate) struct WaitingLogin(Gauge);
+
+impl Drop for WaitingLogin {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
 }
 
 /// What came of a message, as metrics name it.
@@ -62,6 +74,9 @@ impl Default for FetcherMetrics {
             mailboxes: Family::default(),
             // From 5 ms to about 5 minutes.
             delivery: Histogram::new(exponential_buckets(0.005, 3.0, 11)),
+            connections: Gauge::default(),
+            waiting: Gauge::default(),
+            refused: Counter::default(),
         };
         // A series that is there from the start can be watched from the start.
         for outcome in Outcome::ALL {
@@ -76,8 +91,9 @@ impl Default for FetcherMetrics {
 
 impl FetcherMetrics {
     /// Registers the counters: `mailgrant_messages_total{outcome}`,
-    /// `mailgrant_message_bytes_total`, `mailgrant_mailboxes{activity}` and
-    /// `mailgrant_delivery_seconds`.
+    /// `mailgrant_message_bytes_total`, `mailgrant_mailboxes{activity}`,
+    /// `mailgrant_delivery_seconds`, `mailgrant_connections`, `mailgrant_logins_waiting` and
+    /// `mailgrant_connections_refused_total`.
     pub fn register(registry: &mut Registry) -> Self {
         let metrics = Self::default();
         registry.register(
@@ -102,6 +118,21 @@ impl FetcherMetrics {
             Unit::Seconds,
             metrics.delivery.clone(),
         );
+        registry.register(
+            "mailgrant_connections",
+            "Connections to mailboxes that are open or being opened",
+            metrics.connections.clone(),
+        );
+        registry.register(
+            "mailgrant_logins_waiting",
+            "Logins to mail servers that wait for their turn",
+            metrics.waiting.clone(),
+        );
+        registry.register(
+            "mailgrant_connections_refused",
+            "How often a mail server said that there are too many connections",
+            metrics.refused.clone(),
+        );
         metrics
     }
 
@@ -115,6 +146,19 @@ impl FetcherMetrics {
         self.count(Outcome::Delivered, 1);
         self.bytes.inc_by(size);
         self.delivery.observe(took.as_secs_f64());
+    }
+
+    pub(crate) fn connections(&self) -> &Gauge {
+        &self.connections
+    }
+
+    pub(crate) fn waiting_login(&self) -> WaitingLogin {
+        self.waiting.inc();
+        WaitingLogin(self.waiting.clone())
+    }
+
+    pub(crate) fn connection_refused(&self) {
+        self.refused.inc();
     }
 
     pub(crate) fn mailbox(&self, activity: &'static str) -> Gauge {

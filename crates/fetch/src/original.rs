@@ -58,7 +58,11 @@ pub(crate) async fn read(
 ) -> Result<Option<Original>, FetchError> {
     let account = shared.vault.account(message.account).await?;
     let account = account.ok_or_else(|| KeeperError::NoAccount(message.account.0.to_string()))?;
-    let LoggedIn { mut source, .. } = Login::new(shared).open(&account).await?;
+    let LoggedIn {
+        mut source,
+        permit: _permit,
+        ..
+    } = Login::new(shared).open(&account).await?;
     let selected = source.select(&message.folder).await?;
     let first = FirstSight {
         next_uid: selected.next_uid,

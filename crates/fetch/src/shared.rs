@@ -8,6 +8,7 @@ use mailgrant_keeper::Keeper;
 use mailgrant_vault::Vault;
 
 use crate::connect::Renewals;
+use crate::connections::Connections;
 use crate::plug::Plug;
 use crate::routing::Circles;
 use crate::sink::{Couriers, Doubtful, HalfDelivered};
@@ -29,6 +30,7 @@ pub(crate) struct Shared {
     pub(crate) half_delivered: HalfDelivered,
     pub(crate) doubtful: Doubtful,
     pub(crate) renewals: Renewals,
+    pub(crate) connections: Arc<Connections>,
     pub(crate) circles: Circles,
     pub(crate) plug: Plug,
 }

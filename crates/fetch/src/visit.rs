@@ -15,7 +15,7 @@ use crate::FetchError;
 use crate::round::{Done, Part, Suspect, round, tells_until};
 use crate::shared::Shared;
 use crate::source::{Selected, Source};
-use crate::watch::Heard;
+use crate::listeners::Heard;
 
 /// How many messages of those that were there before are fetched at most before new mail is looked
 /// for; and how long that may take.

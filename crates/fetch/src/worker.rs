@@ -18,7 +18,7 @@ use crate::connect::{LoggedIn, Login};
 use crate::shared::Shared;
 use crate::source::Listened;
 use crate::visit::{Memory, SAFETY, Visit};
-use crate::watch::{Listeners, MOST};
+use crate::listeners::{Listeners, MOST};
 use crate::{Activity, FetchError};
 
 /// The longest IDLE: far below the 29 minutes of RFC 2177, for a connection may die unheard.
@@ -111,7 +111,11 @@ impl Worker {
             () = stopping.cancelled() => return Ok(Ended::Stopping),
             opened = self.login.open(&self.account) => opened?,
         };
-        let LoggedIn { mut source, token } = opened;
+        let LoggedIn {
+            mut source,
+            token,
+            permit: _permit,
+        } = opened;
         let mut memory = std::mem::take(&mut self.memory);
         let (shared, account) = (&self.shared, &self.account);
         let begun = Visit::begin(shared, account, &mut source, &mut memory, &stopping).await;
@@ -227,6 +231,7 @@ impl Worker {
                 let wait = self.until(*retry_at).clamp(FIRST_WAIT, LONGEST_WAIT);
                 (retrying(now, wait), wait)
             }
+            FetchError::TooMany { wait, .. } => (retrying(now, *wait), *wait),
             _ => {
                 let asked = match error {
                     FetchError::Mail(MailError::Later { retry_after, .. }) => *retry_after,

@@ -106,7 +106,27 @@ pub enum MailError {
     },
 }
 
+/// Words by which servers say that there are too many connections to a mailbox, or too many logins.
+const TOO_MANY: [&str; 8] = [
+    "too many simultaneous connections",
+    "too many connections",
+    "maximum number of connections",
+    "concurrent connections limit",
+    "mailboxconcurrency limit",
+    "too many concurrent requests",
+    "too many login",
+    "sender thread limit",
+];
+
 impl MailError {
+    /// The server's words, where they say that there are too many connections to the mailbox.
+    pub fn too_many_connections(&self) -> Option<&str> {
+        let said = self.said()?;
+        let lower = said.to_ascii_lowercase();
+        let known = TOO_MANY.iter().any(|words| lower.contains(words));
+        known.then_some(said)
+    }
+
     /// The server's own words, where it said any.
     fn said(&self) -> Option<&str> {
         match self {

@@ -35,6 +35,7 @@ pub(crate) struct Config {
     pub(crate) key: KeySource,
     pub(crate) trust: Option<PathBuf>,
     pub(crate) poll: Duration,
+    pub(crate) logins_at_once: usize,
     pub(crate) keep_history: SignedDuration,
     pub(crate) log: Option<Level>,
     pub(crate) log_format: Option<LogFormat>,
@@ -66,6 +67,7 @@ impl Config {
             key: key(layers, variable, &data_dir),
             trust: path(layers, "trust"),
             poll: poll(layers)?,
+            logins_at_once: logins_at_once(layers)?,
             keep_history: keep_history(layers)?,
             log: one_of(layers, "log", &LEVELS)?,
             log_format: one_of(layers, "log_format", &FORMATS)?,
@@ -250,6 +252,20 @@ fn poll(layers: &Layers) -> Result<Duration, SettingsError> {
     }
 }
 
+fn logins_at_once(layers: &Layers) -> Result<usize, SettingsError> {
+    let Some(given) = layers.get("logins_at_once") else {
+        return Ok(10);
+    };
+    match given.value.parse() {
+        Ok(number @ 1..=1000) => Ok(number),
+        _ => Err(refuse(
+            "logins_at_once",
+            given,
+            "a whole number from 1 to 1000",
+        )),
+    }
+}
+
 fn keep_history(layers: &Layers) -> Result<SignedDuration, SettingsError> {
     let Some(given) = layers.get("keep_history") else {
         return Ok(days(90));
@@ -340,6 +356,7 @@ mod tests {
             ("redirect_uri", "http://mail.example.com/cb"),
             ("poll", "0"),
             ("poll", "often"),
+            ("logins_at_once", "0"),
             ("keep_history", "0"),
             ("keep_history", "for ever"),
             ("log", "loud"),

@@ -92,6 +92,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         help: "How often a mailbox whose server has no IDLE is looked at [default: 60]",
     },
     Setting {
+        name: "logins_at_once",
+        placeholder: "NUMBER",
+        help: "How many logins may be under way at once at one mail server, and four times as many at \
+               all together; the others wait for their turn [default: 10]",
+    },
+    Setting {
         name: "keep_history",
         placeholder: "DAYS",
         help: "How long sender, subject, Message-ID and answer of delivered mail are kept [default: 90]",

@@ -4,27 +4,10 @@ use mailgrant_base::Diagnosis;
 use mailgrant_mail::{MailError, Protocol};
 use mailgrant_oauth::{ProviderKind, catalogue};
 
-/// Words by which servers say that there are too many connections.
-const TOO_MANY: [&str; 4] = [
-    "too many simultaneous connections",
-    "too many connections",
-    "concurrent connections limit",
-    "sender thread limit",
-];
-
-fn limit(kind: ProviderKind, protocol: Protocol) -> Option<u16> {
-    let connections = catalogue::row(kind).connections;
-    match protocol {
-        Protocol::Imap => connections.imap,
-        Protocol::Pop3 => connections.pop3,
-        Protocol::Smtp => connections.smtp,
-    }
-}
-
 /// What is known of the limit; `own` is how many connections Mailgrant itself may have open.
 pub(crate) fn connections_in_words(kind: ProviderKind, protocol: Protocol, own: usize) -> String {
     let label = protocol.label();
-    let known = match limit(kind, protocol) {
+    let known = match catalogue::row(kind).connections.of(protocol) {
         Some(limit) => format!("The provider allows {limit} at a time by {label}"),
         None => format!("No limit is published for {label}"),
     };
@@ -40,9 +23,8 @@ pub(crate) fn login_limit(
     error: &MailError,
     mut diagnosis: Diagnosis,
 ) -> Diagnosis {
-    let words = error.to_string().to_ascii_lowercase();
-    if TOO_MANY.iter().any(|known| words.contains(known))
-        && let Some(limit) = limit(kind, protocol)
+    if error.too_many_connections().is_some()
+        && let Some(limit) = catalogue::row(kind).connections.of(protocol)
     {
         diagnosis.what = format!(
             "{} The provider allows {limit} at a time by {}, all programs together.",

@@ -20,7 +20,7 @@ use tokio::sync::Mutex;
 use super::spool::Spool;
 use super::staged::blocking;
 use super::{BatchLimit, Body, Recovered, Sink, SinkDown, Staged, Verdict};
-use crate::connect::Login;
+use crate::connect::{ImapConnection, Login};
 use crate::shared::Shared;
 
 /// A folder of another account's mailbox.
@@ -28,7 +28,7 @@ pub(super) struct OtherMailbox {
     settings: AppendSink,
     shared: Arc<Shared>,
     /// Open while messages are handed over, and nobody's while one is under way.
-    session: Mutex<Option<ImapSession>>,
+    session: Mutex<Option<ImapConnection>>,
     spool: Spool,
 }
 
@@ -50,7 +50,7 @@ impl OtherMailbox {
     }
 
     /// Logs in as the other account, with its own grant.
-    async fn connect(&self) -> Result<(Account, ImapSession), SinkDown> {
+    async fn connect(&self) -> Result<(Account, ImapConnection), SinkDown> {
         let name = &self.settings.account;
         let found = self.shared.vault.account_named(name).await;
         let found = found.map_err(|error| self.down(error))?;
@@ -66,7 +66,7 @@ impl OtherMailbox {
     }
 
     /// A session that was kept, or another where that one's server has left.
-    async fn ready(&self, kept: Option<ImapSession>) -> Result<ImapSession, SinkDown> {
+    async fn ready(&self, kept: Option<ImapConnection>) -> Result<ImapConnection, SinkDown> {
         if let Some(mut kept) = kept
             && kept.is_still_open().await
         {
@@ -225,7 +225,7 @@ impl OtherMailbox {
         verdict
     }
 
-    async fn keep(&self, session: ImapSession) {
+    async fn keep(&self, session: ImapConnection) {
         *self.session.lock().await = Some(session);
     }
 }

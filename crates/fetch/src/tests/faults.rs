@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use mailgrant_base::Diagnose as _;
 use mailgrant_sandbox::ImapFault;
 use mailgrant_vault::AfterDelivery;
 
 use super::{Plan, World, count, now, sorted};
+use crate::FetchError;
 
 async fn survives(faults: &[ImapFault]) {
     let world = World::new().await;
@@ -38,6 +40,20 @@ async fn a_mailbox_that_does_not_open_is_tried_again() {
 #[tokio::test]
 async fn a_busy_server_is_tried_again() {
     survives(&[ImapFault::Unavailable, ImapFault::TooManyConnections]).await;
+}
+
+#[tokio::test]
+async fn a_server_with_too_many_connections_is_left_alone_and_nobody_is_called() {
+    let world = World::new().await;
+    world.server.fault(ImapFault::TooManyConnections, Some(1));
+    let refused = world.fetch().await.unwrap_err();
+    let FetchError::TooMany { wait, said, .. } = &refused else {
+        panic!("{refused:?}");
+    };
+    assert!(said.contains("Too many simultaneous connections"), "{said}");
+    assert!(*wait > Duration::ZERO);
+    let diagnosis = refused.diagnosis();
+    assert!(diagnosis.fault.passes_by_itself(), "{diagnosis}");
 }
 
 #[tokio::test]

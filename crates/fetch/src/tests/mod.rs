@@ -228,6 +228,7 @@ impl Plan {
                 ..Limits::default()
             },
             poll: self.poll,
+            logins_at_once: 10,
             spool: folder.path().join("spool"),
         };
         let metrics = FetcherMetrics::default();

@@ -121,8 +121,13 @@ fn the_document_lists_lifetimes_and_limits() {
                 Rotation::OldEnds => "a new one, the old one ends",
                 Rotation::OldUnsaid => "a new one",
             };
-            let Connections { imap, pop3, smtp } = row.connections;
-            let connections = [("IMAP", imap), ("POP3", pop3), ("SMTP", smtp)];
+            let Connections {
+                imap,
+                pop3,
+                smtp,
+                api,
+            } = row.connections;
+            let connections = [("IMAP", imap), ("POP3", pop3), ("SMTP", smtp), ("API", api)];
             let connections: Vec<String> = connections
                 .into_iter()
                 .filter_map(|(name, most)| Some(format!("{name} {}", most?)))

@@ -37,6 +37,7 @@ pub(super) const ROW: Row = Row {
         imap: Some(15),
         pop3: None,
         smtp: None,
+        api: None,
     },
     domains: &["gmail.com", "googlemail.com"],
     endpoints: Some(KnownEndpoints {

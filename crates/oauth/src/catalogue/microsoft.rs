@@ -52,8 +52,9 @@ macro_rules! cloud {
             kind: ProviderKind::$kind,
             label: $label,
             group: Group::$group,
-            // Published for SMTP alone: "Message storage and concurrent connection throttling".
-            connections: Connections { imap: None, pop3: None, smtp: Some(3) },
+            // Published for SMTP ("Message storage and concurrent connection throttling") and for
+            // Graph ("Outlook service limits": four concurrent requests of an app to a mailbox).
+            connections: Connections { imap: None, pop3: None, smtp: Some(3), api: Some(4) },
             endpoints: Some(KnownEndpoints {
                 // The metadata of `common` and `organizations` carries this template;
                 // access-tokens, "Validate the issuer".

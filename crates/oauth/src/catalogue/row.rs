@@ -1,5 +1,7 @@
 //! What a row of the catalogue says.
 
+use mailgrant_base::Protocol;
+
 use crate::{ProviderKind, Resource, SecretMethod};
 
 /// One kind of provider.
@@ -171,6 +173,19 @@ pub struct Connections {
     pub pop3: Option<u16>,
     /// By SMTP.
     pub smtp: Option<u16>,
+    /// Requests at the same time to the API by which its mail can be read.
+    pub api: Option<u16>,
+}
+
+impl Connections {
+    /// By this protocol.
+    pub const fn of(&self, protocol: Protocol) -> Option<u16> {
+        match protocol {
+            Protocol::Imap => self.imap,
+            Protocol::Pop3 => self.pop3,
+            Protocol::Smtp => self.smtp,
+        }
+    }
 }
 
 /// Endpoints that are the same for everybody; `{tenant}` stands for the profile's tenant.
@@ -359,6 +374,7 @@ impl Row {
             imap: None,
             pop3: None,
             smtp: None,
+            api: None,
         },
         apis: &[],
         domains: &[],

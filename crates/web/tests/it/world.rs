@@ -120,6 +120,7 @@ impl World {
                 trust,
                 limits: Limits::default(),
                 poll: Duration::from_millis(50),
+                logins_at_once: 10,
                 spool: folder.path().join("spool"),
             },
             clock.clone(),
