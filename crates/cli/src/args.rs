@@ -57,7 +57,7 @@ pub(crate) enum Verb {
     /// Print a valid access token of an account
     Token(Token),
     /// Fetch an account's new mail once
-    Fetch(Named),
+    Fetch(FetchFlags),
     /// Print a one-time link that sets an administrator's name and password
     SetupLink,
 }
@@ -67,6 +67,19 @@ pub(crate) enum Verb {
 pub(crate) struct Named {
     /// Its name
     pub(crate) name: String,
+}
+
+/// Flags of `fetch`.
+#[derive(Debug, Args)]
+pub(crate) struct FetchFlags {
+    /// The account's name
+    pub(crate) name: String,
+    /// Also where the account is paused; it stays paused
+    #[arg(long)]
+    pub(crate) paused: bool,
+    /// Print the numbers as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Flags of `demo`.
@@ -303,6 +316,7 @@ pub(crate) struct WebhookSecretFlags {
 
 /// Flags of `account backfill`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct BackfillFlags {
     /// The account's name
     pub(crate) name: String,
@@ -312,6 +326,10 @@ pub(crate) struct BackfillFlags {
     /// Go on
     #[arg(long, conflicts_with = "json")]
     pub(crate) resume: bool,
+    /// Stay, and show how it goes on until nothing is left; elsewhere than at a terminal, and with
+    /// --json, one line for each change
+    #[arg(long, conflicts_with_all = ["pause", "resume"])]
+    pub(crate) watch: bool,
     /// As JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -589,6 +607,9 @@ form_flags! {
         largest,
         /// Hold what is more from one sender within an hour; 0 for no limit [default: 200]
         per_sender,
+        /// When a mailbox without mail is told of: off, or a number of hours [default: when mail is
+        /// missing by the mailbox's own habit]
+        silence,
         /// The folder to move to
         move_to,
         /// Where the mail goes: maildir, command, lmtp, smtp, webhook or append [default: nowhere,

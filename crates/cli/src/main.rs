@@ -10,6 +10,7 @@ mod failure;
 mod house;
 mod logging;
 mod output;
+mod progress;
 mod pruning;
 mod settings;
 mod view;

@@ -13,14 +13,22 @@ pub(crate) fn line(text: &str) -> Result<(), Failure> {
 
 /// Prints a value as indented JSON.
 pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(value).map_err(|error| {
+    line(&written_as_json(serde_json::to_string_pretty(value))?)
+}
+
+fn written_as_json(written: serde_json::Result<String>) -> Result<String, Failure> {
+    written.map_err(|error| {
         Failure::of(mailgrant_base::Diagnosis::new(
             mailgrant_base::Fault::Bug,
             format!("The answer cannot be written as JSON: {error}."),
             "Please report this.",
         ))
-    })?;
-    line(&text)
+    })
+}
+
+/// Prints a value as JSON on one line.
+pub(crate) fn json_line(value: &impl Serialize) -> Result<(), Failure> {
+    line(&written_as_json(serde_json::to_string(value))?)
 }
 
 /// Prints rows under a heading, in columns as wide as their widest cell.

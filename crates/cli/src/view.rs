@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 use mailgrant_oauth::{Access, ClientCredential, ProviderKind, Scope};
-use mailgrant_vault::{Account, Counts, Grant, GrantState, Provider, ProviderTrouble};
+use mailgrant_vault::{
+    Account, Alarm, AlarmKind, Backfill, Counts, Grant, GrantState, Provider, ProviderTrouble,
+};
 use serde::Serialize;
 use url::Url;
 
@@ -98,6 +100,10 @@ pub(crate) struct AccountView<'a> {
     provider_name: &'a str,
     grant: GrantView<'a>,
     mail: Counts,
+    alarms: Vec<&'a Alarm>,
+    /// The mail that was there before; in the view of one account alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backfill: Option<&'a [Backfill]>,
 }
 
 /// A grant in a listing.
@@ -119,6 +125,7 @@ impl<'a> AccountView<'a> {
         provider_name: &'a str,
         grant: &'a Grant,
         mail: Counts,
+        alarms: &'a [Alarm],
     ) -> Self {
         let grant = GrantView {
             state: grant.state,
@@ -134,11 +141,29 @@ impl<'a> AccountView<'a> {
             provider_name,
             grant,
             mail,
+            alarms: alarms
+                .iter()
+                .filter(|alarm| alarm.account == account.id)
+                .collect(),
+            backfill: None,
         }
     }
 
+    /// The same with the mail that was there before.
+    pub(crate) fn with_backfill(self, backfill: &'a [Backfill]) -> Self {
+        Self {
+            backfill: Some(backfill),
+            ..self
+        }
+    }
+
+    /// What is wrong although nothing fails, for people.
+    pub(crate) fn alarms(&self) -> impl Iterator<Item = &'a Alarm> {
+        self.alarms.iter().copied()
+    }
+
     /// The headings of [`row`](Self::row).
-    pub(crate) const HEADING: [&'static str; 7] = [
+    pub(crate) const HEADING: [&'static str; 8] = [
         "name",
         "address",
         "provider",
@@ -146,6 +171,7 @@ impl<'a> AccountView<'a> {
         "delivered",
         "waiting",
         "quarantined",
+        "alarm",
     ];
 
     /// One line of the listing for people.
@@ -163,8 +189,24 @@ impl<'a> AccountView<'a> {
             self.mail.delivered.to_string(),
             self.mail.waiting.to_string(),
             self.mail.quarantined.to_string(),
+            self.alarms
+                .first()
+                .map(|alarm| alarm_in_words(alarm))
+                .unwrap_or_default(),
         ]
     }
+}
+
+fn alarm_in_words(alarm: &Alarm) -> String {
+    let what = match alarm.kind {
+        AlarmKind::Silent => "no mail",
+        AlarmKind::Stuck => "stuck",
+        AlarmKind::Canary => "no canary",
+    };
+    format!(
+        "{what} since {}",
+        alarm.since.strftime("%Y-%m-%d %H:%M UTC")
+    )
 }
 
 fn state_in_words(state: GrantState) -> &'static str {

@@ -108,22 +108,6 @@ impl Login {
         self.open_with(account, &berth, permit).await
     }
 
-    /// One connection more, for an account that has one already: `None` where that would be the last
-    /// that the mailbox may have, or where its server has lately refused one. Nobody waits for a
-    /// permit, and who gets none makes do with the connection that there is.
-    #[expect(dead_code, reason = "for fetching by several connections")]
-    pub(crate) async fn open_another(
-        &self,
-        account: &Account,
-    ) -> Result<Option<LoggedIn>, FetchError> {
-        let berth = self.berth(account).await?;
-        let connections = &self.shared.connections;
-        match connections.another(&berth.place, berth.most) {
-            Some(permit) => Ok(Some(self.open_with(account, &berth, permit).await?)),
-            None => Ok(None),
-        }
-    }
-
     async fn open_with(
         &self,
         account: &Account,
@@ -267,18 +251,26 @@ impl Login {
         })
     }
 
-    /// A further connection over IMAP, which is never worth a renewal: whatever it is refused for, the
-    /// first one finds out.
-    pub(crate) async fn open_another(&self, account: &Account) -> Result<ImapSession, FetchError> {
-        let token = self.token(account, Resource::Mail).await?;
-        self.attempt_imap(account, &token).await
-    }
-
-    /// How many connections may be open over IMAP at once, where the provider says so.
-    pub(crate) async fn most_connections(&self, account: &Account) -> Option<u16> {
-        let provider = self.shared.vault.provider(account.draft.provider).await;
-        let kind = provider.ok()??.profile.kind;
-        catalogue::row(kind).connections.imap
+    /// One connection more over IMAP, for an account that has one already: `None` where that would be
+    /// the last that the mailbox may have, or where its server has lately refused one. Nobody waits for a
+    /// permit, and who gets none makes do with the connection that there is. It is never worth a renewal:
+    /// whatever it is refused for, the first one finds out.
+    pub(crate) async fn open_another(
+        &self,
+        account: &Account,
+    ) -> Result<Option<ImapConnection>, FetchError> {
+        let berth = self.berth_for(account, Way::Imap).await?;
+        let connections = &self.shared.connections;
+        let Some(permit) = connections.another(&berth.place, berth.most) else {
+            return Ok(None);
+        };
+        let (token, _turn) = self.token_and_turn(account, Resource::Mail, &berth).await?;
+        let attempted = self.attempt_imap(account, &token).await;
+        let session = self.unless_too_many(&berth, attempted)?;
+        Ok(Some(ImapConnection {
+            session,
+            _permit: permit,
+        }))
     }
 
     async fn token(

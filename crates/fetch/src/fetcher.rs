@@ -21,7 +21,9 @@ use crate::sink::{Couriers, Doubtful, HalfDelivered};
 use crate::source::Apis;
 use crate::status::Board;
 use crate::visit::{Memory, Visit};
-use crate::{FetchError, FetcherMetrics, Original, Status, check, original, silence, supervisor};
+use crate::{
+    FetchError, FetcherMetrics, Original, Status, check, original, supervisor, watch as alarms,
+};
 
 /// Fetches mail. Cheap to clone.
 #[derive(Clone)]
@@ -56,7 +58,7 @@ pub struct MailboxCheck {
 }
 
 /// What one fetch of a mailbox did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Fetched {
     /// Messages delivered.
     pub delivered: u64,
@@ -168,9 +170,10 @@ impl Fetcher {
     /// `stopping`; returns when the last worker has finished the messages it has in hand. A worker
     /// whose account is not authorised holds still until that changes.
     pub async fn run(&self, stopping: CancellationToken) {
-        let watching = silence::watch(&self.shared, &stopping);
+        let watching = alarms::watch(&self.shared, &stopping);
         let working = supervisor::run(Arc::clone(&self.shared), stopping.clone());
-        tokio::join!(watching, working);
+        let flying = canary::fly(&self.shared, &stopping);
+        tokio::join!(watching, working, flying);
     }
 
     /// Fetches what is there now, once. Goes on to its end even if the caller gives up waiting.

@@ -1,7 +1,6 @@
 //! Further connections that listen to folders, where the server does not tell of all by one.
 
 use std::collections::BTreeSet;
-use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,8 +14,8 @@ use crate::FetchError;
 use crate::connect::Login;
 use crate::shared::Shared;
 
-/// How many connections listen to one mailbox at most, with that which fetches.
-pub(crate) const MOST: u16 = 3;
+/// How many connections listen to one mailbox at most, besides that which fetches.
+pub(crate) const MOST: usize = 2;
 /// How long IDLE lasts at most.
 const LONGEST_IDLE: Duration = Duration::from_mins(10);
 /// A connection that failed is not tried again sooner.
@@ -90,13 +89,13 @@ impl Listeners {
             let (folder, heard) = (folder.clone(), Arc::clone(heard));
             tasks.spawn(async move {
                 loop {
-                    let Err(why) = listen(&shared, &account, &folder, &heard).await;
+                    let ended = listen(&shared, &account, &folder, &heard).await;
                     heard.listen(&folder, false);
                     // The folder is looked into from time to time all the same.
-                    debug!(
-                        account = account.draft.name,
-                        folder, "listens no more: {why}"
-                    );
+                    if let Err(why) = ended {
+                        let account = &account.draft.name;
+                        debug!(account, folder, "listens no more: {why}");
+                    }
                     tokio::time::sleep(TRY_AGAIN).await;
                 }
             });
@@ -105,14 +104,16 @@ impl Listeners {
     }
 }
 
-/// Listens to a folder until something ends the connection.
+/// Listens to a folder until something ends the connection, if there may be one.
 async fn listen(
     shared: &Arc<Shared>,
     account: &Account,
     folder: &str,
     heard: &Heard,
-) -> Result<Infallible, FetchError> {
-    let mut session = Login::new(shared).open_another(account).await?;
+) -> Result<(), FetchError> {
+    let Some(mut session) = Login::new(shared).open_another(account).await? else {
+        return Ok(());
+    };
     session.select(folder).await?;
     session.forget_changes();
     heard.listen(folder, true);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use mailgrant_vault::AlarmKind;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -22,6 +23,7 @@ pub struct FetcherMetrics {
     connections: Gauge,
     waiting: Gauge,
     refused: Counter,
+    alarms: Family<Label, Gauge>,
 }
 
 /// A login that waits for its turn, counted until it is dropped.
@@ -77,6 +79,7 @@ impl Default for FetcherMetrics {
             connections: Gauge::default(),
             waiting: Gauge::default(),
             refused: Counter::default(),
+            alarms: Family::default(),
         };
         // A series that is there from the start can be watched from the start.
         for outcome in Outcome::ALL {
@@ -85,6 +88,9 @@ impl Default for FetcherMetrics {
         for activity in Activity::NAMES {
             metrics.mailbox(activity).set(0);
         }
+        for kind in AlarmKind::ALL {
+            metrics.alarms(kind).set(0);
+        }
         metrics
     }
 }
@@ -92,8 +98,8 @@ impl Default for FetcherMetrics {
 impl FetcherMetrics {
     /// Registers the counters: `mailgrant_messages_total{outcome}`,
     /// `mailgrant_message_bytes_total`, `mailgrant_mailboxes{activity}`,
-    /// `mailgrant_delivery_seconds`, `mailgrant_connections`, `mailgrant_logins_waiting` and
-    /// `mailgrant_connections_refused_total`.
+    /// `mailgrant_delivery_seconds`, `mailgrant_connections`, `mailgrant_logins_waiting`,
+    /// `mailgrant_connections_refused_total` and `mailgrant_alarms{kind}`.
     pub fn register(registry: &mut Registry) -> Self {
         let metrics = Self::default();
         registry.register(
@@ -133,6 +139,11 @@ impl FetcherMetrics {
             "How often a mail server said that there are too many connections",
             metrics.refused.clone(),
         );
+        registry.register(
+            "mailgrant_alarms",
+            "Mailboxes with which something is wrong although nothing fails, by what it is",
+            metrics.alarms.clone(),
+        );
         metrics
     }
 
@@ -159,6 +170,12 @@ impl FetcherMetrics {
 
     pub(crate) fn connection_refused(&self) {
         self.refused.inc();
+    }
+
+    pub(crate) fn alarms(&self, kind: AlarmKind) -> Gauge {
+        self.alarms
+            .get_or_create(&[("kind", kind.as_str())])
+            .clone()
     }
 
     pub(crate) fn mailbox(&self, activity: &'static str) -> Gauge {

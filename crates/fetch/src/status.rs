@@ -57,6 +57,8 @@ pub struct Status {
     pub activity: Activity,
     /// Since when.
     pub since: Timestamp,
+    /// Since when the worker is there.
+    pub begun: Timestamp,
     /// When a round was last completed without an error.
     pub last_completed: Option<Timestamp>,
     /// What is wrong, if anything.
@@ -137,6 +139,7 @@ impl Board {
                 Status {
                     activity: Activity::Connecting,
                     since: now,
+                    begun: now,
                     last_completed: None,
                     trouble: None,
                 }

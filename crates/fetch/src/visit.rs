@@ -12,10 +12,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::FetchError;
+use crate::listeners::Heard;
+use crate::pace::Pace;
 use crate::round::{Done, Part, Suspect, round, tells_until};
 use crate::shared::Shared;
 use crate::source::{Selected, Source};
-use crate::listeners::Heard;
 
 /// How many messages of those that were there before are fetched at most before new mail is looked
 /// for; and how long that may take.
@@ -65,6 +66,7 @@ pub(crate) struct Visit<'a> {
     not_marked: Option<FetchError>,
     /// How long earlier mail may be fetched at a time.
     pub(crate) turn: Duration,
+    pace: Pace,
 }
 
 /// A folder and what is known of it.
@@ -139,6 +141,7 @@ impl<'a> Visit<'a> {
             heard: Arc::default(),
             not_marked,
             turn: TURN,
+            pace: Pace::default(),
         })
     }
 
@@ -165,6 +168,7 @@ impl<'a> Visit<'a> {
     /// Fetches what is new, then what was there before, and ends with the first folder selected: that
     /// is the one to listen to.
     pub(crate) async fn fetch(&mut self) -> Result<Done, FetchError> {
+        self.pace.pause();
         let mut done = self.look(self.shared.settings.poll).await?;
         while self.goes_on(&done)
             && let Some(more) = self.fill().await?
@@ -398,7 +402,7 @@ impl<'a> Visit<'a> {
         let id = folder.id;
         if matches!(self.folders[at].past, Past::Unknown) {
             let wanted = self.wanted(&fill).await?;
-            self.note(id, fill.next_uid, wanted.len()).await?;
+            self.note(id, fill.next_uid, wanted.len(), None).await?;
             self.folders[at].past = Past::Left(wanted.into());
         }
         let Past::Left(left) = &mut self.folders[at].past else {
@@ -406,6 +410,8 @@ impl<'a> Visit<'a> {
         };
         let uids: Vec<u32> = left.drain(..left.len().min(SLICE)).collect();
         let (mut then, mut left) = (left.front().copied().unwrap_or(fill.until), left.len());
+        let mut count = uids.len();
+        self.pace.begin();
         let mut done = None;
         if !uids.is_empty() {
             let within = self.turn;
@@ -421,10 +427,12 @@ impl<'a> Visit<'a> {
                 then = *first;
                 untouched.iter().rev().for_each(|uid| rest.push_front(*uid));
                 left = rest.len();
+                count -= untouched.len();
             }
         }
         // What is below stands in the ledger now, or has gone from the server.
-        self.note(id, then, left).await?;
+        let per_hour = (count > 0).then(|| self.pace.slice(count)).flatten();
+        self.note(id, then, left, per_hour).await?;
         if left == 0 {
             self.folders[at].past = Past::Over;
         }
@@ -511,9 +519,16 @@ impl<'a> Visit<'a> {
         Ok(selected)
     }
 
-    async fn note(&self, folder: FolderId, next_uid: u32, left: usize) -> Result<(), FetchError> {
+    async fn note(
+        &self,
+        folder: FolderId,
+        next_uid: u32,
+        left: usize,
+        per_hour: Option<u64>,
+    ) -> Result<(), FetchError> {
         let (vault, now) = (&self.shared.vault, self.shared.now());
-        vault.note_fill(folder, next_uid, left as u64, now).await?;
+        let noted = vault.note_fill(folder, next_uid, left as u64, per_hour, now);
+        noted.await?;
         Ok(())
     }
 }

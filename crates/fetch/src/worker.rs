@@ -15,10 +15,10 @@ use tracing::{debug, info};
 
 use crate::Fetched;
 use crate::connect::{LoggedIn, Login};
+use crate::listeners::{Listeners, MOST};
 use crate::shared::Shared;
 use crate::source::Listened;
 use crate::visit::{Memory, SAFETY, Visit};
-use crate::listeners::{Listeners, MOST};
 use crate::{Activity, FetchError};
 
 /// The longest IDLE: far below the 29 minutes of RFC 2177, for a connection may die unheard.
@@ -147,7 +147,7 @@ impl Worker {
             }
             self.completed();
             if listeners.is_none() {
-                listeners = Some(self.start_listeners(&visit).await);
+                listeners = Some(self.start_listeners(&visit));
             }
             if roused && done.fetched == Fetched::default() {
                 // Somebody says that there is something, and there is nothing: not at once again.
@@ -161,14 +161,9 @@ impl Worker {
     }
 
     /// Further connections for folders that nobody tells of; those beyond are asked about.
-    async fn start_listeners(&self, visit: &Visit<'_>) -> Listeners {
+    fn start_listeners(&self, visit: &Visit<'_>) -> Listeners {
         let (mut folders, heard) = visit.unwatched();
-        if !folders.is_empty() {
-            // Others want to read this mailbox too.
-            let limit = self.login.most_connections(&self.account).await;
-            let most = limit.map_or(MOST, |limit| MOST.min(limit / 4)).max(1);
-            folders.truncate(usize::from(most - 1));
-        }
+        folders.truncate(MOST);
         Listeners::start(&self.shared, &self.account, &folders, heard)
     }
 

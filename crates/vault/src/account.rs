@@ -12,7 +12,7 @@ use url::Url;
 use crate::column::{from_json, json, micros, time};
 use crate::folders::same;
 use crate::store::Answer;
-use crate::{AuthorizationOutcome, Folders, ProviderId, Rules, Sink, Vault, VaultError};
+use crate::{AuthorizationOutcome, Folders, ProviderId, Rules, Sink, Vault, VaultError, Watch};
 
 /// An account's row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -55,6 +55,8 @@ pub struct AccountDraft {
     pub rules: Rules,
     /// What is held back until a person has seen it.
     pub guard: Guard,
+    /// How the mailbox is watched over.
+    pub watch: Watch,
 }
 
 impl AccountDraft {
@@ -260,6 +262,8 @@ struct Settings {
     rules: Rules,
     #[serde(default)]
     guard: Guard,
+    #[serde(default)]
+    watch: Watch,
 }
 
 /// What was entered, as it is stored.
@@ -416,6 +420,7 @@ impl AccountFields {
             sink: draft.sink.clone(),
             rules: draft.rules.clone(),
             guard: draft.guard,
+            watch: draft.watch,
         };
         Ok(Self {
             name: draft.name.clone(),
@@ -449,6 +454,7 @@ impl Account {
                 sink: settings.sink,
                 rules: settings.rules,
                 guard: settings.guard,
+                watch: settings.watch,
             },
             paused: row.paused,
             fill_paused: row.fill_paused,

@@ -68,6 +68,8 @@ pub struct Backfill {
     pub since: Timestamp,
     /// When `left` was counted.
     pub as_of: Timestamp,
+    /// How many messages an hour come, by the last slices; pauses are not counted.
+    pub per_hour: Option<u64>,
     /// It waits because an administrator said so.
     pub paused: bool,
 }
@@ -101,14 +103,22 @@ pub(crate) struct BackfillRow {
     pub(crate) fill_left: i64,
     pub(crate) fill_began_at: i64,
     pub(crate) fill_told_at: i64,
+    pub(crate) fill_per_hour: Option<i64>,
     pub(crate) fill_paused: bool,
 }
 
 /// The back-fill's columns in `folders` and `accounts`.
 #[async_trait]
 pub(crate) trait BackfillStore: Send + Sync {
-    /// `false` means that the folder is gone.
-    async fn note_fill(&self, folder: i64, next_uid: i64, left: i64, now: i64) -> Answer<bool>;
+    /// `false` means that the folder is gone. Without a rate the one that is there stays.
+    async fn note_fill(
+        &self,
+        folder: i64,
+        next_uid: i64,
+        left: i64,
+        per_hour: Option<i64>,
+        now: i64,
+    ) -> Answer<bool>;
     async fn backfills(&self, account: i64) -> Answer<Vec<BackfillRow>>;
     /// Says whether the account is there.
     async fn pause_fill(&self, account: i64, paused: bool) -> Answer<bool>;
@@ -117,18 +127,19 @@ pub(crate) trait BackfillStore: Send + Sync {
 }
 
 impl Vault {
-    /// The earlier mail of a folder is settled below `next_uid`, and so many messages are left.
+    /// The earlier mail of a folder is settled below `next_uid`, and so many messages are left; so
+    /// many come in an hour, where that is known.
     pub async fn note_fill(
         &self,
         folder: FolderId,
         next_uid: u32,
         left: u64,
+        per_hour: Option<u64>,
         now: Timestamp,
     ) -> Result<(), VaultError> {
-        let left = number(left)?;
-        let noted = self
-            .store()
-            .note_fill(folder.0, next_uid.into(), left, micros(now));
+        let (left, per_hour) = (number(left)?, per_hour.map(number).transpose()?);
+        let store = self.store();
+        let noted = store.note_fill(folder.0, next_uid.into(), left, per_hour, micros(now));
         self.told_of_folder(noted.await)
     }
 
@@ -144,6 +155,7 @@ impl Vault {
                     left: number(row.fill_left)?,
                     since: time(row.fill_began_at)?,
                     as_of: time(row.fill_told_at)?,
+                    per_hour: row.fill_per_hour.map(number).transpose()?,
                     paused: row.fill_paused,
                 })
             })
@@ -173,25 +185,41 @@ impl Backfill {
         self.total.saturating_sub(self.left)
     }
 
-    /// How long the rest takes if it goes on as fast; `None` before anything is done.
+    /// How long the rest takes if it goes on as fast, pauses not counted; `None` before a slice of it
+    /// has come.
     pub fn time_left(&self) -> Option<SignedDuration> {
-        let took = u64::try_from(self.as_of.duration_since(self.since).as_secs()).ok()?;
-        let left = took.checked_mul(self.left)?.checked_div(self.done())?;
-        Some(SignedDuration::from_secs(left.try_into().ok()?))
+        let per_hour = self.per_hour.filter(|per_hour| *per_hour > 0)?;
+        let seconds = self.left.checked_mul(3600)?.div_ceil(per_hour);
+        Some(SignedDuration::from_secs(seconds.try_into().ok()?))
     }
 
-    /// `120 of 500 messages, about 3 min left`.
+    /// How much is done, of 100; never 100 while something is left.
+    pub fn percent(&self) -> u64 {
+        match self.done().saturating_mul(100).checked_div(self.total) {
+            Some(percent) => percent.min(if self.left > 0 { 99 } else { 100 }),
+            None => 0,
+        }
+    }
+
+    /// `120 of 500 messages, 40 a minute, about 10 min left`.
     pub fn in_words(&self) -> String {
         let so_far = format!("{} of {} messages", self.done(), self.total);
         if self.paused {
             return format!("{so_far}, paused");
         }
-        match self.time_left().map(|left| left.as_secs()) {
-            None => so_far,
-            Some(seconds @ 0..120) => format!("{so_far}, about {seconds} s left"),
-            Some(seconds @ 120..7200) => format!("{so_far}, about {} min left", seconds / 60),
-            Some(seconds) => format!("{so_far}, about {} h left", seconds / 3600),
-        }
+        let rate = match self.per_hour {
+            None | Some(0) => return so_far,
+            Some(per_hour @ 1..120) => format!("{per_hour} an hour"),
+            Some(per_hour) => format!("{} a minute", per_hour / 60),
+        };
+        let left = match self.time_left().map(|left| left.as_secs()) {
+            None => return so_far,
+            Some(seconds @ 0..120) => format!("{seconds} s"),
+            Some(seconds @ 120..7200) => format!("{} min", seconds / 60),
+            Some(seconds @ 7200..172_800) => format!("{} h", seconds / 3600),
+            Some(seconds) => format!("{} days", seconds / 86_400),
+        };
+        format!("{so_far}, {rate}, about {left} left")
     }
 }
 

@@ -38,6 +38,8 @@ pub enum EventKind {
     MessageQuarantined,
     QuarantineRetried,
     MailboxSilent,
+    CanaryMissing,
+    AlarmOver,
     MessageDropped,
     BackfillPaused,
     BackfillResumed,

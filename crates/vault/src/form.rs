@@ -8,6 +8,7 @@ mod provider;
 mod rules;
 mod sink;
 mod source;
+mod watch;
 
 use mailgrant_oauth::ClientKey;
 
@@ -129,6 +130,10 @@ pub struct AccountForm {
     pub largest: String,
     /// How many messages one sender may have delivered within an hour; empty means 200, 0 any.
     pub per_sender: String,
+    /// When a mailbox without mail is told of: `off`, a number of hours, or empty: by its habit.
+    pub silence: String,
+    /// How many hours lie between two canaries; empty for none.
+    pub canary: String,
     /// `maildir`, `command`, `lmtp`, `smtp`, `webhook`, `append`, or empty: only tokens.
     pub sink: String,
     /// Maildir: an absolute path.

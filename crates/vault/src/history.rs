@@ -192,24 +192,30 @@ pub(crate) trait HistoryStore: Send + Sync {
         event: &EventRow,
         now: i64,
     ) -> Answer<bool>;
+    /// When new mail last came, no canary and nothing that was there before.
+    async fn last_mail(&self, account: i64) -> Answer<Option<i64>>;
+    /// In which parts of the time since then, each `part` long, such mail came.
+    async fn times_of_mail(&self, account: i64, since: i64, part: i64) -> Answer<Vec<i64>>;
     /// Clears what is personal of settled messages; says of how many.
-    /// Which accounts fetched new messages how many whole days ago, up to so many days.
-    async fn days_with_mail(&self, now: i64, day: i64, days: i64) -> Answer<Vec<(i64, i64)>>;
     async fn prune_history(&self, older_than: i64, limit: i64) -> Answer<u64>;
 }
 
 impl Vault {
-    /// On which of the last eight days each account's mailbox got mail: accounts, and how many whole
-    /// days ago.
-    pub async fn days_with_mail(
+    /// When new mail last came into an account's mailbox: no canary, and nothing that was there before
+    /// the folder was first seen.
+    pub async fn last_mail(&self, account: AccountId) -> Result<Option<Timestamp>, VaultError> {
+        time_if(self.told(self.store().last_mail(account.0).await)?)
+    }
+
+    /// The hours since then in which such mail came, ascending, counted since 1970.
+    pub async fn hours_with_mail(
         &self,
-        now: Timestamp,
-    ) -> Result<Vec<(AccountId, u32)>, VaultError> {
-        const DAY: i64 = 24 * 3600 * 1_000_000;
-        let days = self.store().days_with_mail(micros(now), DAY, 8).await;
-        let days = self.told(days)?.into_iter();
-        days.map(|(account, age)| Ok((AccountId(account), number(age)?)))
-            .collect()
+        account: AccountId,
+        since: Timestamp,
+    ) -> Result<Vec<i64>, VaultError> {
+        const HOUR: i64 = 3600 * 1_000_000;
+        let store = self.store();
+        self.told(store.times_of_mail(account.0, micros(since), HOUR).await)
     }
 
     /// One page of the messages that are looked for, newest first.

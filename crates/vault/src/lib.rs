@@ -16,8 +16,10 @@
 
 mod account;
 mod admin;
+mod alarm;
 mod authorization;
 mod backfill;
+mod canary;
 mod changes;
 mod column;
 mod credential;
@@ -42,14 +44,17 @@ mod sqlite;
 mod store;
 mod vault;
 mod warning;
+mod watch;
 mod webhook;
 
 pub use account::{
     Account, AccountDraft, AccountId, AfterDelivery, Guard, Identities, Source, StartFrom,
 };
 pub use admin::{Administrator, AdministratorId, Session};
+pub use alarm::{Alarm, AlarmKind};
 pub use authorization::{Authorization, AuthorizationId, AuthorizationOutcome, Begun};
 pub use backfill::{Backfill, Fill, FirstSight, Floor, Wanted};
+pub use canary::{Canary, CanaryId};
 pub use changes::Changes;
 pub use credential::CredentialExpiry;
 pub use error::VaultError;
@@ -73,3 +78,4 @@ pub use sink::{
     WebhookFormat, WebhookSink,
 };
 pub use vault::{Location, Vault};
+pub use watch::{Silence, Watch};

@@ -6,8 +6,10 @@ use sqlx::migrate::MigrateError;
 use crate::VaultError;
 use crate::account::AccountStore;
 use crate::admin::AdminStore;
+use crate::alarm::AlarmStore;
 use crate::authorization::AuthorizationStore;
 use crate::backfill::BackfillStore;
+use crate::canary::CanaryStore;
 use crate::event::EventStore;
 use crate::grant::GrantStore;
 use crate::history::HistoryStore;
@@ -47,6 +49,8 @@ pub(crate) trait Store:
     + AdminStore
     + EventStore
     + WarningStore
+    + AlarmStore
+    + CanaryStore
     + WebhookStore
 {
 }

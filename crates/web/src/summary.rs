@@ -8,7 +8,8 @@ use mailgrant_base::{Diagnosis, Fault};
 use mailgrant_fetch::{Activity, Status};
 use mailgrant_oauth::Access;
 use mailgrant_vault::{
-    Account, AccountId, Counts, Grant, GrantState, Provider, ProviderId, VaultError,
+    Account, AccountId, Alarm, AlarmKind, Counts, Grant, GrantState, Provider, ProviderId,
+    VaultError,
 };
 
 use crate::app::Site;
@@ -96,9 +97,17 @@ pub(crate) struct Facts<'a> {
     pub(crate) grant: Option<&'a Grant>,
     pub(crate) counts: Counts,
     pub(crate) status: Option<&'a Status>,
+    /// Those of all accounts.
+    pub(crate) alarms: &'a [Alarm],
 }
 
 impl Facts<'_> {
+    /// What is wrong although nothing fails: the oldest first.
+    pub(crate) fn alarm(&self) -> Option<&Alarm> {
+        let mut alarms = self.alarms.iter();
+        alarms.find(|alarm| alarm.account == self.account.id)
+    }
+
     /// Whether nobody signs in: the application itself has access.
     pub(crate) fn has_access_alone(&self) -> bool {
         self.provider
@@ -183,12 +192,19 @@ fn state(facts: Facts<'_>) -> State {
     let Some(status) = status else {
         return State::new(Tone::Waiting, "Authorised, not fetching yet");
     };
-    match facts.trouble() {
-        Some(trouble) if trouble.fault.passes_by_itself() => {
+    let alarm = facts.alarm().map(|alarm| match alarm.kind {
+        AlarmKind::Silent => State::new(Tone::Attention, "No mail comes"),
+        AlarmKind::Stuck => State::new(Tone::Attention, "Does not come through"),
+        AlarmKind::Canary => State::new(Tone::Attention, "A canary is missing"),
+    });
+    match (facts.trouble(), alarm) {
+        (Some(trouble), None) if trouble.fault.passes_by_itself() => {
             State::new(Tone::Waiting, "Trying again")
         }
-        Some(_) => State::new(Tone::Attention, "Needs attention"),
-        None => activity(&status.activity),
+        (Some(trouble), Some(alarm)) if trouble.fault.passes_by_itself() => alarm,
+        (Some(_), _) => State::new(Tone::Attention, "Needs attention"),
+        (None, Some(alarm)) => alarm,
+        (None, None) => activity(&status.activity),
     }
 }
 
@@ -265,6 +281,18 @@ fn need(facts: Facts<'_>) -> Option<Need> {
             remedy: Remedy::Open { path, label },
         });
     }
+    if let Some(alarm) = facts.alarm().filter(|_| !provider_refuses) {
+        return Some(Need {
+            what: alarm.what.clone(),
+            next: alarm.next.clone(),
+            said: None,
+            place: None,
+            remedy: Remedy::Open {
+                path: format!("/accounts/{}", account.id.0),
+                label: "Open the account",
+            },
+        });
+    }
     (facts.counts.quarantined > 0).then(|| Need {
         what: match facts.counts.quarantined {
             1 => format!("{name}: 1 message is in quarantine."),
@@ -331,6 +359,7 @@ impl Everything {
             keyed(site.vault.grants().await?, |grant| grant.account);
         let counts: BTreeMap<AccountId, Counts> =
             site.vault.all_counts().await?.into_iter().collect();
+        let alarms = site.vault.alarms().await?;
         let statuses = site.fetcher.status().borrow().clone();
         let by_id: BTreeMap<ProviderId, &Provider> = providers
             .iter()
@@ -346,6 +375,7 @@ impl Everything {
                     grant: grants.get(&account.id),
                     counts: counts.get(&account.id).copied().unwrap_or_default(),
                     status: statuses.get(&account.id),
+                    alarms: &alarms,
                 };
                 Summary::of(facts, now)
             })

@@ -90,16 +90,23 @@ async fn show(house: &House, name: &str, json: bool) -> Result<(), Failure> {
     let grant = house.vault.grant(account.id).await?.ok_or_else(gone)?;
     let providers = house.vault.providers().await?;
     let counts = house.vault.counts(account.id).await?;
+    let alarms = house.vault.alarms().await?;
+    let earlier = house.vault.backfills(account.id).await?;
     let view = AccountView::of(
         &account,
         provider_name(&providers, &account),
         &grant,
         counts,
-    );
+        &alarms,
+    )
+    .with_backfill(&earlier);
     if json {
         return output::json(&view);
     }
     output::table(&AccountView::HEADING, &[view.row()])?;
+    for alarm in view.alarms() {
+        output::line(&format!("Alarm: {} {}", alarm.what, alarm.next))?;
+    }
     let facts = [
         ("Signed in", grant.signed_in),
         ("Reason", grant.reason),
@@ -110,7 +117,7 @@ async fn show(house: &House, name: &str, json: bool) -> Result<(), Failure> {
             output::line(&format!("{name}: {fact}"))?;
         }
     }
-    for folder in house.vault.backfills(account.id).await? {
+    for folder in &earlier {
         let (name, words) = (&folder.folder, folder.in_words());
         output::line(&format!("Earlier mail of {name}: {words}"))?;
     }
@@ -127,6 +134,7 @@ async fn show_all(house: &House, accounts: &[Account], json: bool) -> Result<(),
     let providers = house.vault.providers().await?;
     let grants = house.vault.grants().await?;
     let counts = house.vault.all_counts().await?;
+    let alarms = house.vault.alarms().await?;
     let views: Vec<AccountView<'_>> = accounts
         .iter()
         .filter_map(|account| {
@@ -138,6 +146,7 @@ async fn show_all(house: &House, accounts: &[Account], json: bool) -> Result<(),
                 provider_name(&providers, account),
                 grant,
                 mail,
+                &alarms,
             ))
         })
         .collect();

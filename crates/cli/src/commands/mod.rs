@@ -57,7 +57,7 @@ pub(crate) async fn run(verb: Verb, config: Config) -> Result<(), Failure> {
             in_house(config, async |house| token::token(house, &flags).await).await
         }
         Verb::Fetch(flags) => {
-            in_house(config, async |house| fetch::fetch(house, &flags.name).await).await
+            in_house(config, async |house| fetch::fetch(house, &flags).await).await
         }
         Verb::SetupLink => {
             in_house(config, async |house| setup_link::offer(house, config).await).await

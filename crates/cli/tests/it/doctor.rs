@@ -119,6 +119,7 @@ impl Scene {
             source: mailgrant_vault::Source::default(),
             rules: mailgrant_vault::Rules::default(),
             guard: mailgrant_vault::Guard::default(),
+            watch: mailgrant_vault::Watch::default(),
             imap: here(self.imap_host, Some(server.tls_address())),
             pop3: Some(here("localhost", server.pop3s_address())),
             smtp: Some(here("localhost", server.submissions_address())),

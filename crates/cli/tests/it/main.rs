@@ -15,6 +15,7 @@ mod credentials;
 mod demo;
 mod doctor;
 mod errors;
+mod fetching;
 mod installation;
 mod mail_servers;
 mod messages;

@@ -71,6 +71,7 @@ struct Plan {
     source: mailgrant_vault::Source,
     rules: mailgrant_vault::Rules,
     guard: mailgrant_vault::Guard,
+    watch: mailgrant_vault::Watch,
     folders: &'static str,
     start: StartFrom,
     server: MailServerOptions,
@@ -90,6 +91,7 @@ impl Default for Plan {
             source: mailgrant_vault::Source::default(),
             rules: mailgrant_vault::Rules::default(),
             guard: mailgrant_vault::Guard::default(),
+            watch: mailgrant_vault::Watch::default(),
             folders: "INBOX",
             start: StartFrom::Everything,
             server: MailServerOptions::default(),
@@ -192,6 +194,7 @@ impl Plan {
             source: self.source,
             rules: self.rules,
             guard: self.guard,
+            watch: self.watch,
             imap: Where::new("127.0.0.1", port, Security::Tls).unwrap(),
             pop3: server
                 .pop3s_address()

@@ -102,6 +102,7 @@ impl AccountForm {
         (form.after, form.move_to) = (after.to_owned(), move_to.to_owned());
         form.show_sink(draft.sink.as_ref());
         form.show_rules(&draft.rules, draft.guard);
+        form.show_watch(draft.watch);
         form
     }
 
@@ -142,6 +143,7 @@ impl AccountForm {
         let sink = self.sink(&name, &address, &folders, &mut problems);
         let rules = self.rules(sink.as_ref(), &mut problems);
         let guard = self.guard(&mut problems);
+        let watch = self.watch(source, &mut problems);
         let made = || {
             Some(AccountDraft {
                 name,
@@ -160,6 +162,7 @@ impl AccountForm {
                 sink,
                 rules: rules?,
                 guard: guard?,
+                watch: watch?,
             })
         };
         problems.finish(made())

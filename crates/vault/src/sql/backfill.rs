@@ -8,20 +8,29 @@ use crate::store::Answer;
 
 #[async_trait]
 impl BackfillStore for Backend {
-    async fn note_fill(&self, folder: i64, next_uid: i64, left: i64, now: i64) -> Answer<bool> {
+    async fn note_fill(
+        &self,
+        folder: i64,
+        next_uid: i64,
+        left: i64,
+        per_hour: Option<i64>,
+        now: i64,
+    ) -> Answer<bool> {
         let mut transaction = self.begin().await?;
         let noted = sqlx::query(
             "UPDATE folders SET
                  fill_next = CASE WHEN fill_next < $2 THEN $2 ELSE fill_next END,
                  fill_left = $3, fill_told_at = $4,
                  fill_total = COALESCE(fill_total, $3),
-                 fill_began_at = COALESCE(fill_began_at, $4)
+                 fill_began_at = COALESCE(fill_began_at, $4),
+                 fill_per_hour = COALESCE($5, fill_per_hour)
              WHERE id = $1",
         )
         .bind(folder)
         .bind(next_uid)
         .bind(left)
         .bind(now)
+        .bind(per_hour)
         .execute(&mut *transaction)
         .await?;
         transaction.commit().await?;
@@ -31,6 +40,7 @@ impl BackfillStore for Backend {
     async fn backfills(&self, account: i64) -> Answer<Vec<BackfillRow>> {
         sqlx::query_as(
             "SELECT f.name, f.fill_total, f.fill_left, f.fill_began_at, f.fill_told_at,
+                 f.fill_per_hour,
                  a.fill_paused
              FROM folders f JOIN accounts a ON a.id = f.account_id
              WHERE f.account_id = $1 AND f.present AND f.fill_next < f.fill_until

@@ -90,14 +90,33 @@ impl HistoryStore for Backend {
         Ok(true)
     }
 
-    async fn days_with_mail(&self, now: i64, day: i64, days: i64) -> Answer<Vec<(i64, i64)>> {
-        sqlx::query_as(
-            "SELECT DISTINCT account_id, ($1 - first_seen_at) / $2 AS age FROM messages
-             WHERE first_seen_at > $1 - $2 * $3 AND first_seen_at <= $1",
+    async fn last_mail(&self, account: i64) -> Answer<Option<i64>> {
+        sqlx::query_scalar(
+            "SELECT m.first_seen_at FROM messages m JOIN folders f ON f.id = m.folder_id
+             WHERE m.account_id = $1 AND m.uid >= f.fill_until
+               AND NOT EXISTS (
+                   SELECT 1 FROM canaries c WHERE c.folder_id = m.folder_id AND c.uid = m.uid
+               )
+             ORDER BY m.first_seen_at DESC LIMIT 1",
         )
-        .bind(now)
-        .bind(day)
-        .bind(days)
+        .bind(account)
+        .fetch_optional(self.reader())
+        .await
+    }
+
+    async fn times_of_mail(&self, account: i64, since: i64, part: i64) -> Answer<Vec<i64>> {
+        sqlx::query_scalar(
+            "SELECT DISTINCT m.first_seen_at / $3 AS at
+             FROM messages m JOIN folders f ON f.id = m.folder_id
+             WHERE m.account_id = $1 AND m.first_seen_at >= $2 AND m.uid >= f.fill_until
+               AND NOT EXISTS (
+                   SELECT 1 FROM canaries c WHERE c.folder_id = m.folder_id AND c.uid = m.uid
+               )
+             ORDER BY at",
+        )
+        .bind(account)
+        .bind(since)
+        .bind(part)
         .fetch_all(self.reader())
         .await
     }

@@ -247,6 +247,16 @@ impl LedgerStore for Backend {
             let update = ready(&mut builder, messages.len());
             delivered += update.execute(&mut *transaction).await?.rows_affected();
         }
+        // Mailgrant's own canaries are nobody's mail.
+        let own: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM canaries c
+             JOIN messages m ON m.folder_id = c.folder_id AND m.uid = c.uid
+             WHERE c.folder_id = $1 AND m.delivered_at = $2",
+        )
+        .bind(folder)
+        .bind(now)
+        .fetch_one(&mut *transaction)
+        .await?;
         let counted = sqlx::query(
             "UPDATE folders SET
                  delivered = delivered + $2,
@@ -254,7 +264,7 @@ impl LedgerStore for Backend {
              WHERE id = $1",
         )
         .bind(folder)
-        .bind(delivered.cast_signed())
+        .bind(delivered.cast_signed().saturating_sub(own).max(0))
         .bind(now)
         .execute(&mut *transaction)
         .await?;

@@ -20,10 +20,14 @@ use crate::store::{Answer, Found, House, Store, beneath_migration};
 mod account;
 #[path = "../sql/admin.rs"]
 mod admin;
+#[path = "../sql/alarm.rs"]
+mod alarm;
 #[path = "../sql/authorization.rs"]
 mod authorization;
 #[path = "../sql/backfill.rs"]
 mod backfill;
+#[path = "../sql/canary.rs"]
+mod canary;
 #[path = "../sql/change.rs"]
 mod change;
 #[path = "../sql/event.rs"]

@@ -36,16 +36,16 @@ on_both! {
         let open = async || vault.open_folder(account, "INBOX", 1, first, at(9)).await.unwrap();
         let folder = open().await.id;
         assert_eq!(vault.backfills(account).await.unwrap(), [], "nobody has counted yet");
-        vault.note_fill(folder, 1, 40, at(100)).await.unwrap();
+        vault.note_fill(folder, 1, 40, None, at(100)).await.unwrap();
         vault.note_prepared(folder, &[], Floor::Past(20), at(100)).await.unwrap();
         vault.note_prepared(folder, &[], Floor::New(60), at(100)).await.unwrap();
-        vault.note_fill(folder, 11, 30, at(110)).await.unwrap();
+        vault.note_fill(folder, 11, 30, Some(3600), at(110)).await.unwrap();
         let opened = open().await;
         assert_eq!((opened.next_uid, opened.fill.unwrap().next_uid), (60, 20), "floors never sink");
         let backfills = bench.again().await.unwrap().backfills(account).await.unwrap();
         let one = &backfills[0];
         assert_eq!((one.total, one.left, one.since, one.as_of), (40, 30, at(100), at(110)));
-        assert_eq!(one.in_words(), "10 of 40 messages, about 30 s left");
+        assert_eq!(one.in_words(), "10 of 40 messages, 60 a minute, about 30 s left");
 
         vault.pause_fill(account, true).await.unwrap();
         assert!(vault.account(account).await.unwrap().unwrap().fill_paused);
@@ -53,13 +53,13 @@ on_both! {
         let words = vault.backfills(account).await.unwrap()[0].in_words();
         assert_eq!(words, "10 of 40 messages, paused");
 
-        vault.note_fill(folder, 50, 0, at(120)).await.unwrap();
+        vault.note_fill(folder, 50, 0, None, at(120)).await.unwrap();
         assert_eq!(open().await.fill, None);
         assert_eq!(vault.backfills(account).await.unwrap(), []);
         vault.remove_account(account).await.unwrap();
         let gone = vault.pause_fill(account, false).await;
         assert!(matches!(gone, Err(VaultError::Stale { what: "the account" })));
-        let gone = vault.note_fill(folder, 50, 0, at(120)).await;
+        let gone = vault.note_fill(folder, 50, 0, None, at(120)).await;
         assert!(matches!(gone, Err(VaultError::Stale { what: "the folder" })));
     }
 }

@@ -21,3 +21,4 @@ mod profiles;
 mod raw;
 mod sealing;
 mod trouble;
+mod watching;

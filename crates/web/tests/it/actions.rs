@@ -237,8 +237,11 @@ async fn earlier_mail_is_shown_and_can_be_made_to_wait() {
     };
     let opened = vault.open_folder(account.id, "INBOX", 1, first, now).await;
     let folder = opened.unwrap().id;
-    vault.note_fill(folder, 1, 500, now).await.unwrap();
-    vault.note_fill(folder, 121, 380, now).await.unwrap();
+    vault.note_fill(folder, 1, 500, None, now).await.unwrap();
+    vault
+        .note_fill(folder, 121, 380, Some(2400), now)
+        .await
+        .unwrap();
     let mut visitor = world.administrator().await;
     let shown = format!("/accounts/{}", account.id.0);
     let page = visitor.page(&shown).await;
@@ -255,6 +258,30 @@ async fn earlier_mail_is_shown_and_can_be_made_to_wait() {
     press(&mut visitor, &fill, &[("paused", "no")], told).await;
     let expected = [EventKind::BackfillPaused, EventKind::BackfillResumed];
     assert_eq!(kinds(&world).await, expected, "once each");
+}
+
+#[tokio::test]
+async fn a_silent_mailbox_needs_somebody_on_the_overview_and_on_its_page() {
+    let world = World::new().await;
+    let account = world.add_mailbox().await;
+    world.give_grant(&account).await;
+    let alarm = mailgrant_vault::Alarm {
+        account: account.id,
+        kind: mailgrant_vault::AlarmKind::Silent,
+        since: world.clock.now(),
+        what: "No mail has come for long.".to_owned(),
+        next: "Send a message & see.".to_owned(),
+    };
+    world.vault.raise_alarm(&alarm).await.unwrap();
+    let mut visitor = world.administrator().await;
+    for path in ["/".to_owned(), format!("/accounts/{}", account.id.0)] {
+        let page = visitor.page(&path).await;
+        assert!(page.contains("No mail has come for long."), "{page}");
+        assert!(page.contains("Send a message &#38; see."), "{page}");
+    }
+    world.vault.pause_account(account.id, true).await.unwrap();
+    let page = visitor.page("/").await;
+    assert!(!page.contains("No mail has come for long."), "{page}");
 }
 
 #[tokio::test]

@@ -185,6 +185,7 @@ impl<P: Peer> World<P> {
             source: mailgrant_vault::Source::default(),
             rules: mailgrant_vault::Rules::default(),
             guard: mailgrant_vault::Guard::default(),
+            watch: mailgrant_vault::Watch::default(),
             imap: MailServer::new("127.0.0.1", 143, Security::Plain).unwrap(),
             pop3: None,
             smtp: None,

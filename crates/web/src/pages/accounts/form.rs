@@ -34,6 +34,8 @@ pub(super) fn read(sent: &Sent) -> AccountForm {
         rules: sent.text("rules"),
         largest: sent.text("largest"),
         per_sender: sent.text("per_sender"),
+        silence: sent.text("silence"),
+        canary: sent.text("canary"),
         move_to: sent.text("move_to"),
         sink: sent.text("sink"),
         maildir: sent.text("maildir"),
@@ -69,6 +71,7 @@ pub(super) fn sections(form: &AccountForm, providers: &[Provider]) -> Vec<Sectio
         moving(form),
         keeping(form),
         rules(form),
+        watching(form),
         server(form),
         other_servers(form),
         shared(form),
@@ -267,6 +270,17 @@ fn rules(form: &AccountForm) -> Section {
         ],
     )
     .hint("Held messages are in quarantine, and are delivered when somebody lets them be tried again.")
+    .folded()
+    .only_for("maildir command lmtp smtp webhook append")
+}
+
+fn watching(form: &AccountForm) -> Section {
+    Section::new(
+        "What is missed",
+        vec![Field::text("silence", "Tell of silence", &form.silence).hint(
+            "Empty tells when mail is missing by the mailbox’s own habit, so that nights and weekends are no silence. A number tells after so many hours without mail, whatever day it is; off never tells.",
+        )],
+    )
     .folded()
     .only_for("maildir command lmtp smtp webhook append")
 }

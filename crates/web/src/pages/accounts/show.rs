@@ -8,7 +8,7 @@ use mailgrant_base::Diagnosis;
 use mailgrant_fetch::{Activity, Status};
 use mailgrant_mail::Protocol;
 use mailgrant_vault::{
-    Account, AfterDelivery, Backfill, Grant, GrantState, Provider, Sink, Source, StartFrom,
+    Account, AfterDelivery, Backfill, Grant, GrantState, Provider, Silence, Sink, Source, StartFrom,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -49,6 +49,7 @@ struct Fetches {
     start: String,
     after: String,
     sink: String,
+    silence: String,
     /// What webhook requests are signed with.
     secret: Option<SecretString>,
 }
@@ -132,12 +133,14 @@ pub(crate) async fn show(
         .access_token(account.id, account.draft.source.resource())
         .await?;
     let status = site.fetcher.status().borrow().get(&account.id).cloned();
+    let alarms = site.vault.alarms().await?;
     let facts = Facts {
         account: &account,
         provider: provider.as_ref(),
         grant: grant.as_ref(),
         counts: site.vault.counts(account.id).await?,
         status: status.as_ref(),
+        alarms: &alarms,
     };
     let quarantine = site.vault.quarantine(account.id, NEWEST).await?;
     let events = site.vault.events(Some(account.id), NEWEST).await?;
@@ -229,6 +232,12 @@ async fn fetches(site: &Site, account: &Account) -> Result<Option<Fetches>, Prob
             AfterDelivery::DeleteAfter { days } => format!("Deleted after {days} days"),
         },
         sink: sink.to_string(),
+        silence: match draft.watch.silence {
+            Silence::Learnt => "Told when mail is missing by the mailbox’s own habit".to_owned(),
+            Silence::After(1) => "Told after an hour without mail".to_owned(),
+            Silence::After(hours) => format!("Told after {hours} hours without mail"),
+            Silence::Off => "Not told".to_owned(),
+        },
         secret,
     }))
 }
