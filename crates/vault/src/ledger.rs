@@ -231,7 +231,6 @@ pub(crate) trait LedgerStore: Send + Sync {
         now: i64,
     ) -> Answer<()>;
     async fn note_quarantined(&self, folder: i64, uid: i64, reason: &str, now: i64) -> Answer<()>;
-    async fn note_unprepared(&self, folder: i64, uids: &[i64], now: i64) -> Answer<()>;
     async fn forget(&self, folder: i64, uids: &[i64]) -> Answer<()>;
     /// The state of a message that is settled: delivered, acknowledged or dropped.
     async fn adopt_delivered(
@@ -387,17 +386,6 @@ impl Vault {
         noted
             .await
             .map_err(|error| self.gone_or(error, "the folder"))
-    }
-
-    /// These were prepared, and are known not to have been handed over: they wait again.
-    pub async fn note_unprepared(
-        &self,
-        folder: FolderId,
-        uids: &[u32],
-        now: Timestamp,
-    ) -> Result<(), VaultError> {
-        let (store, uids) = (self.store(), wide(uids));
-        self.told(store.note_unprepared(folder.0, &uids, micros(now)).await)
     }
 
     /// These UIDs are settled without the sink: gone from the source before they were fetched.

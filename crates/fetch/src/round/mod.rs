@@ -193,7 +193,7 @@ impl Round<'_> {
         let mut delivered: Vec<u32> = in_state(MessageState::Delivered).map(uid).collect();
         let prepared: Vec<&LedgerEntry> = in_state(MessageState::Prepared).collect();
         let keys: Vec<String> = prepared.iter().map(|entry| entry.key.clone()).collect();
-        let (mut again, mut afresh) = (Vec::new(), Vec::new());
+        let mut again = Vec::new();
         let mut taken = Vec::new();
         for (entry, recovered) in prepared.into_iter().zip(self.routing.recover(&keys).await?) {
             match recovered {
@@ -202,20 +202,7 @@ impl Round<'_> {
                     answer: "delivered before an interruption".to_owned(),
                 }),
                 Recovered::Again => again.push(entry.uid),
-                Recovered::Afresh => {
-                    again.push(entry.uid);
-                    afresh.push(entry.uid);
-                }
             }
-        }
-        if !afresh.is_empty() {
-            self.power()?;
-            let (vault, folder) = (&self.shared.vault, self.folder.id);
-            vault.note_unprepared(folder, &afresh, now).await?;
-        }
-        if !keys.is_empty() {
-            // Only now may a place be made that was not there.
-            self.routing.recover(&[]).await?;
         }
         if !taken.is_empty() {
             self.power()?;

@@ -233,9 +233,8 @@ impl Routing {
         for sink in &self.sinks {
             let recovered = sink.recover(keys.to_vec()).await?;
             for (known, found) in all.iter_mut().zip(recovered) {
-                match (*known, found) {
-                    (Recovered::Taken, _) | (_, Recovered::Again) => {}
-                    (_, Recovered::Taken | Recovered::Afresh) => *known = found,
+                if found == Recovered::Taken {
+                    *known = found;
                 }
             }
         }

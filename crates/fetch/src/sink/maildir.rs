@@ -2,23 +2,26 @@
 //!
 //! The file's name is the message's idempotency key, so a crash cannot double a message: what is
 //! `Prepared` in the ledger and still in `tmp/` was not handed over; what is no longer there was,
-//! even if the application has moved it to `cur/` or taken it away since.
+//! even if the application has moved it to `cur/` or taken it away since. That it is the same Maildir
+//! is told by its [`mark`].
 
+use std::fmt;
 use std::fs::{DirBuilder, File, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{
     DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
 };
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
+use mailgrant_base::Random;
 use mailgrant_vault::AccountId;
 use sha2::{Digest as _, Sha256};
 
 use super::staged::{self, blocking};
 use super::whole_disk::WholeDisk;
-use super::{BatchLimit, Body, Recovered, Sink, SinkDown, Staged, Verdict};
+use super::{BatchLimit, Body, Recovered, Sink, SinkDown, Staged, Verdict, mark};
 use crate::lease::Lease;
 use crate::plug::Plug;
 
@@ -45,15 +48,17 @@ struct How {
 }
 
 /// A Maildir folder. Cheap to clone: its work goes on in other threads.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Maildir {
     path: PathBuf,
     /// What the names of this account's files begin with.
     prefix: String,
-    /// What the names of our files in this folder end with: who we are and which folder it is. A
-    /// key with another ending was prepared for another folder, and its file's absence here proves
-    /// nothing.
+    /// What the names of our files in this folder end with: who we are and which folder it is.
     suffix: String,
+    /// What stands before that once [`recover`](Sink::recover) has looked which Maildir it is. A key
+    /// with another ending was prepared for another one, and its file's absence here proves nothing.
+    mark: Arc<OnceLock<String>>,
+    random: Arc<dyn Random>,
     plug: Plug,
     _lease: Arc<Lease>,
 }
@@ -64,7 +69,7 @@ impl Maildir {
         path: &Path,
         spool: &Path,
         lease: Arc<Lease>,
-        plug: Plug,
+        (random, plug): (Arc<dyn Random>, Plug),
     ) -> Self {
         let mut place = Sha256::new();
         place.update(spool.as_os_str().as_encoded_bytes());
@@ -74,6 +79,8 @@ impl Maildir {
             path: path.to_owned(),
             prefix: format!("a{}-", account.0),
             suffix: format!(".{}.mailgrant", crate::key::short_hex(place)),
+            mark: Arc::default(),
+            random,
             plug,
             _lease: lease,
         }
@@ -89,6 +96,12 @@ impl Maildir {
 
     fn is_ours(&self, name: &str) -> bool {
         name.starts_with(&self.prefix) && name.ends_with(&self.suffix)
+    }
+
+    /// What the names of our files in this very Maildir end with.
+    fn ending(&self) -> String {
+        let mark = self.mark.get().map_or("", String::as_str);
+        format!(".{mark}{}", self.suffix)
     }
 
     fn down(&self, why: &io::Error) -> SinkDown {
@@ -248,31 +261,24 @@ impl Maildir {
     }
 
     fn recover_all(&self, keys: &[String]) -> io::Result<Vec<Recovered>> {
-        if !keys.is_empty() && !self.tmp().is_dir() {
-            let ours = |key: &String| {
-                if self.is_ours(key) {
-                    Recovered::Afresh
-                } else {
-                    Recovered::Again
-                }
-            };
-            return Ok(keys.iter().map(ours).collect());
-        }
         self.make_folders()?;
+        let mark = mark::read_or_make(&self.path, &*self.random)?;
+        let ending = {
+            self.mark.get_or_init(|| mark);
+            self.ending()
+        };
         let mut recovered = vec![Recovered::Again; keys.len()];
-        if !keys.is_empty() {
-            let (places, ours): (Vec<usize>, Vec<String>) = keys
-                .iter()
-                .enumerate()
-                .filter(|(_, key)| self.is_ours(key))
-                .map(|(place, key)| (place, key.clone()))
-                .unzip();
-            if !ours.is_empty() {
-                self.show_all(&ours)?;
-            }
-            for place in places {
-                recovered[place] = Recovered::Taken;
-            }
+        let (places, here): (Vec<usize>, Vec<String>) = keys
+            .iter()
+            .enumerate()
+            .filter(|(_, key)| self.is_ours(key) && key.ends_with(&ending))
+            .map(|(place, key)| (place, key.clone()))
+            .unzip();
+        if !here.is_empty() {
+            self.show_all(&here)?;
+        }
+        for place in places {
+            recovered[place] = Recovered::Taken;
         }
         // What is ours and still here was never promised to the ledger.
         for entry in std::fs::read_dir(self.tmp())? {
@@ -306,6 +312,12 @@ impl Maildir {
     }
 }
 
+impl fmt::Debug for Maildir {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name())
+    }
+}
+
 #[async_trait]
 impl Sink for Maildir {
     fn name(&self) -> String {
@@ -320,7 +332,7 @@ impl Sink for Maildir {
     }
 
     fn key(&self, message: &str) -> String {
-        format!("{message}{}", self.suffix)
+        format!("{message}{}", self.ending())
     }
 
     fn staging_path(&self, key: &str) -> PathBuf {
@@ -405,7 +417,8 @@ mod tests {
             .await
             .unwrap();
         let path = folder.path().join("mail");
-        let maildir = Maildir::new(AccountId(3), &path, &spool, lease.into(), Plug::default());
+        let means = (Arc::new(mailgrant_base::SystemRandom) as _, Plug::default());
+        let maildir = Maildir::new(AccountId(3), &path, &spool, lease.into(), means);
         maildir.recover(Vec::new()).await.unwrap();
         Bench {
             _folder: folder,
@@ -479,13 +492,24 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn in_a_folder_that_was_removed_nothing_counts_as_delivered() {
+    async fn in_a_folder_that_was_made_anew_nothing_counts_as_delivered() {
         let Bench { maildir, _folder } = bench().await;
-        std::fs::remove_dir_all(&maildir.path).unwrap();
         let keys = || vec![maildir.key("a3-1"), "a3-9".to_owned()];
-        for _ in 0..2 {
-            let recovered = maildir.recover(keys()).await.unwrap();
-            assert_eq!(recovered, [Recovered::Afresh, Recovered::Again]);
+        let made_anew = [
+            |_: &Path| (),
+            |path: &Path| std::fs::create_dir_all(path.join("tmp")).unwrap(),
+        ];
+        for made_anew in made_anew {
+            std::fs::remove_dir_all(&maildir.path).unwrap();
+            made_anew(&maildir.path);
+            let after_a_restart = Maildir {
+                mark: Arc::default(),
+                ..maildir.clone()
+            };
+            for _ in 0..2 {
+                let recovered = after_a_restart.recover(keys()).await.unwrap();
+                assert_eq!(recovered, [Recovered::Again, Recovered::Again]);
+            }
         }
     }
 

@@ -21,6 +21,7 @@ mod command;
 mod doubtful;
 mod half_delivered;
 mod maildir;
+mod mark;
 mod program;
 mod relay;
 mod spool;
@@ -98,9 +99,6 @@ pub(crate) enum Recovered {
     Taken,
     /// To be fetched and handed over again, under the same key.
     Again,
-    /// The same, and the place is about to be made anew, after which nobody could tell any more: the
-    /// ledger must say first that it is not prepared.
-    Afresh,
 }
 
 /// A place where mail goes.
@@ -124,7 +122,7 @@ pub(crate) trait Sink: Send + Sync + fmt::Debug {
     async fn check(&self) -> Result<String, SinkDown>;
 
     /// Looks what became of messages whose hand-over was interrupted, in the order of their keys,
-    /// and removes what earlier runs left half done. Asked without keys it makes what is missing.
+    /// makes what is missing, and removes what earlier runs left half done.
     async fn recover(&self, keys: Vec<String>) -> Result<Vec<Recovered>, SinkDown>;
 
     /// Makes a batch safe against a crash without showing it to anybody. Where this fails, nothing
@@ -159,9 +157,9 @@ pub(crate) async fn open(
     };
     Ok(match settings {
         Maildir(settings) => {
-            let (lease, plug) = (Arc::clone(lease), plug.clone());
-            let maildir = maildir::Maildir::new(account.id, &settings.path, place, lease, plug);
-            Arc::new(maildir)
+            let (path, lease) = (&settings.path, Arc::clone(lease));
+            let means = (Arc::clone(&shared.random), plug.clone());
+            Arc::new(maildir::Maildir::new(account.id, path, place, lease, means))
         }
         Command(settings) => Arc::new(command::Command::new(account, folder, settings, spool())),
         Webhook(settings) => {

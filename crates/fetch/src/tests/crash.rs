@@ -173,6 +173,34 @@ async fn a_maildir_that_is_gone_is_made_anew_and_a_second_crash_meanwhile_loses_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_staged_in_a_maildir_goes_into_one_that_somebody_made_anew_by_hand() {
+    for effects in 0.. {
+        let world = Plan {
+            after: AfterDelivery::Delete,
+            ..Plan::default()
+        };
+        let world = world.build().await;
+        let sent = world.receive(3);
+        let crashed = fetch_until(&world, effects).await;
+        let mut all = world.delivered();
+        if world.maildir().exists() {
+            std::fs::remove_dir_all(world.maildir()).unwrap();
+        }
+        for folder in ["tmp", "new", "cur"] {
+            std::fs::create_dir_all(world.maildir().join(folder)).unwrap();
+        }
+        world.fetch().await.unwrap();
+        all.extend(world.delivered());
+        all.sort();
+        all.dedup();
+        assert!(all == sorted(sent), "after {effects} effects");
+        if !crashed {
+            return;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_meant_for_a_program_goes_into_a_new_maildir_after_a_change() {
     for effects in 0.. {
         let world = Plan::script(r#"cat > "$1/$MAILGRANT_KEY""#).build().await;

@@ -16,14 +16,6 @@ use crate::store::Answer;
 /// How many messages one statement is for. A database takes some 32,000 values at once (SQLite).
 const AT_ONCE: usize = 500;
 
-/// From one state to another.
-struct Step {
-    from: i64,
-    to: i64,
-    /// The column that keeps when.
-    at: &'static str,
-}
-
 /// A statement for so many messages. The one for a single message comes again and again: it alone
 /// stays prepared.
 fn ready(builder: &mut QueryBuilder<Db>, messages: usize) -> Query<'_, Db, Arguments> {
@@ -31,27 +23,6 @@ fn ready(builder: &mut QueryBuilder<Db>, messages: usize) -> Query<'_, Db, Argum
 }
 
 impl Backend {
-    /// Takes a step with those of a folder's messages that stand where it begins.
-    async fn step(&self, (folder, uids): (i64, &[i64]), step: Step, now: i64) -> Answer<()> {
-        let mut transaction = self.begin().await?;
-        for uids in uids.chunks(AT_ONCE) {
-            let mut builder = QueryBuilder::new("UPDATE messages SET changed_at = ");
-            builder.push_bind(now).push(", state = ").push(step.to);
-            builder.push(", ").push(step.at).push(" = ").push_bind(now);
-            builder.push(" WHERE folder_id = ").push_bind(folder);
-            builder.push(" AND state = ").push(step.from);
-            builder.push(" AND uid IN (");
-            let mut list = builder.separated(", ");
-            for uid in uids {
-                list.push_bind(*uid);
-            }
-            list.push_unseparated(")");
-            let update = ready(&mut builder, uids.len());
-            update.execute(&mut *transaction).await?;
-        }
-        transaction.commit().await
-    }
-
     async fn insert_prepared(
         transaction: &mut Transaction,
         (folder, account): (i64, i64),
@@ -276,12 +247,21 @@ impl LedgerStore for Backend {
     }
 
     async fn note_acknowledged(&self, folder: i64, uids: &[i64], now: i64) -> Answer<()> {
-        let step = Step {
-            from: 2,
-            to: 3,
-            at: "acknowledged_at",
-        };
-        self.step((folder, uids), step, now).await
+        let mut transaction = self.begin().await?;
+        for uids in uids.chunks(AT_ONCE) {
+            let mut builder = QueryBuilder::new("UPDATE messages SET state = 3, changed_at = ");
+            builder.push_bind(now).push(", acknowledged_at = ").push_bind(now);
+            builder.push(" WHERE folder_id = ").push_bind(folder);
+            builder.push(" AND state = 2 AND uid IN (");
+            let mut list = builder.separated(", ");
+            for uid in uids {
+                list.push_bind(*uid);
+            }
+            list.push_unseparated(")");
+            let update = ready(&mut builder, uids.len());
+            update.execute(&mut *transaction).await?;
+        }
+        transaction.commit().await
     }
 
     async fn note_deferred(
@@ -338,15 +318,6 @@ impl LedgerStore for Backend {
         .execute(&mut *transaction)
         .await?;
         transaction.commit().await
-    }
-
-    async fn note_unprepared(&self, folder: i64, uids: &[i64], now: i64) -> Answer<()> {
-        let step = Step {
-            from: 1,
-            to: 0,
-            at: "retry_at",
-        };
-        self.step((folder, uids), step, now).await
     }
 
     async fn forget(&self, folder: i64, uids: &[i64]) -> Answer<()> {
