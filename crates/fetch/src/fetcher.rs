@@ -17,7 +17,7 @@ use crate::connections::Connections;
 use crate::plug::Plug;
 use crate::routing::Circles;
 use crate::shared::Shared;
-use crate::sink::{Couriers, Doubtful, HalfDelivered};
+use crate::sink::{Couriers, HalfDelivered};
 use crate::source::Apis;
 use crate::status::Board;
 use crate::visit::{Memory, Visit};
@@ -155,7 +155,6 @@ impl Fetcher {
             couriers: Couriers::default(),
             apis: Apis::default(),
             half_delivered: HalfDelivered::default(),
-            doubtful: Doubtful::default(),
             renewals: Renewals::default(),
             connections,
             circles: Circles::default(),

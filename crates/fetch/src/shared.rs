@@ -11,7 +11,7 @@ use crate::connect::Renewals;
 use crate::connections::Connections;
 use crate::plug::Plug;
 use crate::routing::Circles;
-use crate::sink::{Couriers, Doubtful, HalfDelivered};
+use crate::sink::{Couriers, HalfDelivered};
 use crate::source::Apis;
 use crate::status::Board;
 use crate::{FetchSettings, FetcherMetrics};
@@ -28,7 +28,6 @@ pub(crate) struct Shared {
     pub(crate) couriers: Couriers,
     pub(crate) apis: Apis,
     pub(crate) half_delivered: HalfDelivered,
-    pub(crate) doubtful: Doubtful,
     pub(crate) renewals: Renewals,
     pub(crate) connections: Arc<Connections>,
     pub(crate) circles: Circles,

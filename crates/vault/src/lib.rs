@@ -17,6 +17,7 @@
 mod account;
 mod admin;
 mod alarm;
+mod appends;
 mod authorization;
 mod backfill;
 mod canary;
@@ -52,6 +53,7 @@ pub use account::{
 };
 pub use admin::{Administrator, AdministratorId, Session};
 pub use alarm::{Alarm, AlarmKind};
+pub use appends::{Append, Appending, FolderEnd};
 pub use authorization::{Authorization, AuthorizationId, AuthorizationOutcome, Begun};
 pub use backfill::{Backfill, Fill, FirstSight, Floor, Wanted};
 pub use canary::{Canary, CanaryId};

@@ -7,6 +7,7 @@ use crate::VaultError;
 use crate::account::AccountStore;
 use crate::admin::AdminStore;
 use crate::alarm::AlarmStore;
+use crate::appends::AppendStore;
 use crate::authorization::AuthorizationStore;
 use crate::backfill::BackfillStore;
 use crate::canary::CanaryStore;
@@ -40,6 +41,7 @@ pub(crate) trait Store:
     + ProviderStore
     + AccountStore
     + GrantStore
+    + AppendStore
     + AuthorizationStore
     + InvitationStore
     + LedgerStore

@@ -1,8 +1,9 @@
 //! A folder of another account's mailbox, by IMAP (APPEND).
 //!
-//! The protocol knows no idempotency key. A message whose hand-over was interrupted is looked for by
-//! its Message-ID and size before it is handed over again; one without a Message-ID cannot be looked
-//! for, and is handed over again.
+//! The protocol knows no idempotency key. So it is on record, before a message is sent, where the
+//! folder ended; one whose hand-over was interrupted is looked for behind that by its Message-ID, size
+//! and content before it is handed over again. One without a Message-ID cannot be looked for, and is
+//! handed over again.
 
 use std::fmt::{self, Display};
 use std::io::{self, Read as _};
@@ -10,13 +11,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use mailgrant_mail::{Append, Appended, ImapSession, Likeness, MailError, Protocol};
+use mailgrant_mail::{Append, Appended, FolderStatus, ImapSession, Likeness, MailError, Protocol};
 use mailgrant_oauth::Access;
 use mailgrant_oauth::catalogue::protocols_allowed;
-use mailgrant_vault::{Account, AppendSink};
+use mailgrant_vault::{Account, AccountId, AppendSink, Appending, FolderEnd, VaultError};
 use tokio::io::AsyncRead;
 use tokio::sync::Mutex;
 
+use super::alike::Alike;
 use super::spool::Spool;
 use super::staged::blocking;
 use super::{BatchLimit, Body, Recovered, Sink, SinkDown, Staged, Verdict};
@@ -26,18 +28,32 @@ use crate::shared::Shared;
 /// A folder of another account's mailbox.
 pub(super) struct OtherMailbox {
     settings: AppendSink,
+    /// Whose mail it takes.
+    of: AccountId,
     shared: Arc<Shared>,
     /// Open while messages are handed over, and nobody's while one is under way.
-    session: Mutex<Option<ImapConnection>>,
+    open: Mutex<Option<Open>>,
     spool: Spool,
 }
 
+/// A session, and where the folder ended when it was last heard of.
+struct Open {
+    session: ImapSession,
+    end: Option<FolderEnd>,
+}
+
 impl OtherMailbox {
-    pub(super) fn new(shared: &Arc<Shared>, settings: &AppendSink, spool: Spool) -> Self {
+    pub(super) fn new(
+        shared: &Arc<Shared>,
+        of: AccountId,
+        settings: &AppendSink,
+        spool: Spool,
+    ) -> Self {
         Self {
             settings: settings.clone(),
+            of,
             shared: Arc::clone(shared),
-            session: Mutex::new(None),
+            open: Mutex::new(None),
             spool,
         }
     }
@@ -66,14 +82,15 @@ impl OtherMailbox {
     }
 
     /// A session that was kept, or another where that one's server has left.
-    async fn ready(&self, kept: Option<ImapConnection>) -> Result<ImapConnection, SinkDown> {
+    async fn ready(&self) -> Result<Open, SinkDown> {
+        let kept = self.open.lock().await.take();
         if let Some(mut kept) = kept
-            && kept.is_still_open().await
+            && kept.session.is_still_open().await
         {
             return Ok(kept);
         }
         let (_, session) = self.connect().await?;
-        Ok(session)
+        Ok(Open { session, end: None })
     }
 
     /// An account may have been authorised for other protocols alone.
@@ -107,33 +124,45 @@ impl OtherMailbox {
     }
 
     async fn deliver(&self, message: &Staged) -> Result<Verdict, SinkDown> {
-        self.spool.power().map_err(|error| self.down(error))?;
+        self.power()?;
         let content = Content::of(&message.body).await;
         let content = content.map_err(|error| self.down(error))?;
-        let likeness = likeness(message, content);
-        let kept = self.session.lock().await.take();
-        let mut session = self.ready(kept).await?;
-        let doubtful = &self.shared.doubtful;
-        if doubtful.contains(&message.key)
-            && let Some(taken) = self.look_for(&mut session, likeness.as_ref()).await?
-        {
-            self.keep(session).await;
-            return Ok(self.known(&message.key, taken));
+        let alike = alike(message, content);
+        let mut open = self.ready().await?;
+        let before = self.before(&message.key).await?;
+        if let Some(uid) = self.look_for(&mut open, alike.as_ref(), before).await? {
+            return self.found(message, open, uid).await;
         }
-        let appended = match self.append(&mut session, message, content).await {
+        self.note(&mut open, message, alike.as_ref()).await?;
+        let appended = match self.append(&mut open.session, message, content).await {
             Ok(appended) => appended,
             // The server was never told that the message was at its end.
-            Err(error @ MailError::Unread { .. }) => return Ok(Verdict::later(error.to_string())),
-            Err(error) => return self.find_out(message, likeness.as_ref(), &error).await,
+            Err(error @ MailError::Unread { .. }) => {
+                self.not_taken(message, before).await?;
+                return Ok(Verdict::later(error.to_string()));
+            }
+            Err(error) => return self.find_out(message, alike.as_ref(), &error).await,
         };
-        self.keep(session).await;
         let verdict = match appended {
-            Appended::Taken { said, .. } => Verdict::Taken(said),
-            Appended::Later(said) => Verdict::later(said),
-            Appended::Never(said) => Verdict::Never(said),
-            Appended::NoFolder(said) => return Err(self.no_folder(&said)),
+            Appended::Taken { at, said } => {
+                self.taken(message, at.map(|at| at.uid)).await?;
+                open.end = at.map(|at| FolderEnd {
+                    uid_validity: at.uid_validity,
+                    uid_next: at.uid.saturating_add(1),
+                });
+                Verdict::Taken(said)
+            }
+            other => {
+                self.not_taken(message, before).await?;
+                match other {
+                    Appended::Later(said) => Verdict::later(said),
+                    Appended::NoFolder(said) => return Err(self.no_folder(&said)),
+                    Appended::Never(said) | Appended::Taken { said, .. } => Verdict::Never(said),
+                }
+            }
         };
-        Ok(self.known(&message.key, verdict))
+        self.keep(open).await;
+        Ok(verdict)
     }
 
     async fn append(
@@ -166,49 +195,153 @@ impl OtherMailbox {
 
     /// The connection ended before the server said what became of the message. Where that cannot be
     /// found out now the ledger goes on calling it prepared, and it is found out next time. Where the
-    /// message is not there it may be the one that the server stumbles over: those behind it are not
-    /// held back.
+    /// message is not there yet, it may be the one that the server stumbles over: those behind it are
+    /// not held back.
     async fn find_out(
         &self,
         message: &Staged,
-        likeness: Option<&Likeness>,
+        alike: Option<&Alike>,
         error: &MailError,
     ) -> Result<Verdict, SinkDown> {
-        // The server may yet come to the end of what it has been sent.
-        self.shared.doubtful.add([message.key.clone()]);
-        let (_, mut session) = self.connect().await?;
-        let found = self.look_for(&mut session, likeness).await?;
-        self.keep(session).await;
-        match found {
-            Some(taken) => Ok(self.known(&message.key, taken)),
-            None => Ok(Verdict::later(error.to_string())),
+        let (_, session) = self.connect().await?;
+        let mut open = Open { session, end: None };
+        let from = self.before(&message.key).await?;
+        if let Some(uid) = self.look_for(&mut open, alike, from).await? {
+            return self.found(message, open, uid).await;
+        }
+        self.keep(open).await;
+        Ok(Verdict::later(error.to_string()))
+    }
+
+    /// The UID of a message that is in the folder already.
+    async fn look_for(
+        &self,
+        open: &mut Open,
+        alike: Option<&Alike>,
+        from: Option<FolderEnd>,
+    ) -> Result<Option<u32>, SinkDown> {
+        let (Some(alike), Some(from)) = (alike, from) else {
+            return Ok(None);
+        };
+        self.select(open).await?;
+        // Where all UIDs have changed nobody can tell it from an older one like it.
+        let same = open
+            .end
+            .is_some_and(|end| end.uid_validity == from.uid_validity);
+        if !same {
+            return Ok(None);
+        }
+        let found = alike.find(&mut open.session, from.uid_next).await;
+        found.map_err(|error| self.down(error))
+    }
+
+    async fn found(&self, message: &Staged, open: Open, uid: u32) -> Result<Verdict, SinkDown> {
+        self.taken(message, Some(uid)).await?;
+        self.keep(open).await;
+        let said = format!("it was there already, as UID {uid}");
+        Ok(Verdict::Taken(said))
+    }
+
+    /// Where a message may be that was sent before.
+    async fn before(&self, key: &str) -> Result<Option<FolderEnd>, SinkDown> {
+        let (vault, target) = (&self.shared.vault, self.target());
+        match self.stored(vault.append(self.of, key, &target).await)? {
+            Some(mailgrant_vault::Append::InDoubt(end)) => Ok(Some(end)),
+            Some(mailgrant_vault::Append::Taken) | None => Ok(None),
         }
     }
 
-    /// Whether the folder has a message like this already.
-    async fn look_for(
+    /// Puts on record where the folder ends before a message is sent.
+    async fn note(
         &self,
-        session: &mut ImapSession,
-        likeness: Option<&Likeness>,
-    ) -> Result<Option<Verdict>, SinkDown> {
-        let Some(likeness) = likeness else {
-            return Ok(None);
+        open: &mut Open,
+        message: &Staged,
+        alike: Option<&Alike>,
+    ) -> Result<(), SinkDown> {
+        let (Some(_), Some(message_id)) = (alike, message.head.message_id.as_deref()) else {
+            return Ok(());
         };
-        self.select(session).await?;
-        let found = session.search_like(likeness).await;
-        let found = found.map_err(|error| self.down(error))?;
-        let taken = |uid| Verdict::Taken(format!("it was there already, as UID {uid}"));
-        Ok(found.last().map(taken))
+        if open.end.is_none() {
+            // A folder that cannot be opened may take messages all the same: APPEND will tell.
+            match open.session.select(&self.settings.folder).await {
+                Ok(status) => open.end = self.end(open, &status).await?,
+                Err(MailError::Refused { .. }) => {}
+                Err(error) => return Err(self.down(error)),
+            }
+        }
+        let Some(end) = open.end else {
+            return Ok(());
+        };
+        self.power()?;
+        let appending = Appending {
+            key: &message.key,
+            target: &self.target(),
+            message_id,
+            end,
+        };
+        let (vault, now) = (&self.shared.vault, self.shared.now());
+        self.stored(vault.note_append(self.of, &appending, now).await)
     }
 
-    /// How many messages the folder has.
-    async fn select(&self, session: &mut ImapSession) -> Result<u32, SinkDown> {
-        match session.select(&self.settings.folder).await {
+    async fn taken(&self, message: &Staged, uid: Option<u32>) -> Result<(), SinkDown> {
+        self.power()?;
+        let vault = &self.shared.vault;
+        self.stored(vault.note_append_taken(self.of, &message.key, uid).await)
+    }
+
+    /// The server has said that it does not have it, of this time at least.
+    async fn not_taken(&self, message: &Staged, before: Option<FolderEnd>) -> Result<(), SinkDown> {
+        if before.is_some() {
+            return Ok(());
+        }
+        self.power()?;
+        let vault = &self.shared.vault;
+        self.stored(vault.forget_append(self.of, &message.key).await)
+    }
+
+    fn stored<T>(&self, answer: Result<T, VaultError>) -> Result<T, SinkDown> {
+        answer.map_err(|error| self.down(error))
+    }
+
+    fn power(&self) -> Result<(), SinkDown> {
+        self.spool.power().map_err(|error| self.down(error))
+    }
+
+    /// Which folder this is, for the record.
+    fn target(&self) -> String {
+        format!("{}/{}", self.settings.account, self.settings.folder)
+    }
+
+    /// Opens the folder; how many messages it has.
+    async fn select(&self, open: &mut Open) -> Result<u32, SinkDown> {
+        match open.session.select(&self.settings.folder).await {
             Ok(status) if status.read_only => Err(self.no_folder("it is read-only")),
-            Ok(status) => Ok(status.exists),
+            Ok(status) => {
+                open.end = self.end(open, &status).await?;
+                Ok(status.exists)
+            }
             Err(MailError::Refused { said, .. }) => Err(self.no_folder(&said)),
             Err(error) => Err(self.down(error)),
         }
+    }
+
+    /// Where the folder ends that has just been opened.
+    async fn end(
+        &self,
+        open: &mut Open,
+        status: &FolderStatus,
+    ) -> Result<Option<FolderEnd>, SinkDown> {
+        let uid_next = if let Some(next) = status.uid_next {
+            next
+        } else {
+            let uids = open.session.uids_from(1).await;
+            let last = uids.map_err(|error| self.down(error))?.pop();
+            last.unwrap_or(0).saturating_add(1)
+        };
+        Ok(Some(FolderEnd {
+            uid_validity: status.uid_validity,
+            uid_next,
+        }))
     }
 
     fn no_folder(&self, said: &str) -> SinkDown {
@@ -219,14 +352,8 @@ impl OtherMailbox {
         ))
     }
 
-    /// It is no longer in doubt what became of a message.
-    fn known(&self, key: &str, verdict: Verdict) -> Verdict {
-        self.shared.doubtful.forget(key);
-        verdict
-    }
-
-    async fn keep(&self, session: ImapConnection) {
-        *self.session.lock().await = Some(session);
+    async fn keep(&self, open: Open) {
+        *self.open.lock().await = Some(open);
     }
 }
 
@@ -254,21 +381,29 @@ impl Sink for OtherMailbox {
 
     /// Logs in and opens the folder; nothing is appended.
     async fn check(&self) -> Result<String, SinkDown> {
-        let (account, mut session) = self.connect().await?;
-        let count = self.select(&mut session).await?;
-        session.logout().await;
+        let (account, session) = self.connect().await?;
+        let mut open = Open { session, end: None };
+        let count = self.select(&mut open).await?;
+        open.session.logout().await;
         let (server, name) = (&account.draft.imap, self.name());
         Ok(format!(
             "{server} opens {name}, which has {count} messages and takes more"
         ))
     }
 
-    /// Nobody knows yet what the server had done when it was interrupted. Its message is looked for
-    /// once it is here again and its Message-ID and size are known.
+    /// Of some the folder has said that it has them. Of others nobody knows yet what the server had
+    /// done: they are looked for once they are here again.
     async fn recover(&self, keys: Vec<String>) -> Result<Vec<Recovered>, SinkDown> {
         self.spool.sweep().await.map_err(|error| self.down(error))?;
-        let recovered = vec![Recovered::Again; keys.len()];
-        self.shared.doubtful.add(keys);
+        let (vault, target) = (&self.shared.vault, self.target());
+        let mut recovered = Vec::with_capacity(keys.len());
+        for key in keys {
+            let known = self.stored(vault.append(self.of, &key, &target).await)?;
+            recovered.push(match known {
+                Some(mailgrant_vault::Append::Taken) => Recovered::Taken,
+                _ => Recovered::Again,
+            });
+        }
         Ok(recovered)
     }
 
@@ -287,10 +422,15 @@ impl Sink for OtherMailbox {
 
 /// By what a message is recognised. A server that gives every line the end that it should have makes
 /// the message larger.
-fn likeness(message: &Staged, content: Content) -> Option<Likeness> {
+fn alike(message: &Staged, content: Content) -> Option<Alike> {
     let id = message.head.message_id.as_deref()?;
     let most = message.size.saturating_add(content.bare_line_ends);
-    Likeness::new(id, message.size..=most)
+    let likeness = Likeness::new(id, message.size..=most)?;
+    Some(Alike {
+        likeness,
+        size: message.size,
+        digest: message.digest,
+    })
 }
 
 /// What of a message's bytes makes a difference on the way.

@@ -16,9 +16,9 @@ use crate::FetchError;
 use crate::lease::Lease;
 use crate::shared::Shared;
 
+mod alike;
 mod append;
 mod command;
-mod doubtful;
 mod half_delivered;
 mod maildir;
 mod mark;
@@ -30,7 +30,6 @@ mod sysexits;
 mod webhook;
 mod whole_disk;
 
-pub(crate) use doubtful::Doubtful;
 pub(crate) use half_delivered::HalfDelivered;
 pub(crate) use spool::Spool;
 pub(crate) use staged::{Body, Staged, Staging, remove_quietly};
@@ -168,6 +167,9 @@ pub(crate) async fn open(
         }
         Lmtp(settings) => relay(settings, relay::Tongue::Lmtp),
         Smtp(settings) => relay(settings, relay::Tongue::Smtp),
-        Append(settings) => Arc::new(append::OtherMailbox::new(shared, settings, spool())),
+        Append(settings) => {
+            let of = account.id;
+            Arc::new(append::OtherMailbox::new(shared, of, settings, spool()))
+        }
     })
 }

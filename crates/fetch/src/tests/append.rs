@@ -211,6 +211,66 @@ async fn a_message_that_the_server_takes_late_is_not_doubled() {
 }
 
 #[tokio::test]
+async fn nor_is_it_where_mailgrant_was_restarted_meanwhile() {
+    let world = world().await;
+    let sent = receive(&world, 1);
+    world.server.fault(hang_up(false), Some(1));
+    assert_eq!(world.fetch().await.unwrap().deferred, 1);
+    world.server.deliver(ARCHIVE, "Tickets &- more", &sent[0]);
+    assert_eq!(fetch_later(&world).await.unwrap().delivered, 1);
+    assert!(archived(&world) == sent);
+}
+
+/// A copy of a message that is in the folder already is cut off on its way.
+#[tokio::test]
+async fn of_two_copies_of_a_message_the_first_is_not_taken_for_the_second() {
+    for keeps in [false, true] {
+        let world = world().await;
+        let raw = receive(&world, 1).remove(0);
+        assert_eq!(world.fetch().await.unwrap().delivered, 1);
+        world.server.deliver(ADDRESS, "INBOX", &raw);
+        world.server.fault(hang_up(keeps), Some(1));
+        world.fetch().await.unwrap();
+        fetch_later(&world).await.unwrap();
+        assert!(archived(&world) == [raw.clone(), raw], "{keeps}");
+    }
+}
+
+/// The first is cut off, the second arrives, and only then is the first looked for again.
+#[tokio::test]
+async fn of_two_copies_of_a_message_the_second_is_not_taken_for_the_first() {
+    for both_are_cut_off in [false, true] {
+        let world = world().await;
+        let raw = receive(&world, 1).remove(0);
+        world.server.deliver(ADDRESS, "INBOX", &raw);
+        world
+            .server
+            .fault(hang_up(false), Some(1 + u32::from(both_are_cut_off)));
+        world.fetch().await.unwrap();
+        if both_are_cut_off {
+            // The server comes to the end of one of them late.
+            world.server.deliver(ARCHIVE, "Tickets &- more", &raw);
+        }
+        fetch_later(&world).await.unwrap();
+        assert!(archived(&world) == [raw.clone(), raw], "{both_are_cut_off}");
+    }
+}
+
+#[tokio::test]
+async fn another_message_of_the_same_id_and_size_is_not_taken_for_this_one() {
+    let world = world().await;
+    let raw = receive(&world, 1).remove(0);
+    let mut other = raw.clone();
+    let last = other.len() - 3;
+    other[last] = b'Y';
+    world.server.fault(hang_up(false), Some(1));
+    assert_eq!(world.fetch().await.unwrap().deferred, 1);
+    world.server.deliver(ARCHIVE, "Tickets &- more", &other);
+    fetch_later(&world).await.unwrap();
+    assert!(archived(&world) == [other, raw]);
+}
+
+#[tokio::test]
 async fn a_message_without_an_id_is_rather_doubled_than_lost() {
     let world = world().await;
     let sent = world.receive(1);

@@ -250,7 +250,10 @@ impl LedgerStore for Backend {
         let mut transaction = self.begin().await?;
         for uids in uids.chunks(AT_ONCE) {
             let mut builder = QueryBuilder::new("UPDATE messages SET state = 3, changed_at = ");
-            builder.push_bind(now).push(", acknowledged_at = ").push_bind(now);
+            builder
+                .push_bind(now)
+                .push(", acknowledged_at = ")
+                .push_bind(now);
             builder.push(" WHERE folder_id = ").push_bind(folder);
             builder.push(" AND state = 2 AND uid IN (");
             let mut list = builder.separated(", ");

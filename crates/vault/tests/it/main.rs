@@ -7,6 +7,7 @@
 )]
 
 mod administrators;
+mod appends;
 mod authorizations;
 mod backfill;
 mod bench;

@@ -1,0 +1,45 @@
+//! Finding a message in another mailbox that may have been put there before.
+
+use mailgrant_mail::{FetchEvent, ImapSession, Likeness, MailError};
+use sha2::{Digest as _, Sha256};
+
+/// By what a message is recognised.
+pub(super) struct Alike {
+    /// By what the server can search.
+    pub(super) likeness: Likeness,
+    /// Its size in bytes.
+    pub(super) size: u64,
+    /// SHA-256 of its bytes.
+    pub(super) digest: [u8; 32],
+}
+
+impl Alike {
+    /// The first UID of the selected folder, from `first` on, that is this message.
+    pub(super) async fn find(
+        &self,
+        session: &mut ImapSession,
+        first: u32,
+    ) -> Result<Option<u32>, MailError> {
+        for uid in session.search_like(&self.likeness).await? {
+            if uid >= first && self.is_at(session, uid).await? {
+                return Ok(Some(uid));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether it is this one. Two copies of a message to a list differ in little more than whom they
+    /// went to. One that the server has changed into another size is taken for this one.
+    async fn is_at(&self, session: &mut ImapSession, uid: u32) -> Result<bool, MailError> {
+        session.start_fetch(&[uid]).await?;
+        let (mut digest, mut read) = (Sha256::new(), None);
+        while let Some(event) = session.next_fetched().await? {
+            match event {
+                FetchEvent::Start { uid: of, size } if of == uid => read = Some(size),
+                FetchEvent::Chunk(bytes) if read.is_some() => digest.update(&bytes),
+                _ => {}
+            }
+        }
+        Ok(read.is_some_and(|size| size != self.size || *digest.finalize() == self.digest))
+    }
+}
