@@ -11,7 +11,7 @@ mod tokens;
 pub use browser::{Browser, Page};
 pub use mailserver::{
     Accepts, ApiFault, Certificate, ImapFault, LineFault, MailServer, MailServerOptions,
-    StoredMessage,
+    StoredMessage, UniqueIds,
 };
 pub use provider::{
     Client, Credential, IdentityProvider, Now, Persona, ProviderFault, ProviderOptions, PublicKeys,

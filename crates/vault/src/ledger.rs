@@ -44,8 +44,8 @@ pub struct Folder {
     pub next_uid: u32,
     /// What of the mail that was there before is still to be fetched.
     pub fill: Option<Fill>,
-    /// Another epoch of this folder is known: content that was delivered then is not delivered
-    /// again ([`Vault::adopt_delivered`]).
+    /// Another epoch of this folder is known, or its server has given a name to two messages: content
+    /// that was delivered then is not delivered again ([`Vault::adopt_delivered`]).
     pub has_older_epoch: bool,
 }
 
@@ -395,7 +395,8 @@ impl Vault {
     }
 
     /// Whether this message is settled already, because the same content was delivered in another
-    /// epoch of the folder and no other message of a later epoch was matched with it. Then the
+    /// epoch of the folder (or in this one, where the message's name had another number) and no other
+    /// message was matched with it. Then the
     /// message stands in the ledger as [`MessageState::Delivered`] from now on (it counts once),
     /// and only its acknowledgement is left to do. What was dropped in another epoch stands there
     /// as [`MessageState::Dropped`], and nothing is left to do. Asked again, after a crash, it

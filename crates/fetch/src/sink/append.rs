@@ -38,7 +38,7 @@ pub(super) struct OtherMailbox {
 
 /// A session, and where the folder ended when it was last heard of.
 struct Open {
-    session: ImapSession,
+    session: ImapConnection,
     end: Option<FolderEnd>,
 }
 

@@ -157,8 +157,8 @@ impl Source {
         self.search(&Search::from(first)).await
     }
 
-    /// The UIDs of those messages that are looked for, ascending. POP3 knows neither days nor what
-    /// has been read: it finds all of the range.
+    /// The UIDs of those messages that are looked for, ascending. POP3 does not know what has been
+    /// read, and the day of arrival only where its servers give headers: in doubt it finds a message.
     pub(crate) async fn search(&mut self, search: &Search) -> Result<Vec<u32>, FetchError> {
         match self {
             Self::Imap(mailbox) => Ok(mailbox.session.search(search).await?),
@@ -208,7 +208,7 @@ impl Source {
             Self::Imap(_) | Self::Pop3(_) => {}
         }
         match self.tell_all(after, uids).await {
-            Ok(()) => Ok((uids.to_vec(), None)),
+            Ok(told) => Ok((told, None)),
             Err(FetchError::Mail(refused @ MailError::Refused { .. })) => {
                 Ok((Vec::new(), Some(refused)))
             }
@@ -216,8 +216,12 @@ impl Source {
         }
     }
 
-    /// The same where it is done with all of them or with none.
-    async fn tell_all(&mut self, after: &AfterDelivery, uids: &[u32]) -> Result<(), FetchError> {
+    /// The same where a refusal is about all of them.
+    async fn tell_all(
+        &mut self,
+        after: &AfterDelivery,
+        uids: &[u32],
+    ) -> Result<Vec<u32>, FetchError> {
         match self {
             Self::Imap(mailbox) => match after {
                 AfterDelivery::Keep => {}
@@ -229,7 +233,7 @@ impl Source {
             },
             Self::Pop3(mailbox) => match after {
                 AfterDelivery::Delete | AfterDelivery::DeleteAfter { .. } => {
-                    mailbox.delete(uids).await?;
+                    return mailbox.delete(uids).await;
                 }
                 // The form lets nothing else in; there is nothing that POP3 could do.
                 AfterDelivery::Keep | AfterDelivery::MarkSeen | AfterDelivery::Move { .. } => {}
@@ -237,7 +241,7 @@ impl Source {
             // They tell of one message at a time, above.
             Self::Graph(_) | Self::Gmail(_) => {}
         }
-        Ok(())
+        Ok(uids.to_vec())
     }
 
     /// Whether it tells when something comes.

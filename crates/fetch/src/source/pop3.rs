@@ -4,13 +4,20 @@
 //! well. So a session is ended whenever messages have been deleted, and the next one begins when
 //! something is asked for.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use mail_parser::MessageParser;
 use mailgrant_mail::{MailError, MailServer, Pop3Message, Pop3Session, RetrieveEvent, Search};
 use mailgrant_vault::{AccountId, Vault};
 
 use super::{Arrival, Door, Selected};
 use crate::FetchError;
+
+/// No more of a header is looked at.
+const LONGEST_HEADER: usize = 64 * 1024;
 
 /// A mailbox, and the session through which it is seen.
 pub(crate) struct Pop3Source {
@@ -82,11 +89,11 @@ impl Pop3Source {
         };
         let session = self.session.insert(session);
         let listed = session.list().await?;
-        let names: Vec<String> = listed.iter().map(name).collect();
+        let names: Vec<(String, u64)> = listed.iter().map(name).collect();
         let now = self.clock.now();
         let numbered = self
             .vault
-            .number_all(self.account, &self.folder, &names, now);
+            .number_all_sized(self.account, &self.folder, &names, now);
         let numbered = numbered.await?;
         self.messages = numbered.uids.into_iter().zip(listed).collect();
         self.epoch = Some(numbered.uid_validity);
@@ -125,7 +132,47 @@ impl Pop3Source {
             return Ok(Vec::new());
         }
         let range = self.messages.range(search.from..=to);
-        Ok(range.map(|(uid, _)| *uid).collect())
+        let uids: Vec<u32> = range.map(|(uid, _)| *uid).collect();
+        match search.since {
+            Some(day) => self.arrived_since(day, uids).await,
+            None => Ok(uids),
+        }
+    }
+
+    /// Those of these messages that arrived on this day or later, as far as their headers say (`TOP`):
+    /// the topmost `Received` is of the server that has them. Where none does, nobody knows.
+    async fn arrived_since(&mut self, day: Date, uids: Vec<u32>) -> Result<Vec<u32>, FetchError> {
+        let there = |uid: &u32| Some((self.messages.get(uid)?.number, *uid));
+        let by_number: HashMap<u32, u32> = uids.iter().filter_map(there).collect();
+        let messages = uids
+            .iter()
+            .filter_map(|uid| self.messages.get(uid).cloned());
+        let messages: Vec<Pop3Message> = messages.collect();
+        let session = self.session().await?;
+        session.start_headers(&messages).await?;
+        let (mut before, mut reading) = (BTreeSet::new(), None);
+        let mut header = Vec::new();
+        while let Some(event) = session.next_retrieved().await? {
+            match event {
+                RetrieveEvent::Start { number, .. } => {
+                    reading = by_number.get(&number).copied();
+                    header.clear();
+                }
+                RetrieveEvent::Chunk(bytes) if header.len() < LONGEST_HEADER => {
+                    header.extend_from_slice(&bytes);
+                }
+                RetrieveEvent::End => {
+                    if arrived(&header).is_some_and(|arrived| arrived < day) {
+                        before.extend(reading.take());
+                    }
+                }
+                RetrieveEvent::Chunk(_) | RetrieveEvent::Refused { .. } => {}
+            }
+        }
+        Ok(uids
+            .into_iter()
+            .filter(|uid| !before.contains(uid))
+            .collect())
     }
 
     pub(super) async fn start_fetch(&mut self, uids: &[u32]) -> Result<(), FetchError> {
@@ -168,32 +215,44 @@ impl Pop3Source {
         }
     }
 
-    /// Deletes these and ends the session, for only then they are gone.
-    pub(super) async fn delete(&mut self, uids: &[u32]) -> Result<(), FetchError> {
-        let numbers: Vec<u32> = {
-            self.session().await?;
-            let number = |uid: &u32| Some(self.messages.get(uid)?.number);
-            uids.iter().filter_map(number).collect()
+    /// Deletes these and ends the session, for only then they are gone; gives those that are. Of copies
+    /// that share a unique-id none is deleted before all are to be: the others would go by its name.
+    pub(super) async fn delete(&mut self, uids: &[u32]) -> Result<Vec<u32>, FetchError> {
+        self.session().await?;
+        let wanted: BTreeSet<u32> = uids.iter().copied().collect();
+        let kept = self
+            .messages
+            .iter()
+            .filter(|(uid, _)| !wanted.contains(uid));
+        let kept: BTreeSet<&str> = kept
+            .map(|(_, message)| message.unique_id.as_str())
+            .collect();
+        let can_go = |uid: &u32| {
+            let message = self.messages.get(uid);
+            message.is_none_or(|message| !kept.contains(message.unique_id.as_str()))
         };
+        let uids: Vec<u32> = uids.iter().copied().filter(can_go).collect();
+        let number = |uid: &u32| Some(self.messages.get(uid)?.number);
+        let numbers: Vec<u32> = uids.iter().filter_map(number).collect();
         if numbers.is_empty() {
-            return Ok(());
+            return Ok(uids);
         }
         // First, for whether they are gone may never be heard. Were they thought to be there still, and
         // were there new messages alone the next time, all would seem to have new names.
         let (folder, now) = (&self.folder, self.clock.now());
-        self.vault.leave(self.account, folder, uids, now).await?;
+        self.vault.leave(self.account, folder, &uids, now).await?;
         let session = self.session().await?;
         for number in numbers {
             session.delete(number).await?;
         }
-        let Some(session) = self.session.take() else {
-            return Ok(());
-        };
-        session.commit().await?;
-        for uid in uids {
+        if let Some(session) = self.session.take() {
+            session.commit().await?;
+        }
+        for uid in &uids {
             self.messages.remove(uid);
         }
-        Ok(())
+        self.vault.left(self.account, &self.folder, &uids).await?;
+        Ok(uids)
     }
 
     pub(super) async fn close(self) {
@@ -203,10 +262,19 @@ impl Pop3Source {
     }
 }
 
-/// A message's name: its unique-id, and which of those with the same one it is.
-fn name(message: &Pop3Message) -> String {
-    match message.same_id_before {
+/// The day on which a message arrived, in UTC.
+fn arrived(header: &[u8]) -> Option<Date> {
+    let message = MessageParser::new().parse_headers(header)?;
+    let date = message.received_all().next()?.date()?;
+    let at = Timestamp::from_second(date.to_timestamp()).ok()?;
+    Some(TimeZone::UTC.to_datetime(at).date())
+}
+
+/// A message's name, which is its unique-id and which of those with the same one it is, and its size.
+fn name(message: &Pop3Message) -> (String, u64) {
+    let name = match message.same_id_before {
         0 => message.unique_id.clone(),
         before => format!("{} {before}", message.unique_id),
-    }
+    };
+    (name, message.size)
 }

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use mailgrant_base::ManualClock;
-use mailgrant_sandbox::{ImapFault, LineFault, MailServerOptions, samples};
+use mailgrant_sandbox::{LineFault, MailServerOptions, UniqueIds, samples};
 use mailgrant_vault::{AfterDelivery, Source, StartFrom};
 
 use super::{ADDRESS, Plan, World, now, sorted};
@@ -15,6 +15,21 @@ fn plan() -> Plan {
         server: MailServerOptions::default().with_every_protocol(),
         ..Plan::default()
     }
+}
+
+/// A world whose server has such unique-ids.
+async fn world_with(unique_ids: UniqueIds, after: AfterDelivery) -> World {
+    let plan = plan();
+    let server = MailServerOptions {
+        unique_ids,
+        ..plan.server
+    };
+    let plan = Plan {
+        after,
+        server,
+        ..plan
+    };
+    plan.build().await
 }
 
 async fn world(after: AfterDelivery) -> World {
@@ -105,11 +120,152 @@ async fn where_the_server_renames_all_messages_none_is_delivered_again() {
     let world = world(AfterDelivery::Keep).await;
     let mut sent = world.receive(3);
     world.fetch().await.unwrap();
-    world.server.fault(ImapFault::NewUidValidity, Some(1));
+    world.server.renumber(ADDRESS, "INBOX");
     sent.extend(world.receive(1));
     world.fetch().await.unwrap();
     world.fetch().await.unwrap();
     assert!(world.delivered() == sorted(sent));
+}
+
+#[tokio::test]
+async fn where_only_new_mail_is_wanted_a_server_that_renames_all_messages_brings_no_old_mail() {
+    let plan = Plan {
+        start: StartFrom::OnlyNew,
+        ..plan()
+    };
+    let world = plan.build().await;
+    let received = |day: &str| {
+        let received = format!("from a by b; {day} 10:00:00 +0000");
+        format!("Received: {received}\r\nDate: Thu, 1 Jan 2026 10:00:00 +0000\r\n\r\nx\r\n")
+    };
+    for day in ["Mon, 2 Mar 2020", "Tue, 3 Mar 2020"] {
+        let raw = received(day).into_bytes();
+        world.server.deliver(ADDRESS, "INBOX", &raw);
+    }
+    assert_eq!(world.fetch().await.unwrap(), delivered(0));
+    let mut sent = world.receive(1);
+    assert_eq!(world.fetch().await.unwrap(), delivered(1));
+    world.server.renumber(ADDRESS, "INBOX");
+    sent.extend(world.receive(1));
+    let today = jiff::tz::TimeZone::UTC.to_datetime(now());
+    sent.push(received(&today.strftime("%a, %d %b %Y").to_string()).into_bytes());
+    world.server.deliver(ADDRESS, "INBOX", &sent[2]);
+    world.fetch().await.unwrap();
+    world.fetch().await.unwrap();
+    assert!(world.delivered() == sorted(sent));
+}
+
+/// From now on the server names the messages that are there like this.
+fn named(world: &World, ids: &[&str]) {
+    world.server.clear_faults();
+    let ids = ids.iter().enumerate();
+    let ids = ids.map(|(before, id)| format!("{} {id}", before + 1));
+    let lines = ["+OK".to_owned()].into_iter().chain(ids);
+    let answer = LineFault::Answer {
+        command: "UIDL".to_owned(),
+        lines: lines.chain([".".to_owned()]).collect(),
+    };
+    world.server.pop3_fault(answer, None);
+}
+
+/// Puts messages of these sizes into the mailbox.
+fn receive_sizes(world: &World, sizes: &[usize]) -> Vec<Vec<u8>> {
+    let messages = sizes.iter().map(|size| {
+        let raw = format!("Subject: {size}\r\n\r\n{}\r\n", "x".repeat(*size)).into_bytes();
+        world.server.deliver(ADDRESS, "INBOX", &raw);
+        raw
+    });
+    messages.collect()
+}
+
+#[tokio::test]
+async fn a_message_under_the_unique_id_of_another_is_noticed_by_its_size() {
+    let world = world(AfterDelivery::Keep).await;
+    let mut sent = receive_sizes(&world, &[10, 20, 30]);
+    named(&world, &["a", "b", "c"]);
+    assert_eq!(world.fetch().await.unwrap(), delivered(3));
+    // Somebody else deletes the first one.
+    world.server.expunge(ADDRESS, "INBOX", 1);
+    sent.extend(receive_sizes(&world, &[40]));
+    named(&world, &["b", "c", "a"]);
+    assert_eq!(world.fetch().await.unwrap(), delivered(1));
+    assert_eq!(world.fetch().await.unwrap(), delivered(0));
+    assert!(world.delivered() == sorted(sent));
+}
+
+#[tokio::test]
+async fn unique_ids_that_are_only_the_messages_places_lose_and_double_nothing() {
+    let world = world_with(UniqueIds::Places, AfterDelivery::Keep).await;
+    let mut sent = receive_sizes(&world, &[10, 20, 30]);
+    assert_eq!(world.fetch().await.unwrap(), delivered(3));
+    world.server.expunge(ADDRESS, "INBOX", 2);
+    assert_eq!(world.fetch().await.unwrap(), delivered(0));
+    // It is as long as the one that was third before.
+    let mut like_the_third = sent[2].clone();
+    like_the_third[9] = b'4';
+    world.server.deliver(ADDRESS, "INBOX", &like_the_third);
+    sent.push(like_the_third);
+    assert_eq!(world.fetch().await.unwrap(), delivered(1));
+    assert_eq!(world.fetch().await.unwrap(), delivered(0));
+    assert!(world.delivered() == sorted(sent));
+}
+
+#[tokio::test]
+async fn a_unique_id_that_was_deleted_may_be_used_again() {
+    let world = world_with(UniqueIds::Places, AfterDelivery::Delete).await;
+    let mut sent = Vec::new();
+    for number in 1..4 {
+        sent.push(format!("Subject: {number}\r\n\r\n").into_bytes());
+        world.server.deliver(ADDRESS, "INBOX", &sent[number - 1]);
+        assert_eq!(world.fetch().await.unwrap(), delivered(1), "{number}");
+        assert!(world.inbox().is_empty());
+    }
+    assert!(world.delivered() == sorted(sent));
+}
+
+#[tokio::test]
+async fn a_size_that_the_server_tells_otherwise_doubles_nothing() {
+    let world = world(AfterDelivery::Keep).await;
+    let sent = receive_sizes(&world, &[10, 20]);
+    assert_eq!(world.fetch().await.unwrap(), delivered(2));
+    let actual = sent[1].len();
+    for size in [7, actual, 8] {
+        world.server.clear_faults();
+        let sizes = [
+            "+OK",
+            &format!("1 {}", sent[0].len()),
+            &format!("2 {size}"),
+            ".",
+        ];
+        let answer = LineFault::Answer {
+            command: "LIST".to_owned(),
+            lines: sizes.map(str::to_owned).to_vec(),
+        };
+        world.server.pop3_fault(answer, None);
+        assert_eq!(world.fetch().await.unwrap(), delivered(0), "{size}");
+    }
+    assert!(world.delivered() == sorted(sent));
+}
+
+#[tokio::test]
+async fn of_copies_that_share_a_unique_id_none_is_taken_for_another() {
+    let world = world_with(UniqueIds::Contents, AfterDelivery::Delete).await;
+    let raw = receive_sizes(&world, &[10]).remove(0);
+    world.server.deliver(ADDRESS, "INBOX", &raw);
+    let refused = LineFault::RefuseMessage(2);
+    world.server.pop3_fault(refused, Some(1));
+    let fetched = world.fetch().await.unwrap();
+    assert_eq!((fetched.delivered, fetched.deferred), (1, 1));
+    assert_eq!(world.inbox().len(), 2, "one would go by the other's name");
+    let later = now() + SignedDuration::from_hours(2);
+    world.authorize().await;
+    let later = world.fetcher.at(ManualClock::new(later));
+    let fetched = later.fetch_once(world.account.id).await;
+    assert_eq!(fetched.unwrap(), delivered(1));
+    world.authorize().await;
+    assert_eq!(world.fetch().await.unwrap(), delivered(0));
+    assert!(world.inbox().is_empty());
+    assert!(world.delivered() == [raw.clone(), raw]);
 }
 
 #[tokio::test]

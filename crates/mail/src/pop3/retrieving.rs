@@ -43,9 +43,28 @@ pub enum RetrieveEvent {
     },
 }
 
+/// How much of a message is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Extent {
+    /// All of it (`RETR`).
+    Whole,
+    /// Its header (`TOP`; RFC 1939, section 7, which leaves it to the server whether it has it).
+    Header,
+}
+
+impl Extent {
+    fn command(self, number: u32) -> String {
+        match self {
+            Self::Whole => format!("RETR {number}"),
+            Self::Header => format!("TOP {number} 0"),
+        }
+    }
+}
+
 /// Retrieves any number of messages; done with `None` when all have come.
 #[derive(Debug)]
 pub(crate) struct Retrieving {
+    extent: Extent,
     /// So many commands may wait for an answer.
     at_once: usize,
     to_ask: VecDeque<Wanted>,
@@ -72,11 +91,17 @@ struct Passing {
 impl Retrieving {
     /// Retrieves these messages, in this order.
     pub(crate) fn new(messages: &[Pop3Message], pipelining: bool) -> Self {
+        Self::part(Extent::Whole, messages, pipelining)
+    }
+
+    /// Retrieves so much of these messages, in this order.
+    pub(crate) fn part(extent: Extent, messages: &[Pop3Message], pipelining: bool) -> Self {
         let wanted = messages.iter().map(|message| Wanted {
             number: message.number,
             size: message.size,
         });
         Self {
+            extent,
             at_once: if pipelining { AHEAD } else { 1 },
             to_ask: wanted.collect(),
             asked: VecDeque::new(),
@@ -98,7 +123,8 @@ impl Retrieving {
         let next = self.to_ask.drain(..count);
         let mut commands = Vec::new();
         for wanted in next {
-            commands.extend_from_slice(format!("RETR {}\r\n", wanted.number).as_bytes());
+            let command = self.extent.command(wanted.number);
+            commands.extend_from_slice(format!("{command}\r\n").as_bytes());
             self.asked.push_back(wanted);
         }
         (count > 0).then_some(commands)
@@ -122,7 +148,7 @@ impl Retrieving {
                 Ok(RetrieveEvent::Start { number, size })
             }
             Reply::Err(said) => {
-                let command = format!("RETR {number}");
+                let command = self.extent.command(number);
                 match reader.peer().refused(&command, refusal(said)) {
                     error @ (MailError::Refused { .. } | MailError::Later { .. }) => {
                         Ok(RetrieveEvent::Refused { number, error })

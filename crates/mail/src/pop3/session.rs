@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 use super::command::Command;
 use super::listing::Listing;
-use super::retrieving::Retrieving;
+use super::retrieving::{Extent, Retrieving};
 use super::{LoggingIn, Pop3Message, Pop3Opened, RetrieveEvent, Securing};
 use crate::drive::{self, Wire};
 use crate::lines::Lines;
@@ -81,9 +81,19 @@ impl Pop3Session {
     /// `PIPELINING`. What comes is read with [`next_retrieved`](Self::next_retrieved) until that says
     /// `None`; a command that follows earlier throws away what is still on its way.
     pub async fn start_retrieve(&mut self, messages: &[Pop3Message]) -> Result<(), MailError> {
+        self.start(Extent::Whole, messages).await
+    }
+
+    /// Asks for the headers of these messages alone (`TOP`), which come as whole messages do. A server
+    /// that cannot do that refuses each.
+    pub async fn start_headers(&mut self, messages: &[Pop3Message]) -> Result<(), MailError> {
+        self.start(Extent::Header, messages).await
+    }
+
+    async fn start(&mut self, extent: Extent, messages: &[Pop3Message]) -> Result<(), MailError> {
         self.stop_retrieving().await?;
         let pipelining = self.opened.offers.has("PIPELINING");
-        self.retrieving = Some(Retrieving::new(messages, pipelining));
+        self.retrieving = Some(Retrieving::part(extent, messages, pipelining));
         Ok(())
     }
 

@@ -155,6 +155,14 @@ impl MailServer {
         });
     }
 
+    /// Somebody deletes a message.
+    pub fn expunge(&self, mailbox: &str, folder: &str, uid: u32) {
+        let store = &self.shared.store;
+        store.folder(mailbox, folder, |folder| {
+            folder.expunge(|message| message.uid == uid);
+        });
+    }
+
     /// Gives a folder's messages other UIDs and ids, as after a move to another server.
     pub fn renumber(&self, mailbox: &str, folder: &str) {
         self.shared

@@ -93,7 +93,13 @@ impl LineSession {
             } else if verb == "AUTH" {
                 self.authenticate(argument, initial).await?;
             } else {
-                self.execute(&verb, argument).await?;
+                // TOP alone has a second argument.
+                let second = initial.filter(|_| verb == "TOP");
+                let arguments = match second {
+                    Some(second) => format!("{argument} {second}"),
+                    None => argument.to_owned(),
+                };
+                self.execute(&verb, &arguments).await?;
             }
             self.connection.flush().await?;
             if verb == "QUIT" {
@@ -269,7 +275,11 @@ impl LineSession {
         self.server.count_login(mechanism.name());
         self.logged_in = true;
         if self.language == Language::Pop3 {
-            self.maildrop = Some(Maildrop::open(&self.server.store, &mailbox));
+            self.maildrop = Some(Maildrop::open(
+                &self.server.store,
+                &mailbox,
+                self.server.options.unique_ids,
+            ));
         }
         self.first_answer = self.faults().take(|fault| match fault {
             LineFault::FirstAnswer(lines) => Some(lines.clone()),

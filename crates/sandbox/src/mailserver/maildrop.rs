@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::options::UniqueIds;
 use super::store::Store;
 use super::words::POP3;
 
@@ -10,6 +11,7 @@ use super::words::POP3;
 pub(super) struct Maildrop {
     mailbox: String,
     uid_validity: u32,
+    unique_ids: UniqueIds,
     messages: Vec<Message>,
 }
 
@@ -31,7 +33,7 @@ pub(super) enum Answer {
 }
 
 impl Maildrop {
-    pub(super) fn open(store: &Store, mailbox: &str) -> Self {
+    pub(super) fn open(store: &Store, mailbox: &str, unique_ids: UniqueIds) -> Self {
         let opened = store.folder(mailbox, "INBOX", |folder| {
             let message = |stored: &super::StoredMessage| Message {
                 uid: stored.uid,
@@ -45,6 +47,7 @@ impl Maildrop {
         Self {
             mailbox: mailbox.to_owned(),
             uid_validity,
+            unique_ids,
             messages,
         }
     }
@@ -56,10 +59,14 @@ impl Maildrop {
                 let (count, bytes) = self.size();
                 Answer::Line(format!("+OK {count} {bytes}"))
             }
-            "LIST" => self.list(argument, |message| message.size().to_string()),
+            "LIST" => self.list(argument, |_, message| message.size().to_string()),
             "UIDL" => {
-                let uid_validity = self.uid_validity;
-                self.list(argument, |message| message.unique_id(uid_validity))
+                let (uid_validity, kind) = (self.uid_validity, self.unique_ids);
+                self.list(argument, |number, message| match kind {
+                    UniqueIds::Own => message.unique_id(uid_validity),
+                    UniqueIds::Places => number.to_string(),
+                    UniqueIds::Contents => message.content_id(),
+                })
             }
             "RETR" => match self.message(argument) {
                 Some(message) => {
@@ -68,6 +75,15 @@ impl Maildrop {
                 }
                 None => no_such_message(),
             },
+            "TOP" => {
+                let (number, lines) = argument.split_once(' ').unwrap_or_default();
+                match (self.message(number), lines.parse()) {
+                    (Some(message), Ok(lines)) => {
+                        Answer::Message("+OK".to_owned(), message.top(lines))
+                    }
+                    _ => no_such_message(),
+                }
+            }
             "DELE" => match self.message(argument) {
                 Some(message) => {
                     message.deleted = true;
@@ -108,10 +124,12 @@ impl Maildrop {
     }
 
     /// A line of all messages, or of the one that is asked for.
-    fn list(&mut self, argument: &str, shown: impl Fn(&Message) -> String) -> Answer {
+    fn list(&mut self, argument: &str, shown: impl Fn(&str, &Message) -> String) -> Answer {
         if !argument.is_empty() {
             return match self.message(argument) {
-                Some(message) => Answer::Line(format!("+OK {argument} {}", shown(message))),
+                Some(message) => {
+                    Answer::Line(format!("+OK {argument} {}", shown(argument, message)))
+                }
                 None => no_such_message(),
             };
         }
@@ -119,7 +137,10 @@ impl Maildrop {
         let numbered = (1_usize..).zip(&self.messages);
         let lines = numbered
             .filter(|(_, message)| !message.deleted)
-            .map(|(number, message)| format!("{number} {}", shown(message)));
+            .map(|(number, message)| {
+                let number = number.to_string();
+                format!("{number} {}", shown(&number, message))
+            });
         let first = format!("+OK {count} messages ({bytes} octets)");
         Answer::List(first, lines.collect())
     }
@@ -137,6 +158,26 @@ impl Message {
     fn size(&self) -> usize {
         let ends = self.raw.ends_with(b"\r\n");
         self.raw.len() + if ends { 0 } else { 2 }
+    }
+
+    /// Its header, and so many lines behind it.
+    fn top(&self, lines: usize) -> Bytes {
+        let raw = &self.raw;
+        let header = raw.windows(4).position(|four| four == b"\r\n\r\n");
+        let body = header.map_or(raw.len(), |end| end + 4);
+        let ends = raw[body..].iter().enumerate();
+        let mut ends = ends.filter_map(|(at, byte)| (*byte == b'\n').then_some(body + at + 1));
+        let end = match lines {
+            0 => body,
+            lines => ends.nth(lines - 1).unwrap_or(raw.len()),
+        };
+        raw.slice(..end)
+    }
+
+    fn content_id(&self) -> String {
+        let mut hasher = std::hash::DefaultHasher::new();
+        std::hash::Hash::hash(&self.raw, &mut hasher);
+        format!("{:x}", std::hash::Hasher::finish(&hasher))
     }
 
     fn unique_id(&self, uid_validity: u32) -> String {

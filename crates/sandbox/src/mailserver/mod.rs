@@ -32,5 +32,5 @@ mod tests;
 
 pub use fault::{ApiFault, ImapFault, LineFault};
 pub use handle::MailServer;
-pub use options::{Accepts, Certificate, MailServerOptions};
+pub use options::{Accepts, Certificate, MailServerOptions, UniqueIds};
 pub use store::StoredMessage;

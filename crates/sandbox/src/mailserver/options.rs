@@ -56,6 +56,8 @@ pub struct MailServerOptions {
     /// Ends a session with `* BYE Session invalidated - AccessTokenExpired` when its token is no
     /// longer valid: at the next command, or within a second where the client is silent.
     pub end_sessions_with_token: bool,
+    /// What POP3's unique-ids are.
+    pub unique_ids: UniqueIds,
     /// Whose tokens are taken.
     pub accepts: Accepts,
     /// Shared mailboxes: (mailbox, user who has access besides).
@@ -126,10 +128,23 @@ impl Default for MailServerOptions {
             login_without_tls: true,
             announce_capabilities: true,
             end_sessions_with_token: true,
+            unique_ids: UniqueIds::Own,
             accepts: Accepts::Any,
             shared: Vec::new(),
         }
     }
+}
+
+/// What POP3's unique-ids are (RFC 1939, section 7, with what servers make of it).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum UniqueIds {
+    /// Each message has one of its own, for ever.
+    #[default]
+    Own,
+    /// A message's number in the session: no unique-id at all, but there are such servers.
+    Places,
+    /// Copies of a message share one.
+    Contents,
 }
 
 /// Which tokens a mail server takes, and how it refuses others.

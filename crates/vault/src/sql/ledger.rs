@@ -116,6 +116,10 @@ impl LedgerStore for Backend {
                  f.fill_unseen, a.fill_paused, EXISTS (
                  SELECT 1 FROM folders o
                  WHERE o.account_id = f.account_id AND o.name = f.name AND o.id <> f.id
+             ) OR EXISTS (
+                 SELECT 1 FROM numbered_folders n JOIN numbered_messages m ON m.folder_id = n.id
+                 WHERE n.account_id = f.account_id AND n.name = f.name
+                   AND n.epoch = f.uid_validity AND m.by_content
              ) AS has_other_epoch
              FROM folders f JOIN accounts a ON a.id = f.account_id
              WHERE f.account_id = $1 AND f.name = $2 AND f.uid_validity = $3",
@@ -382,14 +386,25 @@ impl LedgerStore for Backend {
             "SELECT m.folder_id, m.uid, m.state
              FROM folders here
              JOIN folders other ON other.account_id = here.account_id
-                 AND other.name = here.name AND other.id <> here.id
+                 AND other.name = here.name
              JOIN messages m ON m.folder_id = other.id AND m.digest = $2
              WHERE here.id = $1 AND m.state IN (2, 3, 5) AND NOT m.matched
+               AND (other.id <> here.id OR EXISTS (
+                   SELECT 1 FROM numbered_folders n JOIN numbered_messages this
+                       ON this.folder_id = n.id AND this.uid = $3 AND this.by_content
+                   WHERE n.account_id = here.account_id AND n.name = here.name
+                     AND n.epoch = here.uid_validity AND NOT EXISTS (
+                       SELECT 1 FROM numbered_messages there
+                       WHERE there.folder_id = n.id AND there.uid = m.uid
+                         AND there.gone_at IS NULL
+                   )
+               ))
              ORDER BY m.folder_id DESC, m.uid
              LIMIT 1",
         )
         .bind(folder)
         .bind(&message.digest)
+        .bind(message.uid)
         .fetch_optional(&mut *transaction)
         .await?;
         let Some((older_folder, older_uid, older_state)) = older else {

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 
-use super::Backend;
-use crate::numbering::{NameRow, NumberedRow, Numbering, NumberingStore};
+use super::{Backend, Transaction};
+use crate::numbering::{NameRow, Named, NumberedRow, Numbering, NumberingStore};
 use crate::store::Answer;
 
 #[derive(sqlx::FromRow)]
@@ -18,7 +18,7 @@ impl NumberingStore for Backend {
     async fn number(
         &self,
         (account, name): (i64, &str),
-        names: &[String],
+        names: &[Named<'_>],
         complete: bool,
         now: i64,
         forget_before: i64,
@@ -49,26 +49,33 @@ impl NumberingStore for Backend {
         let mut before: Vec<NameRow> = Vec::new();
         if complete {
             before = sqlx::query_as(
-                "SELECT foreign_id, uid, gone_at FROM numbered_messages WHERE folder_id = $1",
+                "SELECT foreign_id, uid, gone_at, octets FROM numbered_messages
+                 WHERE folder_id = $1",
             )
             .bind(folder.id)
             .fetch_all(&mut *transaction)
             .await?;
         } else {
             // A large folder's names are not all read for some new ones.
-            for name in names {
+            for named in names {
                 let known: Option<NameRow> = sqlx::query_as(
-                    "SELECT foreign_id, uid, gone_at FROM numbered_messages
+                    "SELECT foreign_id, uid, gone_at, octets FROM numbered_messages
                      WHERE folder_id = $1 AND foreign_id = $2",
                 )
                 .bind(folder.id)
-                .bind(name)
+                .bind(named.name)
                 .fetch_optional(&mut *transaction)
                 .await?;
                 before.extend(known);
             }
         }
-        let numbering = Numbering::of(before, names, folder.next_uid, complete);
+        let reuses: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM numbered_messages WHERE folder_id = $1 AND by_content)",
+        )
+        .bind(folder.id)
+        .fetch_one(&mut *transaction)
+        .await?;
+        let numbering = Numbering::of(before, names, folder.next_uid, (complete, reuses));
         folder.next_uid = numbering.next_uid;
         if numbering.begins_anew {
             folder.epoch += 1;
@@ -77,29 +84,7 @@ impl NumberingStore for Backend {
                 .execute(&mut *transaction)
                 .await?;
         }
-        for (name, uid) in &numbering.new {
-            sqlx::query(
-                "INSERT INTO numbered_messages (folder_id, foreign_id, uid) VALUES ($1, $2, $3)",
-            )
-            .bind(folder.id)
-            .bind(name)
-            .bind(uid)
-            .execute(&mut *transaction)
-            .await?;
-        }
-        let back = numbering.back.iter().map(|name| (name, None));
-        let gone = numbering.gone.iter().map(|name| (name, Some(now)));
-        for (name, gone_at) in back.chain(gone) {
-            sqlx::query(
-                "UPDATE numbered_messages SET gone_at = $3
-                 WHERE folder_id = $1 AND foreign_id = $2",
-            )
-            .bind(folder.id)
-            .bind(name)
-            .bind(gone_at)
-            .execute(&mut *transaction)
-            .await?;
-        }
+        write(&mut transaction, folder.id, &numbering, now).await?;
         sqlx::query("DELETE FROM numbered_messages WHERE folder_id = $1 AND gone_at < $2")
             .bind(folder.id)
             .bind(forget_before)
@@ -169,6 +154,23 @@ impl NumberingStore for Backend {
         transaction.commit().await
     }
 
+    async fn left(&self, (account, name): (i64, &str), uids: &[i64]) -> Answer<()> {
+        let mut transaction = self.begin().await?;
+        for uid in uids {
+            sqlx::query(
+                "DELETE FROM numbered_messages
+                 WHERE uid = $3 AND folder_id IN
+                 (SELECT id FROM numbered_folders WHERE account_id = $1 AND name = $2)",
+            )
+            .bind(account)
+            .bind(name)
+            .bind(uid)
+            .execute(&mut *transaction)
+            .await?;
+        }
+        transaction.commit().await
+    }
+
     async fn place(&self, (account, name): (i64, &str)) -> Answer<Option<String>> {
         let place: Option<Option<String>> = sqlx::query_scalar(
             "SELECT place FROM numbered_folders WHERE account_id = $1 AND name = $2",
@@ -190,4 +192,62 @@ impl NumberingStore for Backend {
             .await?;
         transaction.commit().await
     }
+}
+
+/// Writes what has become of the names.
+async fn write(
+    transaction: &mut Transaction,
+    folder: i64,
+    numbering: &Numbering,
+    now: i64,
+) -> Answer<()> {
+    for (name, uid, octets) in &numbering.new {
+        sqlx::query(
+            "INSERT INTO numbered_messages (folder_id, foreign_id, uid, octets)
+             VALUES ($1, $2, $3, $4)",
+        )
+        .bind(folder)
+        .bind(name)
+        .bind(uid)
+        .bind(octets)
+        .execute(&mut **transaction)
+        .await?;
+    }
+    for (name, uid, octets) in &numbering.reused {
+        sqlx::query(
+            "UPDATE numbered_messages SET uid = $3, octets = $4, gone_at = NULL, by_content = TRUE
+             WHERE folder_id = $1 AND foreign_id = $2",
+        )
+        .bind(folder)
+        .bind(name)
+        .bind(uid)
+        .bind(octets)
+        .execute(&mut **transaction)
+        .await?;
+    }
+    for (name, octets) in &numbering.sized {
+        sqlx::query(
+            "UPDATE numbered_messages SET octets = $3
+             WHERE folder_id = $1 AND foreign_id = $2",
+        )
+        .bind(folder)
+        .bind(name)
+        .bind(octets)
+        .execute(&mut **transaction)
+        .await?;
+    }
+    let back = numbering.back.iter().map(|name| (name, None));
+    let gone = numbering.gone.iter().map(|name| (name, Some(now)));
+    for (name, gone_at) in back.chain(gone) {
+        sqlx::query(
+            "UPDATE numbered_messages SET gone_at = $3
+             WHERE folder_id = $1 AND foreign_id = $2",
+        )
+        .bind(folder)
+        .bind(name)
+        .bind(gone_at)
+        .execute(&mut **transaction)
+        .await?;
+    }
+    Ok(())
 }

@@ -50,4 +50,38 @@ on_both! {
         vault.forget(folder, &[1, 2]).await.unwrap();
         assert_eq!(number(&["went", "was-delivered", "stays"]).await, [4, 2, 3]);
     }
+
+    async fn a_name_that_is_used_again_is_known_by_its_content(bench) {
+        let account = bench.account("desk").await.id;
+        let vault = &bench.vault;
+        let number = async |of: &[(&str, u64)]| {
+            let names: Vec<(String, u64)> = of.iter().map(|(name, size)| ((*name).to_owned(), *size)).collect();
+            vault.number_all_sized(account, "INBOX", &names, at(1)).await.unwrap().uids
+        };
+        let open = async || vault.open_folder(account, "INBOX", FIRST, FirstSight::EMPTY, at(1)).await.unwrap();
+        assert_eq!(number(&[("a", 10), ("b", 20)]).await, [1, 2]);
+        let folder = open().await;
+        assert!(!folder.has_older_epoch);
+        let prepared = |uid: u32, digest| Prepared {
+            uid,
+            key: format!("key-{uid}"),
+            digest: [digest; 32],
+            size: 1,
+            head: MessageHead::default(),
+            seen_at: at(1),
+        };
+        let both = [prepared(1, 1), prepared(2, 2)];
+        vault.note_prepared(folder.id, &both, Floor::New(3), at(1)).await.unwrap();
+        let delivered = [1, 2].map(|uid| Delivery { uid, answer: "ok".to_owned() });
+        vault.note_delivered(folder.id, &delivered, at(1)).await.unwrap();
+        assert_eq!(number(&[("a", 10), ("b", 21), ("c", 30)]).await, [1, 3, 4]);
+        assert!(open().await.has_older_epoch);
+        let adopt = async |uid, digest| vault.adopt_delivered(folder.id, &prepared(uid, digest), at(2)).await.unwrap();
+        assert_eq!(adopt(3, 1).await, None, "that one is still there");
+        assert_eq!(adopt(4, 2).await, None, "its name was never another's");
+        assert_eq!(adopt(3, 2).await, Some(mailgrant_vault::MessageState::Delivered));
+        vault.leave(account, "INBOX", &[1], at(2)).await.unwrap();
+        vault.left(account, "INBOX", &[1]).await.unwrap();
+        assert_eq!(number(&[("a", 10), ("b", 21), ("c", 30)]).await, [5, 3, 4]);
+    }
 }

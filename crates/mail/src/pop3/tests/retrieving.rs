@@ -2,7 +2,7 @@
 
 use crate::MailError;
 use crate::machine::{Incoming as _, Step};
-use crate::pop3::retrieving::Retrieving;
+use crate::pop3::retrieving::{Extent, Retrieving};
 use crate::pop3::{Pop3Message, RetrieveEvent};
 use crate::talk::{LONGEST, Talk};
 
@@ -153,6 +153,30 @@ fn with_pipelining_all_may_come_at_once() {
     assert_eq!(message(&mut talk), (6, 2, Vec::new()));
     is_over(&mut talk);
     is_over(&mut Talk::with(pipelined(&[])));
+}
+
+#[test]
+fn headers_alone_are_asked_for_and_come_as_messages_do() {
+    let message_of = |number| Pop3Message {
+        number,
+        unique_id: format!("id{number}"),
+        same_id_before: 0,
+        size: 9,
+    };
+    let wanted = [message_of(1), message_of(2)];
+    let mut talk = Talk::with(Retrieving::part(Extent::Header, &wanted, false));
+    talk.client("TOP 1 0\r\n").server("-ERR what is TOP?\r\n");
+    match talk.done() {
+        Some(RetrieveEvent::Refused {
+            error: MailError::Refused { command, .. },
+            ..
+        }) => assert_eq!(command, "TOP 1 0"),
+        other => panic!("{other:?}"),
+    }
+    talk.client("TOP 2 0\r\n")
+        .server("+OK\r\nA: b\r\n\r\n.\r\n");
+    assert_eq!(message(&mut talk), (2, 9, b"A: b\r\n\r\n".to_vec()));
+    is_over(&mut talk);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::peer::{Peer, xoauth2};
 use super::{ANN, TOKEN, server_with};
-use crate::{ImapFault, LineFault, MailServer, MailServerOptions};
+use crate::{ImapFault, LineFault, MailServer, MailServerOptions, UniqueIds};
 
 const MESSAGES: [&[u8]; 3] = [b"A: one\r\n\r\n.\r\n", b"no end", b"A: three\r\n\r\n"];
 
@@ -64,11 +64,57 @@ async fn the_inbox_is_listed_with_sizes_and_unique_ids() {
     );
     assert_eq!(one(&mut peer, "LIST 2").await, "+OK 2 8");
     assert_eq!(one(&mut peer, "UIDL 3").await, "+OK 3 1.3");
-    for command in ["LIST 4", "UIDL 0", "RETR x", "RETR", "DELE -1", "TOP 1 0"] {
+    for command in [
+        "LIST 4", "UIDL 0", "RETR x", "RETR", "DELE -1", "TOP 9 0", "TOP 1",
+    ] {
         let said = one(&mut peer, command).await;
         assert!(said.starts_with("-ERR"), "{command}: {said}");
     }
     assert_eq!(one(&mut peer, "NOOP").await, "+OK");
+}
+
+#[tokio::test]
+async fn a_header_is_to_be_had_alone_and_with_some_lines() {
+    let server = server().await;
+    server.deliver(ANN, "INBOX", b"A: b\r\n\r\n1\r\n2\r\n3\r\n");
+    let mut peer = ann(&server).await;
+    assert_eq!(many(&mut peer, "TOP 4 0").await, ["+OK", "A: b", ""]);
+    assert_eq!(
+        many(&mut peer, "TOP 4 2").await,
+        ["+OK", "A: b", "", "1", "2"]
+    );
+    let whole = ["+OK", "A: b", "", "1", "2", "3"];
+    assert_eq!(many(&mut peer, "TOP 4 9").await, whole);
+    assert_eq!(many(&mut peer, "TOP 2 0").await, ["+OK", "no end"]);
+}
+
+#[tokio::test]
+async fn unique_ids_may_be_no_more_than_places_or_contents() {
+    for unique_ids in [UniqueIds::Places, UniqueIds::Contents] {
+        let options = MailServerOptions {
+            unique_ids,
+            ..MailServerOptions::default().with_every_protocol()
+        };
+        let server = server_with(options).await.0;
+        for message in [b"A: one\r\n\r\n", b"A: two\r\n\r\n", b"A: two\r\n\r\n"] {
+            server.deliver(ANN, "INBOX", message);
+        }
+        let ids = async || {
+            let lines = many(&mut ann(&server).await, "UIDL").await;
+            let id = |line: &String| line.split_once(' ').unwrap().1.to_owned();
+            lines[1..].iter().map(id).collect::<Vec<_>>()
+        };
+        let before = ids().await;
+        server.expunge(ANN, "INBOX", 1);
+        let after = ids().await;
+        if unique_ids == UniqueIds::Contents {
+            assert_eq!(before[1], before[2]);
+            assert_eq!(after, before[1..]);
+        } else {
+            assert_eq!(before, ["1", "2", "3"]);
+            assert_eq!(after, ["1", "2"]);
+        }
+    }
 }
 
 #[tokio::test]
