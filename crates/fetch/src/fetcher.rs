@@ -169,6 +169,10 @@ impl Fetcher {
     /// `stopping`; returns when the last worker has finished the messages it has in hand. A worker
     /// whose account is not authorised holds still until that changes.
     pub async fn run(&self, stopping: CancellationToken) {
+        let (spool, now) = (self.shared.settings.spool.clone(), self.shared.now());
+        let swept = tokio::task::spawn_blocking(move || original::sweep(&spool, now));
+        // What it cannot do it lets be.
+        let _ = swept.await;
         let watching = alarms::watch(&self.shared, &stopping);
         let working = supervisor::run(Arc::clone(&self.shared), stopping.clone());
         let flying = canary::fly(&self.shared, &stopping);

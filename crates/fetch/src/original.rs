@@ -3,11 +3,15 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
+
+use jiff::{SignedDuration, Timestamp};
 
 use mailgrant_keeper::KeeperError;
 use mailgrant_mail::MailError;
-use mailgrant_vault::{FirstSight, Message};
+use mailgrant_vault::Message;
 use tokio::io::AsyncRead;
 
 use crate::FetchError;
@@ -15,6 +19,11 @@ use crate::connect::{LoggedIn, Login};
 use crate::shared::Shared;
 use crate::sink::{Body, SinkDown, Staged, Staging};
 use crate::source::{Arrival, Source};
+
+/// How the files begin in which large messages wait to be looked at.
+const PREFIX: &str = "look-";
+/// Nobody has written to such a file for so long who is still at work.
+const LEFT_BEHIND: SignedDuration = SignedDuration::from_hours(1);
 
 /// A message as it stands in the mailbox.
 #[derive(Debug)]
@@ -63,19 +72,13 @@ pub(crate) async fn read(
         permit: _permit,
         ..
     } = Login::new(shared).open(&account).await?;
-    let selected = source.select(&message.folder).await?;
-    let first = FirstSight {
-        next_uid: selected.next_uid,
-        start: account.draft.start,
-    };
-    let (epoch, now) = (selected.uid_validity, shared.now());
-    let vault = &shared.vault;
-    let folder = vault.open_folder(account.id, &message.folder, epoch, first, now);
-    // In another epoch the same UID is another message.
-    let found = if folder.await?.id == message.id.folder() {
-        one(shared, &mut source, message.uid).await?
-    } else {
-        None
+    // Nothing is numbered and no epoch begins: that is for whoever moves the mailbox's mail. In
+    // another epoch the same UID is another message.
+    let found = match shared.vault.epoch(message.id.folder()).await? {
+        Some(epoch) if source.reopen(&message.folder, epoch, message.uid).await? => {
+            one(shared, &mut source, message.uid).await?
+        }
+        _ => None,
     };
     source.close().await;
     let Some(Staged { size, body, .. }) = found else {
@@ -93,7 +96,7 @@ pub(crate) async fn read(
 }
 
 async fn one(shared: &Shared, source: &mut Source, uid: u32) -> Result<Option<Staged>, FetchError> {
-    let key = format!("look-{}", shared.random.token());
+    let key = format!("{PREFIX}{}", shared.random.token());
     let folder = &shared.settings.spool;
     let made = mailgrant_base::files::create_private_dir(folder);
     made.map_err(|error| FetchError::Spool(error.into()))?;
@@ -137,10 +140,57 @@ async fn one(shared: &Shared, source: &mut Source, uid: u32) -> Result<Option<St
     }
 }
 
+/// Removes the files that a process left behind which was killed while it read a message. Whatever
+/// cannot be removed stays.
+pub(crate) fn sweep(spool: &Path, now: Timestamp) {
+    let files = std::fs::read_dir(spool).into_iter().flatten().flatten();
+    for file in files {
+        let name = file.file_name();
+        let ours = name.to_str().is_some_and(|name| name.starts_with(PREFIX));
+        let written = file.metadata().and_then(|metadata| metadata.modified());
+        let is_old = |at: SystemTime| {
+            Timestamp::try_from(at).is_ok_and(|at| now.duration_since(at) > LEFT_BEHIND)
+        };
+        if ours && written.is_ok_and(is_old) {
+            crate::sink::remove_quietly(&file.path());
+        }
+    }
+}
+
 fn no_room(error: &io::Error) -> FetchError {
     SinkDown {
         sink: "the folder for messages on their way".to_owned(),
         why: error.to_string(),
     }
     .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_a_killed_process_left_behind_is_removed_and_nothing_else() {
+        let spool = tempfile::tempdir().unwrap();
+        let names = ["look-1.eml", "look-2.eml", "a1-x.eml", "account-1.lock"];
+        let now = mailgrant_base::Clock::now(&mailgrant_base::SystemClock);
+        for name in names {
+            let path = spool.path().join(name);
+            mailgrant_base::files::create_private(&path, b"x").unwrap();
+            if name != "look-2.eml" {
+                let seconds = (now - SignedDuration::from_hours(2)).as_second();
+                let long_ago = Duration::from_secs(seconds.try_into().unwrap());
+                let file = File::options().write(true).open(&path).unwrap();
+                file.set_modified(SystemTime::UNIX_EPOCH + long_ago)
+                    .unwrap();
+            }
+        }
+        sweep(spool.path(), now);
+        let there = |name: &&str| spool.path().join(name).exists();
+        let left: Vec<&str> = names.iter().copied().filter(there).collect();
+        assert_eq!(left, names[1..]);
+        sweep(&spool.path().join("missing"), now);
+    }
 }

@@ -12,7 +12,9 @@ use url::Url;
 use crate::column::{from_json, json, micros, time};
 use crate::folders::same;
 use crate::store::Answer;
-use crate::{AuthorizationOutcome, Folders, ProviderId, Rules, Sink, Vault, VaultError, Watch};
+use crate::{
+    AuthorizationOutcome, Folders, ProviderId, Rules, Sink, Vault, VaultError, Watch, rings,
+};
 
 /// An account's row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -346,6 +348,7 @@ impl Vault {
         draft: &AccountDraft,
         now: Timestamp,
     ) -> Result<Account, VaultError> {
+        self.must_not_go_round(draft, None).await?;
         let fields = AccountFields::of(draft)?;
         let added = self.store().add_account(&fields, micros(now)).await;
         Account::read(self.told_named(added, "an account", &draft.name)?)
@@ -363,6 +366,7 @@ impl Vault {
     ) -> Result<Account, VaultError> {
         let present = self.account(id).await?.map(|account| account.draft);
         let present = present.ok_or(GONE)?;
+        self.must_not_go_round(draft, Some(id)).await?;
         let reset = if present.provider != draft.provider {
             Some("The account was given another identity provider.")
         } else if present.address != draft.address {
@@ -385,6 +389,28 @@ impl Vault {
             .change_account(id.0, version, &fields, reset.as_ref());
         let row = self.told_named(changed.await, "an account", &draft.name)?;
         Account::read(row.ok_or(GONE)?)
+    }
+
+    /// A ring of mailboxes that put their mail into each other is told where it is closed.
+    async fn must_not_go_round(
+        &self,
+        draft: &AccountDraft,
+        known: Option<AccountId>,
+    ) -> Result<(), VaultError> {
+        let mut others = self.accounts().await?;
+        others.retain(|other| Some(other.id) != known && other.draft.name != draft.name);
+        match rings::ring(draft, &others) {
+            None => Ok(()),
+            Some(mut back) => {
+                back.reverse();
+                let way = back.join(" → ");
+                let way = format!(
+                    "{way} → {} (each puts it into the next one's mailbox)",
+                    draft.name
+                );
+                Err(VaultError::GoesRound { way })
+            }
+        }
     }
 
     /// Pauses or resumes.

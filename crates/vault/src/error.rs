@@ -49,6 +49,12 @@ pub enum VaultError {
         /// The name.
         name: String,
     },
+    /// The account's mail would come back to it.
+    #[error("the account's mail would go round: {way}")]
+    GoesRound {
+        /// `support puts it into the mailbox of archive, which…`
+        way: String,
+    },
     /// The provider cannot be removed while accounts use it.
     #[error("the provider is used by {accounts} account(s)")]
     InUse {
@@ -112,6 +118,11 @@ impl Diagnose for VaultError {
                  backup, or enter that secret again or authorise that account again.",
             ),
             Self::NameTaken { .. } => (Fault::Operator, "Choose another name."),
+            Self::GoesRound { .. } => (
+                Fault::Operator,
+                "Give one of these accounts another sink or another folder: one that none of them \
+                 fetches. Nothing was changed.",
+            ),
             Self::InUse { .. } => (
                 Fault::Operator,
                 "Remove these accounts first, or give them another provider.",
@@ -199,6 +210,13 @@ mod tests {
                 },
                 Fault::Operator,
                 ["already an account named `desk`", "another name"],
+            ),
+            (
+                VaultError::GoesRound {
+                    way: "one → two".to_owned(),
+                },
+                Fault::Operator,
+                ["would go round: one → two", "another sink"],
             ),
             (
                 VaultError::InUse { accounts: 2 },

@@ -203,6 +203,7 @@ pub(crate) trait LedgerStore: Send + Sync {
         first: &FirstFields,
         now: i64,
     ) -> Answer<FolderRow>;
+    async fn epoch(&self, folder: i64) -> Answer<Option<i64>>;
     async fn unfinished(&self, folder: i64, delivered_until: i64) -> Answer<Vec<EntryRow>>;
     /// UIDs in the ledger from `from` on, below `until`.
     async fn known(&self, folder: i64, from: i64, until: i64) -> Answer<Vec<i64>>;
@@ -281,6 +282,12 @@ impl Vault {
             fill: Fill::read(&row.fill)?,
             has_older_epoch: row.has_other_epoch,
         })
+    }
+
+    /// The UIDVALIDITY of a folder's row; `None` where that is gone.
+    pub async fn epoch(&self, folder: FolderId) -> Result<Option<u32>, VaultError> {
+        let epoch = self.told(self.store().epoch(folder.0).await)?;
+        epoch.map(number).transpose()
     }
 
     /// What is not finished: `Waiting`, `Prepared` and `Delivered` entries, ascending by UID; of the

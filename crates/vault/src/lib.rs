@@ -38,6 +38,7 @@ mod numbering;
 mod password;
 mod postgres;
 mod provider;
+mod rings;
 mod rules;
 mod seal;
 mod sink;

@@ -163,8 +163,13 @@ pub(crate) trait NumberingStore: Send + Sync {
     ) -> Answer<Option<NumberedRow>>;
     /// A folder's epoch and the number that its next new name will have.
     async fn numbered(&self, folder: (i64, &str)) -> Answer<Option<(i64, i64)>>;
-    /// The names of these numbers.
-    async fn names_of(&self, folder: (i64, &str), uids: &[i64]) -> Answer<Vec<(i64, String)>>;
+    /// The names of these numbers of an epoch.
+    async fn names_of(
+        &self,
+        folder: (i64, &str),
+        epoch: i64,
+        uids: &[i64],
+    ) -> Answer<Vec<(i64, String)>>;
     /// Notes these numbers' names as gone.
     async fn leave(&self, folder: (i64, &str), uids: &[i64], now: i64) -> Answer<()>;
     /// Forgets these numbers' names.
@@ -256,17 +261,26 @@ impl Vault {
         })
     }
 
-    /// The names of these numbers of the present epoch, as far as they are known.
+    /// The names of these numbers of an epoch, as far as they are known; `None` where that is not the
+    /// present one.
     pub async fn names_of(
         &self,
         account: AccountId,
         folder: &str,
+        epoch: u32,
         uids: &[u32],
-    ) -> Result<Vec<(u32, String)>, VaultError> {
+    ) -> Result<Option<Vec<(u32, String)>>, VaultError> {
         let uids: Vec<i64> = uids.iter().map(|uid| i64::from(*uid)).collect();
-        let names = self.store().names_of((account.0, folder), &uids).await;
-        let names = self.told(names)?.into_iter();
-        names.map(|(uid, name)| Ok((number(uid)?, name))).collect()
+        let (place, store) = ((account.0, folder), self.store());
+        let names = self.told(store.names_of(place, epoch.into(), &uids).await)?;
+        // Epochs only rise: if it is still the present one, it was while the names were read.
+        let present = self.numbered(account, folder).await?;
+        if present.is_none_or(|present| present.uid_validity != epoch) {
+            return Ok(None);
+        }
+        let names = names.into_iter();
+        let names = names.map(|(uid, name)| Ok((number(uid)?, name)));
+        names.collect::<Result<_, VaultError>>().map(Some)
     }
 
     /// These are about to be deleted by ourselves: that they are not there the next time does not speak

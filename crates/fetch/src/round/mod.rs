@@ -31,7 +31,7 @@ use crate::{FetchError, Fetched};
 
 use reader::{End, News, Reader};
 pub(crate) use settling::tells_until;
-pub(crate) use suspect::Suspect;
+pub(crate) use suspect::{GivenUp, Suspect};
 
 /// How many messages are asked for at once. Of those that were there before it are few at first, and
 /// more as long as it goes quickly: a slow sink is not to hold new mail back.
@@ -135,6 +135,7 @@ pub(crate) async fn round(
     round.tell();
     let mut untouched = worked?.to_vec();
     untouched.retain(|uid| round.open.contains(uid));
+    untouched.sort_unstable();
     Ok(Done {
         untouched,
         fetched: round.fetched,
@@ -259,13 +260,12 @@ impl Round<'_> {
         });
 
         let mut todo: BTreeSet<u32> = self.open.iter().copied().chain(again).collect();
-        if let Some(uid) = suspect.given_up(&todo) {
+        if let Some(given_up) = suspect.given_up(&todo) {
+            let uid = self.put_aside(given_up).await?;
             todo.remove(&uid);
-            let why = "the mail server breaks off whenever it is asked for this message";
-            self.defer(uid, why, None).await?;
             self.open.remove(&uid);
         }
-        Ok(todo.into_iter().collect())
+        Ok(suspect.in_order(todo))
     }
 
     /// Gives back what it has left to the next round.

@@ -278,14 +278,12 @@ fn has_header_end(bytes: &[u8]) -> bool {
 
 /// A session that ends because its token did says nothing about the message it was at.
 fn note(suspect: &mut Suspect, uid: u32, error: &MailError) {
-    if !matches!(
-        error,
+    match error {
         MailError::Closed {
-            token_ended: true,
-            ..
-        } | MailError::Later { .. }
-    ) {
-        suspect.broke_off_at(uid);
+            token_ended: true, ..
+        } => {}
+        MailError::Later { .. } => suspect.busy_at(uid),
+        _ => suspect.broke_off_at(uid),
     }
 }
 

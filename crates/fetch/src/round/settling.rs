@@ -9,7 +9,7 @@ use mailgrant_base::Backoff;
 use mailgrant_vault::{AfterDelivery, EventKind, NewEvent};
 use tracing::{debug, warn};
 
-use super::Round;
+use super::{GivenUp, Round};
 use crate::FetchError;
 use crate::metrics::Outcome;
 use crate::source::Source;
@@ -144,6 +144,29 @@ impl Round<'_> {
         Ok(())
     }
 
+    /// A message that the server does not give out holds back none of the others.
+    pub(super) async fn put_aside(&mut self, given_up: GivenUp) -> Result<u32, FetchError> {
+        match given_up {
+            GivenUp::BreaksOff(uid) => {
+                let why = "the mail server breaks off whenever it is asked for this message";
+                self.defer(uid, why, None).await?;
+                Ok(uid)
+            }
+            GivenUp::Busy(uid) => {
+                let why = "the mail server asks for patience whenever it is asked for this message";
+                self.defer(uid, why, None).await?;
+                Ok(uid)
+            }
+            GivenUp::BusyAlone(uid) => {
+                let why = "the mail server asks for patience whenever it is asked for this message, \
+                           and gives out the others. Look whether the mailbox opens it, and try it \
+                           again";
+                self.quarantine(uid, why).await?;
+                Ok(uid)
+            }
+        }
+    }
+
     pub(super) async fn quarantine(&mut self, uid: u32, why: &str) -> Result<(), FetchError> {
         self.power()?;
         let now = self.shared.now();
@@ -152,10 +175,7 @@ impl Round<'_> {
             .note_quarantined(self.folder.id, uid, why, now)
             .await?;
         let (account, folder) = (&self.account.draft.name, &self.folder.name);
-        warn!(
-            account,
-            folder, uid, "the sink refuses a message for good: quarantined"
-        );
+        warn!(account, folder, uid, why, "a message is quarantined");
         let event = NewEvent {
             kind: EventKind::MessageQuarantined,
             actor: "fetcher".to_owned(),

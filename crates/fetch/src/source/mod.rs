@@ -152,6 +152,22 @@ impl Source {
         }
     }
 
+    /// Opens a folder for reading one message whose UID is of this epoch, and changes nothing that
+    /// anybody keeps of the folder; `false` where the UID means nothing any more.
+    pub(crate) async fn reopen(
+        &mut self,
+        folder: &str,
+        uid_validity: u32,
+        uid: u32,
+    ) -> Result<bool, FetchError> {
+        match self {
+            Self::Imap(session) => Ok(session.select(folder).await?.uid_validity == uid_validity),
+            Self::Pop3(mailbox) => mailbox.reopen(folder, uid_validity, uid).await,
+            Self::Graph(mailbox) => mailbox.reopen(folder, uid_validity).await,
+            Self::Gmail(mailbox) => mailbox.reopen(folder, uid_validity).await,
+        }
+    }
+
     /// The UIDs from `first` on, ascending.
     pub(crate) async fn uids_from(&mut self, first: u32) -> Result<Vec<u32>, FetchError> {
         self.search(&Search::from(first)).await

@@ -81,6 +81,31 @@ impl Pop3Source {
         self.look().await
     }
 
+    /// Finds a message that has a number of this epoch, and numbers nothing; `false` where the epoch is
+    /// over, or the message has gone.
+    pub(super) async fn reopen(
+        &mut self,
+        folder: &str,
+        epoch: u32,
+        uid: u32,
+    ) -> Result<bool, FetchError> {
+        let (vault, account) = (&self.vault, self.account);
+        let names = vault.names_of(account, folder, epoch, &[uid]).await?;
+        let Some((_, known)) = names.and_then(|names| names.into_iter().next()) else {
+            return Ok(false);
+        };
+        let session = match self.session.take() {
+            Some(session) => session,
+            None => self.door.open().await?,
+        };
+        let listed = self.session.insert(session).list().await?;
+        let found = listed.into_iter().find(|message| name(message).0 == known);
+        folder.clone_into(&mut self.folder);
+        self.epoch = Some(epoch);
+        self.messages = found.into_iter().map(|message| (uid, message)).collect();
+        Ok(!self.messages.is_empty())
+    }
+
     /// Lists what is there and has it numbered.
     async fn look(&mut self) -> Result<Selected, FetchError> {
         let session = match self.session.take() {

@@ -1,13 +1,18 @@
 //! Mail that is read by an API: Microsoft Graph and Gmail's.
 
+use std::io::Read as _;
+
 use jiff::Timestamp;
 use mailgrant_base::Diagnose as _;
 use mailgrant_mail::MailError;
 use mailgrant_sandbox::{ApiFault, MailServerOptions, samples};
-use mailgrant_vault::{AfterDelivery, Source, StartFrom};
+use mailgrant_vault::{AfterDelivery, MessageSearch, Source, StartFrom};
+use tokio_util::sync::CancellationToken;
 
 use super::{ADDRESS, Plan, World, sorted};
+use crate::connect::Login;
 use crate::plug::Plug;
+use crate::visit::{Suspects, Visit};
 use crate::{FetchError, Fetched};
 
 /// An API, and by what its requests are told apart.
@@ -175,6 +180,112 @@ async fn where_nothing_may_be_moved_mail_comes_all_the_same() {
         world.fetch().await.unwrap();
         assert!(world.inbox().is_empty());
         assert!(world.delivered() == sorted(sent));
+    }
+}
+
+/// Looks into the mailbox, as a worker does that remembers at which messages it broke off.
+async fn look(world: &World, suspects: &mut Suspects) -> Result<Fetched, FetchError> {
+    let (shared, never) = (world.fetcher.shared(), CancellationToken::new());
+    let mut source = Login::new(shared).open(&world.account).await?.source;
+    let visit = Visit::begin(shared, &world.account, &mut source, suspects, &never);
+    Ok(visit.await?.fetch().await?.fetched)
+}
+
+#[tokio::test]
+async fn a_message_for_which_the_server_alone_has_no_time_is_set_aside() {
+    for way in WAYS {
+        let world = way.world(AfterDelivery::Keep).await;
+        let mut sent = world.receive(1);
+        assert_eq!(world.fetch().await.unwrap(), delivered(1));
+        world.receive(1);
+        let mut suspects = Suspects::default();
+        let (status, code) = way.throttled;
+        let busy = |to: &str| refuse(to, status, code, None);
+        world.server.api_fault(busy(way.message), Some(1));
+        look(&world, &mut suspects).await.unwrap_err();
+        let (vault, account) = (&world.vault, world.account.id);
+        let names = vault.names_of(account, "INBOX", 1 << 31, &[2]).await;
+        let name = &names.unwrap().unwrap()[0].1;
+        let this_one = match way.source {
+            Source::Graph => format!("{name}/$value"),
+            _ => format!("{name}?format=raw"),
+        };
+        world.server.api_fault(busy(&this_one), None);
+        let held = loop {
+            sent.extend(world.receive(1));
+            let fetched = look(&world, &mut suspects).await;
+            assert!(world.delivered() == sorted(sent.clone()), "the others come");
+            if let Ok(fetched) = fetched {
+                assert_eq!((fetched.delivered, fetched.quarantined), (1, 1));
+                break vault.quarantine(account, 9).await.unwrap();
+            }
+            assert!(sent.len() < 9, "it is never set aside");
+        };
+        assert!(held[0].reason.contains("asks for patience"), "{held:?}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_looks_at_a_message_numbers_nothing_and_begins_no_epoch() {
+    let pop3 = Way {
+        source: Source::Pop3,
+        ..WAYS[0]
+    };
+    let imap = Way {
+        source: Source::Imap,
+        ..WAYS[0]
+    };
+    for way in [WAYS[0], WAYS[1], pop3, imap] {
+        let plan = way.plan();
+        let server = plan.server.clone().with_every_protocol();
+        let world = Plan { server, ..plan }.build().await;
+        let sent = world.receive(1);
+        world.fetch().await.unwrap();
+        let (vault, account) = (&world.vault, world.account.id);
+        let search = MessageSearch {
+            limit: 9,
+            ..MessageSearch::default()
+        };
+        let found = vault.find_messages(&search).await.unwrap().messages;
+        let before = vault.numbered(account, "INBOX").await.unwrap();
+        world.receive(1);
+        let original = world.fetcher.original(&found[0]).await.unwrap();
+        let mut read = Vec::new();
+        original.unwrap().read_to_end(&mut read).unwrap();
+        assert!(read == sent[0], "{way:?}");
+        // As if the server had begun anew.
+        world.server.renumber(ADDRESS, "INBOX");
+        let original = world.fetcher.original(&found[0]).await.unwrap();
+        assert!(original.is_none(), "{way:?}");
+        let after = vault.numbered(account, "INBOX").await.unwrap();
+        assert_eq!(before, after, "{way:?}");
+        let again = vault.find_messages(&search).await.unwrap().messages;
+        assert!(again[0].present, "{way:?}");
+        assert_eq!(again.len(), 1);
+    }
+}
+
+/// Another process has begun a new epoch while a session was open.
+#[tokio::test]
+async fn numbers_that_mean_others_by_now_let_no_message_pass_for_gone() {
+    for way in WAYS {
+        let world = way.world(AfterDelivery::Keep).await;
+        world.receive(1);
+        let (vault, account) = (&world.vault, world.account.id);
+        let mut source = Login::new(world.fetcher.shared())
+            .open(&world.account)
+            .await
+            .unwrap()
+            .source;
+        source.select("INBOX").await.unwrap();
+        let others = ["another".to_owned()];
+        vault
+            .number_all(account, "INBOX", &others, super::now())
+            .await
+            .unwrap();
+        let asked = source.start_fetch(&[1]).await;
+        let error = asked.unwrap_err().to_string();
+        assert!(error.contains("other names than before"), "{error}");
     }
 }
 

@@ -142,6 +142,13 @@ impl LedgerStore for Backend {
         Ok(row)
     }
 
+    async fn epoch(&self, folder: i64) -> Answer<Option<i64>> {
+        sqlx::query_scalar("SELECT uid_validity FROM folders WHERE id = $1")
+            .bind(folder)
+            .fetch_optional(self.reader())
+            .await
+    }
+
     async fn unfinished(&self, folder: i64, delivered_until: i64) -> Answer<Vec<EntryRow>> {
         sqlx::query_as(
             "SELECT uid, state, delivery_key, attempts, retry_at FROM messages

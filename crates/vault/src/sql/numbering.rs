@@ -117,6 +117,7 @@ impl NumberingStore for Backend {
     async fn names_of(
         &self,
         (account, name): (i64, &str),
+        epoch: i64,
         uids: &[i64],
     ) -> Answer<Vec<(i64, String)>> {
         let mut names = Vec::with_capacity(uids.len());
@@ -124,11 +125,12 @@ impl NumberingStore for Backend {
             let found: Option<(i64, String)> = sqlx::query_as(
                 "SELECT m.uid, m.foreign_id
                  FROM numbered_messages m JOIN numbered_folders f ON f.id = m.folder_id
-                 WHERE f.account_id = $1 AND f.name = $2 AND m.uid = $3",
+                 WHERE f.account_id = $1 AND f.name = $2 AND m.uid = $3 AND f.epoch = $4",
             )
             .bind(account)
             .bind(name)
             .bind(uid)
+            .bind(epoch)
             .fetch_optional(self.reader())
             .await?;
             names.extend(found);

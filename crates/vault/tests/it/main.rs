@@ -20,6 +20,7 @@ mod migrations;
 mod numbering;
 mod profiles;
 mod raw;
+mod rings;
 mod sealing;
 mod trouble;
 mod watching;

@@ -67,8 +67,9 @@ impl Mailbox {
     pub(super) async fn names_of(
         &self,
         name: &str,
+        epoch: u32,
         uids: &[u32],
-    ) -> Result<Vec<(u32, String)>, FetchError> {
-        Ok(self.vault.names_of(self.account, name, uids).await?)
+    ) -> Result<Option<Vec<(u32, String)>>, FetchError> {
+        Ok(self.vault.names_of(self.account, name, epoch, uids).await?)
     }
 }

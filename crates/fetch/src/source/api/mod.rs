@@ -181,6 +181,32 @@ impl<S: Service> ApiSource<S> {
         })
     }
 
+    fn renamed(&self) -> FetchError {
+        MailError::Closed {
+            server: self.server().to_string(),
+            why: "all its messages have other names than before".to_owned(),
+            token_ended: false,
+        }
+        .into()
+    }
+
+    /// Opens a folder for reading messages that have numbers of this epoch, and numbers nothing;
+    /// `false` where the epoch is over.
+    pub(super) async fn reopen(&mut self, name: &str, epoch: u32) -> Result<bool, FetchError> {
+        let id = self.folder("SELECT", name).await?;
+        let Some(numbered) = self.service.mailbox().numbered(name).await? else {
+            return Ok(false);
+        };
+        self.opened = Some(Opened {
+            name: name.to_owned(),
+            id,
+            epoch,
+            next_uid: numbered.next_uid,
+            gone: BTreeSet::new(),
+        });
+        Ok(numbered.uid_validity == epoch)
+    }
+
     /// Numbers what has come into a folder since it was last looked into.
     async fn look(&mut self, name: &str, id: &str) -> Result<Numbered, FetchError> {
         if let Some(place) = self.service.mailbox().place(name, id).await?
@@ -214,12 +240,7 @@ impl<S: Service> ApiSource<S> {
         let (name, id, epoch) = (opened.name.clone(), opened.id.clone(), opened.epoch);
         let numbered = self.look(&name, &id).await?;
         if numbered.uid_validity != epoch {
-            return Err(MailError::Closed {
-                server: self.server().to_string(),
-                why: "all its messages have other names than before".to_owned(),
-                token_ended: false,
-            }
-            .into());
+            return Err(self.renamed());
         }
         if let Some(opened) = &mut self.opened {
             opened.next_uid = numbered.next_uid;
@@ -255,12 +276,17 @@ impl<S: Service> ApiSource<S> {
         Ok(())
     }
 
-    /// The ids of these numbers. What has none has gone.
+    /// The ids of these numbers. What has none has gone; where numbers mean others by now, nothing has.
     async fn named(&mut self, uids: &[u32]) -> Result<Vec<(u32, String)>, FetchError> {
+        let Some(opened) = &self.opened else {
+            return Ok(Vec::new());
+        };
+        let mailbox = self.service.mailbox();
+        let named = mailbox.names_of(&opened.name, opened.epoch, uids).await?;
+        let named = named.ok_or_else(|| self.renamed())?;
         let Some(opened) = &mut self.opened else {
             return Ok(Vec::new());
         };
-        let named = self.service.mailbox().names_of(&opened.name, uids).await?;
         let known: BTreeSet<u32> = named.iter().map(|(uid, _)| *uid).collect();
         let unknown = uids.iter().filter(|uid| !known.contains(uid));
         opened.gone.extend(unknown);

@@ -1,7 +1,7 @@
 //! A message as it stands in the mailbox: its text to look at, and all of it to take away. Nothing of
 //! it is run or loaded: what is shown is plain text.
 
-use std::io::Read as _;
+use std::io::{self, Read as _};
 
 use askama::Template;
 use axum::body::Body;
@@ -34,6 +34,11 @@ const PIECE: usize = 64 * 1024;
 struct TextPage {
     layout: Layout,
     message: Message,
+    shown: Shown,
+}
+
+/// What is shown of a message.
+struct Shown {
     headers: Vec<(String, String)>,
     text: String,
     is_cut: bool,
@@ -53,27 +58,42 @@ pub(crate) async fn look(
             "Download it.",
         ));
     }
-    let mut bytes = Vec::new();
-    let read = original.read_to_end(&mut bytes);
-    read.map_err(|error| {
+    // Fifty megabytes are read and taken apart: nobody else is to wait for that.
+    let read = tokio::task::spawn_blocking(move || {
+        let mut bytes = Vec::new();
+        original.read_to_end(&mut bytes)?;
+        Ok(Shown::of(&bytes))
+    });
+    let read = read
+        .await
+        .unwrap_or_else(|died| Err(io::Error::other(died)));
+    let shown = read.map_err(|error: io::Error| {
         told(
             &format!("The message cannot be read: {error}."),
             "Try it again.",
         )
     })?;
-    let parsed = MessageParser::new().parse(&bytes).unwrap_or_default();
-    let text = text(&parsed).unwrap_or_else(|| String::from_utf8_lossy(&bytes).into_owned());
-    let headers = parsed.headers_raw();
     Ok(page(&TextPage {
         layout: Layout::signed_in(super::title(&message), &visitor).section("messages"),
-        headers: headers
-            .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
-            .collect(),
-        is_cut: text.chars().nth(SHOWN).is_some(),
-        text: text.chars().take(SHOWN).collect(),
-        attachments: parsed.attachments().map(attachment).collect(),
         message,
+        shown,
     }))
+}
+
+impl Shown {
+    fn of(bytes: &[u8]) -> Self {
+        let parsed = MessageParser::new().parse(bytes).unwrap_or_default();
+        let text = text(&parsed).unwrap_or_else(|| String::from_utf8_lossy(bytes).into_owned());
+        let headers = parsed.headers_raw();
+        Self {
+            headers: headers
+                .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
+                .collect(),
+            is_cut: text.chars().nth(SHOWN).is_some(),
+            text: text.chars().take(SHOWN).collect(),
+            attachments: parsed.attachments().map(attachment).collect(),
+        }
+    }
 }
 
 /// Gives all of it.
