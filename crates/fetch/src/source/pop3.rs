@@ -96,7 +96,7 @@ impl Pop3Source {
         };
         let session = match self.session.take() {
             Some(session) => session,
-            None => self.door.open().await?,
+            None => self.door.open_pop3().await?,
         };
         let listed = self.session.insert(session).list().await?;
         let found = listed.into_iter().find(|message| name(message).0 == known);

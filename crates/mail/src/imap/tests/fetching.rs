@@ -122,7 +122,7 @@ fn a_refusal_is_told_once_nothing_is_under_way() {
     let mut talk = fetching(&["1:2", "3:4", "5:6"]);
     talk.client("a1f1 UID FETCH 1:2 (UID BODY.PEEK[])\r\n")
         .client("a1f2 UID FETCH 3:4 (UID BODY.PEEK[])\r\n")
-        .server("a1f1 NO [SERVERBUG] not today\r\n")
+        .server("a1f1 NO not today\r\n")
         .waits()
         .server("* 3 FETCH (UID 3 BODY[] {1}\r\nc)\r\na1f2 OK done\r\n");
     assert_eq!(message(&mut talk), (3, b"c".to_vec()));
