@@ -178,14 +178,14 @@ impl Worker {
             return Ok(Err(Ended::Stopping));
         }
         let due = next_due.map_or(LONGEST_IDLE, |due| self.until(due).max(FIRST_WAIT));
-        let due = due.min(visit.patience());
+        let patience = visit.patience();
         let (source, heard) = visit.listening();
         if !source.can_listen() {
             return Ok(Err(Ended::Poll(self.shared.settings.poll.min(due))));
         }
         self.doing(Activity::Listening);
         let left = self.until(token.expires_at).saturating_sub(TOKEN_MARGIN);
-        let wait = LONGEST_IDLE.min(due).min(left.max(SHORTEST_IDLE));
+        let wait = patience.min(due).min(left.max(SHORTEST_IDLE));
         let listened = tokio::select! {
             () = self.stopping.cancelled() => return Ok(Err(Ended::Stopping)),
             () = self.wake.notified() => return Ok(Err(Ended::Resume)),

@@ -6,6 +6,7 @@ mod append;
 mod check;
 mod command;
 mod crash;
+mod dovecot;
 mod epoch;
 mod faults;
 mod folders;
@@ -123,12 +124,20 @@ impl Plan {
             .await
             .unwrap();
         let options = ProviderOptions {
-            clients: vec![Client {
-                id: "us".into(),
-                secret: None,
-                redirect_uris: Vec::new(),
-                ..Client::default()
-            }],
+            clients: vec![
+                Client {
+                    id: "us".into(),
+                    secret: None,
+                    redirect_uris: Vec::new(),
+                    ..Client::default()
+                },
+                Client {
+                    id: "dovecot".into(),
+                    secret: Some("dovecot-secret".into()),
+                    redirect_uris: Vec::new(),
+                    ..Client::default()
+                },
+            ],
             users: vec![User {
                 address: ADDRESS.into(),
                 password: "x".into(),
