@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::{ADDRESS, Plan, World, sorted};
 use crate::connect::Login;
 use crate::plug::Plug;
-use crate::visit::{Suspects, Visit};
+use crate::visit::{Memory, Visit};
 use crate::{FetchError, Fetched};
 
 /// An API, and by what its requests are told apart.
@@ -184,10 +184,10 @@ async fn where_nothing_may_be_moved_mail_comes_all_the_same() {
 }
 
 /// Looks into the mailbox, as a worker does that remembers at which messages it broke off.
-async fn look(world: &World, suspects: &mut Suspects) -> Result<Fetched, FetchError> {
+async fn look(world: &World, memory: &mut Memory) -> Result<Fetched, FetchError> {
     let (shared, never) = (world.fetcher.shared(), CancellationToken::new());
     let mut source = Login::new(shared).open(&world.account).await?.source;
-    let visit = Visit::begin(shared, &world.account, &mut source, suspects, &never);
+    let visit = Visit::begin(shared, &world.account, &mut source, memory, &never);
     Ok(visit.await?.fetch().await?.fetched)
 }
 
@@ -198,11 +198,11 @@ async fn a_message_for_which_the_server_alone_has_no_time_is_set_aside() {
         let mut sent = world.receive(1);
         assert_eq!(world.fetch().await.unwrap(), delivered(1));
         world.receive(1);
-        let mut suspects = Suspects::default();
+        let mut memory = Memory::default();
         let (status, code) = way.throttled;
         let busy = |to: &str| refuse(to, status, code, None);
         world.server.api_fault(busy(way.message), Some(1));
-        look(&world, &mut suspects).await.unwrap_err();
+        look(&world, &mut memory).await.unwrap_err();
         let (vault, account) = (&world.vault, world.account.id);
         let names = vault.names_of(account, "INBOX", 1 << 31, &[2]).await;
         let name = &names.unwrap().unwrap()[0].1;
@@ -213,7 +213,7 @@ async fn a_message_for_which_the_server_alone_has_no_time_is_set_aside() {
         world.server.api_fault(busy(&this_one), None);
         let held = loop {
             sent.extend(world.receive(1));
-            let fetched = look(&world, &mut suspects).await;
+            let fetched = look(&world, &mut memory).await;
             assert!(world.delivered() == sorted(sent.clone()), "the others come");
             if let Ok(fetched) = fetched {
                 assert_eq!((fetched.delivered, fetched.quarantined), (1, 1));
