@@ -47,7 +47,10 @@ impl Heard {
 
     /// Until something has happened in a folder.
     pub(crate) async fn news(&self) {
-        self.rung.notified().await;
+        // A ring may be about what was taken meanwhile.
+        while self.lock().with_news.is_empty() {
+            self.rung.notified().await;
+        }
     }
 
     fn tell(&self, folder: &str) {
