@@ -6,8 +6,12 @@ use std::time::{Duration, Instant};
 
 use mailgrant_sandbox::{IdentityProvider, MailServer, MailServerOptions};
 
+use sqlx::Connection as _;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+
 use super::chance::{Asked, Chance};
 use super::outcome::Outcome;
+use super::overheard;
 use super::post::{Post, unacknowledged, waiting};
 use super::sinks::{Kind, Sink};
 use super::victim::{Death, Place, Victim, was_killed};
@@ -24,6 +28,8 @@ const LOOK: Duration = Duration::from_millis(1);
 pub(super) enum Way {
     Fetch,
     FetchByPop3,
+    FetchByGraph,
+    FetchByGmail,
     Serve,
 }
 
@@ -52,7 +58,9 @@ impl Campaign {
             0 if way != Way::FetchByPop3 => "mark-seen",
             _ => "delete",
         };
-        let options = MailServerOptions::default().with_every_protocol();
+        let options = MailServerOptions::default()
+            .with_every_protocol()
+            .with_apis();
         let (mut mailgrant, provider, server) =
             installation_with(options, &["--after", after], ADDRESS).await;
         if way == Way::FetchByPop3 {
@@ -68,12 +76,26 @@ impl Campaign {
             change(&mailgrant, &flags);
         }
         let victim = Victim::default();
-        let (sink, flags) = Sink::open(kind, &mailgrant, &victim).await;
+        let (sink, mut flags) = Sink::open(kind, &mailgrant, &victim, &server).await;
+        if kind == Kind::Append {
+            let server = server.plain_address().unwrap();
+            let port = overheard::start(server, victim.clone()).await.to_string();
+            let through = ["--imap-port", &port, "--imap-security", "plain"];
+            flags.extend(through.map(str::to_owned));
+        }
         if !flags.is_empty() {
             change(
                 &mailgrant,
                 &flags.iter().map(String::as_str).collect::<Vec<_>>(),
             );
+        }
+        let api = server.api_address().unwrap();
+        match way {
+            Way::FetchByGraph => {
+                read_by_api(&mailgrant, "graph", &format!("http://{api}/v1.0")).await;
+            }
+            Way::FetchByGmail => read_by_api(&mailgrant, "gmail", &format!("http://{api}")).await,
+            Way::Fetch | Way::FetchByPop3 | Way::Serve => {}
         }
         // Whatever the kernel gives: a port of one's own may be taken by the time of the next run.
         mailgrant.set("listen", &"127.0.0.1:0");
@@ -105,7 +127,7 @@ impl Campaign {
             }
         }
         self.finish().await;
-        let arrived = self.sink.arrived();
+        let arrived = self.sink.arrived(&self.server);
         let runs = (self.runs, self.kills);
         let outcome = Outcome::of(self.title, runs, &self.post.sent, &arrived);
         println!("{outcome}");
@@ -211,7 +233,7 @@ impl Campaign {
     fn start(&self, death: Option<Death>) {
         let arguments: &[&str] = match self.way {
             Way::Serve => &["serve"],
-            Way::Fetch | Way::FetchByPop3 => &["fetch", "support"],
+            _ => &["fetch", "support"],
         };
         let log = File::options()
             .create(true)
@@ -233,6 +255,20 @@ impl Campaign {
     async fn acknowledged(&self) -> usize {
         self.post.sent.len() - waiting(&self.server).await
     }
+}
+
+/// Has the account's mail read by an API of the sandbox, which the form would not let in: the
+/// sandbox's provider is none of those that have one.
+pub(super) async fn read_by_api(mailgrant: &Mailgrant, source: &str, base: &str) {
+    let path = mailgrant.path("data").join("mailgrant.db");
+    let options = SqliteConnectOptions::new().filename(path);
+    let mut store = SqliteConnection::connect_with(&options).await.unwrap();
+    let changed = sqlx::query(
+        "UPDATE accounts SET settings = json_set(settings, '$.source', $1, '$.api', $2)",
+    );
+    let changed = changed.bind(source).bind(base).execute(&mut store).await;
+    assert_eq!(changed.unwrap().rows_affected(), 1);
+    store.close().await.unwrap();
 }
 
 pub(super) fn change(mailgrant: &Mailgrant, flags: &[&str]) {

@@ -47,6 +47,14 @@ campaigns! {
         exactly_once(Kind::Maildir, Way::Serve);
     a_maildir_has_every_message_once_though_pop3_is_killed:
         exactly_once(Kind::Maildir, Way::FetchByPop3);
+    a_maildir_has_every_message_once_though_fetching_by_graph_is_killed:
+        exactly_once(Kind::Maildir, Way::FetchByGraph);
+    a_maildir_has_every_message_once_though_fetching_by_gmails_api_is_killed:
+        exactly_once(Kind::Maildir, Way::FetchByGmail);
+    another_mailbox_has_every_message_once_however_often_fetch_is_killed:
+        exactly_once(Kind::Append, Way::Fetch);
+    another_mailbox_has_every_message_once_however_often_serve_is_killed:
+        exactly_once(Kind::Append, Way::Serve);
     a_program_misses_no_message_however_often_fetch_is_killed:
         at_least_once(Kind::Command, Way::Fetch);
     a_program_misses_no_message_however_often_serve_is_killed:

@@ -13,6 +13,7 @@ mod kills;
 mod mail_receiver;
 mod network;
 mod outcome;
+mod overheard;
 mod post;
 mod sinks;
 mod victim;

@@ -7,9 +7,9 @@ use mailgrant_sandbox::{IdentityProvider, MailServer, MailServerOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{Connection as _, Executor as _};
 
-use super::campaign::change;
+use super::campaign::{change, read_by_api};
 use super::chance::{Asked, Chance};
-use super::outcome::Outcome;
+use super::outcome::{Arrived, Outcome, print_of};
 use super::post::{Post, waiting};
 use super::sinks::{Kind, Sink};
 use super::victim::Victim;
@@ -37,6 +37,15 @@ const IMAP: &[Harm] = &[
     Harm::Refuse,
 ];
 
+/// What becomes of HTTP, whose messages in plain text have nothing to notice garbage by.
+const HTTP: &[Harm] = &[
+    Harm::Reset,
+    Harm::Truncate,
+    Harm::Stall,
+    Harm::Crumbs,
+    Harm::Refuse,
+];
+
 /// Which connection is bad.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Bad {
@@ -44,8 +53,18 @@ enum Bad {
     ImapWithoutTls,
     Pop3,
     DovecotsImap,
+    Graph,
+    Gmail,
     /// To the sink: LMTP.
     Lmtp,
+    /// To the sink: SMTP.
+    Smtp,
+    /// To the sink: HTTP.
+    Webhook,
+    /// To the sink, and from the source too.
+    Append,
+    /// To the sink: a Dovecot's LMTP.
+    DovecotsLmtp,
 }
 
 /// An installation with a bad connection.
@@ -57,6 +76,8 @@ struct Journey {
     _provider: IdentityProvider,
     server: MailServer,
     dovecot: Option<Dovecot>,
+    /// It takes the mail.
+    takes: Option<Dovecot>,
     proxy: FaultProxy,
     sink: Sink,
     post: Post,
@@ -67,11 +88,13 @@ impl Journey {
         let asked = Asked::of_environment();
         let title = format!("{bad:?} through a bad network into {kind:?}, {asked}");
         println!("{title}");
-        let options = MailServerOptions::default().with_every_protocol();
+        let options = MailServerOptions::default()
+            .with_every_protocol()
+            .with_apis();
         let (mut mailgrant, provider, server) =
             installation_with(options, &["--after", "delete"], ADDRESS).await;
-        let (sink, mut flags) = Sink::open(kind, &mailgrant, &Victim::default()).await;
-        let dovecot = (bad == Bad::DovecotsImap).then(|| {
+        let (sink, mut flags) = Sink::open(kind, &mailgrant, &Victim::default(), &server).await;
+        let start_dovecot = || {
             let address = provider.origin();
             let address = address.trim_start_matches("http://");
             let url = format!("http://dovecot:dovecot-secret@{address}/introspect");
@@ -80,14 +103,18 @@ impl Journey {
                 mechanisms: "xoauth2 oauthbearer",
                 password: None,
             })
-        });
+        };
+        let dovecot = (bad == Bad::DovecotsImap).then(start_dovecot);
+        let takes = (bad == Bad::DovecotsLmtp).then(start_dovecot);
         if let Some(dovecot) = &dovecot {
             mailgrant.trust(dovecot.certificate_pem());
         }
 
         let relay = flags.iter().position(|flag| flag == "--relay");
+        let webhook = flags.iter().position(|flag| flag == "--webhook");
         let (to, passing, harms) = match bad {
-            Bad::Imap => (server.tls_address(), Passing::Opaque, OPAQUE),
+            Bad::Imap | Bad::Append => (server.tls_address(), Passing::Opaque, OPAQUE),
+            Bad::Graph | Bad::Gmail => (server.api_address().unwrap(), Passing::Opaque, HTTP),
             Bad::ImapWithoutTls => (server.plain_address().unwrap(), Passing::Imap, IMAP),
             Bad::Pop3 => (server.pop3s_address().unwrap(), Passing::Opaque, OPAQUE),
             Bad::DovecotsImap => {
@@ -95,15 +122,26 @@ impl Journey {
                 let address = std::net::SocketAddr::from(([127, 0, 0, 1], port));
                 (address, Passing::Opaque, OPAQUE)
             }
-            Bad::Lmtp => {
+            Bad::Lmtp | Bad::Smtp => {
                 let relay = flags[relay.unwrap() + 1].parse().unwrap();
                 (relay, Passing::Lines, OPAQUE)
+            }
+            Bad::DovecotsLmtp => {
+                let port = takes.as_ref().unwrap().lmtp_port();
+                let address = std::net::SocketAddr::from(([127, 0, 0, 1], port));
+                (address, Passing::Lines, OPAQUE)
+            }
+            Bad::Webhook => {
+                let url: url::Url = flags[webhook.unwrap() + 1].parse().unwrap();
+                let port = url.port().unwrap();
+                (([127, 0, 0, 1], port).into(), Passing::Opaque, HTTP)
             }
         };
         let proxy = FaultProxy::start(to, passing, harms, asked.seed).await;
         let port = proxy.address().port().to_string();
         let through: &[&str] = match bad {
-            Bad::Imap | Bad::DovecotsImap => &["--imap-port", &port],
+            Bad::Imap | Bad::Append | Bad::DovecotsImap => &["--imap-port", &port],
+            Bad::Graph | Bad::Gmail => &[],
             Bad::ImapWithoutTls => &["--imap-port", &port, "--imap-security", "plain"],
             Bad::Pop3 => &[
                 "--source",
@@ -113,14 +151,26 @@ impl Journey {
                 "--pop3-port",
                 &port,
             ],
-            Bad::Lmtp => {
+            Bad::Webhook => {
+                flags[webhook.unwrap() + 1] = format!("http://{}/in", proxy.address());
+                &[]
+            }
+            Bad::Lmtp | Bad::Smtp | Bad::DovecotsLmtp => {
                 flags[relay.unwrap() + 1] = proxy.address().to_string();
                 &[]
             }
         };
         flags.extend(through.iter().map(|flag| (*flag).to_owned()));
         let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
-        change(&mailgrant, &flags);
+        if !flags.is_empty() {
+            change(&mailgrant, &flags);
+        }
+        let api = proxy.address();
+        match bad {
+            Bad::Graph => read_by_api(&mailgrant, "graph", &format!("http://{api}/v1.0")).await,
+            Bad::Gmail => read_by_api(&mailgrant, "gmail", &format!("http://{api}")).await,
+            _ => {}
+        }
         Self {
             title,
             runs: asked.runs * 2,
@@ -129,6 +179,7 @@ impl Journey {
             _provider: provider,
             server,
             dovecot,
+            takes,
             proxy,
             sink,
             post: Post::default(),
@@ -157,6 +208,10 @@ impl Journey {
             Some(dovecot) => dovecot.count(ADDRESS),
             None => waiting(&self.server).await,
         };
+        let arrived = match &self.takes {
+            Some(dovecot) => arrived_at(dovecot),
+            None => self.sink.arrived(&self.server),
+        };
         let done = self.proxy.done();
         let outcome = Outcome::of(
             format!("{} {done:?}", self.title),
@@ -165,7 +220,7 @@ impl Journey {
                 done.values().map(|times| u64::from(*times)).sum(),
             ),
             &self.post.sent,
-            &self.sink.arrived(),
+            &arrived,
         );
         println!("{outcome}");
         assert_eq!(left, 0, "{outcome}");
@@ -191,6 +246,20 @@ impl Journey {
         store.execute(due).await.unwrap();
         store.close().await.unwrap();
     }
+}
+
+/// What a Dovecot has taken, without the lines that it puts before.
+fn arrived_at(dovecot: &Dovecot) -> Vec<Arrived> {
+    let arrived = |stored: Vec<u8>| {
+        let raw = mailgrant_lab::as_served(&stored);
+        let begin = b"From: customer";
+        let begin = raw.windows(begin.len()).position(|bytes| bytes == begin);
+        Arrived {
+            key: None,
+            print: print_of(&raw[begin.unwrap_or_default()..]),
+        }
+    };
+    dovecot.messages(ADDRESS).into_iter().map(arrived).collect()
 }
 
 async fn arrives_once(bad: Bad, kind: Kind) {
@@ -235,8 +304,43 @@ async fn lmtp_over_a_bad_network_loses_nothing_and_doubles_nothing_where_keys_ar
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn plain_lmtp_over_a_bad_network_loses_nothing_and_doubles_no_more_than_was_cut_off() {
-    let outcome = Journey::begin(Bad::Lmtp, Kind::Lmtp).await.run().await;
+async fn graph_over_a_bad_network_brings_every_message_once() {
+    arrives_once(Bad::Graph, Kind::Maildir).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gmails_api_over_a_bad_network_brings_every_message_once() {
+    arrives_once(Bad::Gmail, Kind::Maildir).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_over_a_bad_network_loses_nothing_and_doubles_nothing_where_keys_are_known() {
+    arrives_once(Bad::Webhook, Kind::Webhook).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_mailbox_over_a_bad_network_has_every_message_once() {
+    arrives_once(Bad::Append, Kind::Append).await;
+}
+
+async fn arrives_at_least_once(bad: Bad, kind: Kind) {
+    let outcome = Journey::begin(bad, kind).await.run().await;
     assert!(outcome.doubled <= outcome.blows, "{outcome}");
     nothing_lost(&outcome);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plain_lmtp_over_a_bad_network_loses_nothing_and_doubles_no_more_than_was_cut_off() {
+    arrives_at_least_once(Bad::Lmtp, Kind::Lmtp).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn smtp_over_a_bad_network_loses_nothing_and_doubles_no_more_than_was_cut_off() {
+    arrives_at_least_once(Bad::Smtp, Kind::Smtp).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Dovecot; ./test installs it"]
+async fn dovecots_lmtp_over_a_bad_network_loses_nothing_and_doubles_no_more_than_was_cut_off() {
+    arrives_at_least_once(Bad::DovecotsLmtp, Kind::Lmtp).await;
 }

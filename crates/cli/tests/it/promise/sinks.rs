@@ -3,11 +3,17 @@
 use std::cell::Cell;
 use std::path::PathBuf;
 
+use mailgrant_sandbox::MailServer;
+
 use super::mail_receiver::{self, Inbox};
 use super::outcome::{Arrived, print_of};
 use super::victim::{Death, Place, Victim};
 use super::web_receiver;
+use crate::installation::ADDRESS;
 use crate::support::Mailgrant;
+
+/// The folder that takes mail by APPEND.
+const FOLDER: &str = "Archive";
 
 /// Which sink.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +26,8 @@ pub(super) enum Kind {
     Smtp,
     /// A receiver that keeps no message twice under the same `webhook-id`.
     Webhook,
+    /// Another folder of the mailbox.
+    Append,
 }
 
 /// A sink with all that arrived in it.
@@ -27,6 +35,8 @@ pub(super) enum Sink {
     Maildir(Maildir),
     Command(Command),
     Receiver(Inbox),
+    /// A folder of the mailbox that mail is read from, which is not read itself.
+    Folder,
 }
 
 impl Sink {
@@ -35,6 +45,7 @@ impl Sink {
         kind: Kind,
         mailgrant: &Mailgrant,
         victim: &Victim,
+        server: &MailServer,
     ) -> (Self, Vec<String>) {
         let knows_keys = matches!(kind, Kind::LmtpWithKeys | Kind::Webhook);
         let inbox = Inbox::new(knows_keys);
@@ -53,6 +64,12 @@ impl Sink {
                 let at = at.to_string();
                 ["--sink", sink, "--relay", &at, "--relay-headers", headers].map(str::to_owned)
             }
+            Kind::Append => {
+                server.wait_for(ADDRESS, FOLDER, |_| true).await;
+                let sink = ["--sink", "append", "--append-account", "support"];
+                let flags = sink.into_iter().chain(["--append-folder", FOLDER]);
+                return (Self::Folder, flags.map(str::to_owned).collect());
+            }
             Kind::Webhook => {
                 let at = web_receiver::start(inbox.clone(), victim.clone()).await;
                 let url = format!("http://{at}/in");
@@ -69,7 +86,7 @@ impl Sink {
         match self {
             Self::Maildir(maildir) => maildir.seen.set(maildir.count("new")),
             Self::Command(command) => command.prepare(death),
-            Self::Receiver(_) => {}
+            Self::Receiver(_) | Self::Folder => {}
         }
     }
 
@@ -88,12 +105,20 @@ impl Sink {
     }
 
     /// All that arrived.
-    pub(super) fn arrived(mut self) -> Vec<Arrived> {
+    pub(super) fn arrived(mut self, server: &MailServer) -> Vec<Arrived> {
         self.take();
         match self {
             Self::Maildir(maildir) => maildir.taken,
             Self::Command(command) => command.arrived(),
             Self::Receiver(inbox) => inbox.arrived(),
+            Self::Folder => {
+                let arrived = |(_, _, raw): (u32, Vec<String>, Vec<u8>)| Arrived {
+                    key: None,
+                    print: print_of(&raw),
+                };
+                let contents = server.contents(ADDRESS, FOLDER).into_iter();
+                contents.map(arrived).collect()
+            }
         }
     }
 }
