@@ -230,7 +230,7 @@ impl Round<'_> {
         Ok(again)
     }
 
-    /// All that is to be fetched, ascending.
+    /// All that is to be fetched, in the order in which it is asked for.
     async fn todo(
         &mut self,
         source: &mut Source,

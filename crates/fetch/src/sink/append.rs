@@ -6,8 +6,7 @@
 //! handed over again.
 
 use std::fmt::{self, Display};
-use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -19,8 +18,8 @@ use tokio::io::AsyncRead;
 use tokio::sync::Mutex;
 
 use super::alike::Alike;
+use super::content::Content;
 use super::spool::Spool;
-use super::staged::blocking;
 use super::{BatchLimit, Body, Recovered, Sink, SinkDown, Staged, Verdict};
 use crate::connect::{ImapConnection, Login};
 use crate::shared::Shared;
@@ -431,76 +430,4 @@ fn alike(message: &Staged, content: Content) -> Option<Alike> {
         size: message.size,
         digest: message.digest,
     })
-}
-
-/// What of a message's bytes makes a difference on the way.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Content {
-    has_nul: bool,
-    /// How many lines end without CR.
-    bare_line_ends: u64,
-    last: u8,
-}
-
-impl Content {
-    async fn of(body: &Body) -> io::Result<Self> {
-        match body {
-            Body::Memory(bytes) => Ok(Self::default().and(bytes)),
-            Body::File(path) => {
-                let path = path.clone();
-                blocking(move || Self::of_file(&path)).await
-            }
-        }
-    }
-
-    fn of_file(path: &Path) -> io::Result<Self> {
-        let mut file = std::fs::File::open(path)?;
-        let mut piece = vec![0; 64 * 1024];
-        let mut content = Self::default();
-        loop {
-            let count = file.read(&mut piece)?;
-            match piece.get(..count) {
-                Some(bytes) if count > 0 => content = content.and(bytes),
-                _ => return Ok(content),
-            }
-        }
-    }
-
-    fn and(mut self, bytes: &[u8]) -> Self {
-        for &byte in bytes {
-            self.has_nul |= byte == 0;
-            self.bare_line_ends += u64::from(byte == b'\n' && self.last != b'\r');
-            self.last = byte;
-        }
-        self
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn line_ends_are_counted_across_pieces() {
-        let whole = b"\na\r\nb\nc\r\r\n\n";
-        let expected = Content::default().and(whole);
-        assert_eq!((expected.bare_line_ends, expected.has_nul), (3, false));
-        for cut in 0..=whole.len() {
-            let (one, other) = whole.split_at(cut);
-            assert_eq!(Content::default().and(one).and(other), expected);
-        }
-        assert!(Content::default().and(b"a\0").has_nul);
-    }
-
-    #[tokio::test]
-    async fn a_file_is_looked_at_as_memory_is() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("m");
-        let bytes = b"a\n\r\n".repeat(50_000);
-        mailgrant_base::files::create_private(&path, &bytes).unwrap();
-        let (file, memory) = (Body::File(path), Body::Memory(bytes));
-        let file = Content::of(&file).await.unwrap();
-        assert_eq!(file, Content::of(&memory).await.unwrap());
-        assert_eq!(file.bare_line_ends, 50_000);
-    }
 }

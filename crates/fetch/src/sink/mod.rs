@@ -19,6 +19,7 @@ use crate::shared::Shared;
 mod alike;
 mod append;
 mod command;
+mod content;
 mod half_delivered;
 mod maildir;
 mod mark;
