@@ -610,6 +610,9 @@ form_flags! {
         /// When a mailbox without mail is told of: off, or a number of hours [default: when mail is
         /// missing by the mailbox's own habit]
         silence,
+        /// Every so many hours send a message from the mailbox to itself, by SMTP, and see it arrive
+        /// [default: none]
+        canary,
         /// The folder to move to
         move_to,
         /// Where the mail goes: maildir, command, lmtp, smtp, webhook or append [default: nowhere,

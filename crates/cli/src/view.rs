@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use mailgrant_oauth::{Access, ClientCredential, ProviderKind, Scope};
 use mailgrant_vault::{
-    Account, Alarm, AlarmKind, Backfill, Counts, Grant, GrantState, Provider, ProviderTrouble,
+    Account, Alarm, AlarmKind, Backfill, Canary, Counts, Grant, GrantState, Provider,
+    ProviderTrouble,
 };
 use serde::Serialize;
 use url::Url;
@@ -104,6 +105,9 @@ pub(crate) struct AccountView<'a> {
     /// The mail that was there before; in the view of one account alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     backfill: Option<&'a [Backfill]>,
+    /// The newest one; in the view of one account alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    canary: Option<&'a Canary>,
 }
 
 /// A grant in a listing.
@@ -146,13 +150,15 @@ impl<'a> AccountView<'a> {
                 .filter(|alarm| alarm.account == account.id)
                 .collect(),
             backfill: None,
+            canary: None,
         }
     }
 
-    /// The same with the mail that was there before.
-    pub(crate) fn with_backfill(self, backfill: &'a [Backfill]) -> Self {
+    /// The same with the mail that was there before, and the newest canary.
+    pub(crate) fn with(self, backfill: &'a [Backfill], canary: Option<&'a Canary>) -> Self {
         Self {
             backfill: Some(backfill),
+            canary,
             ..self
         }
     }

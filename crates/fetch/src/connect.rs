@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use mailgrant_keeper::AccessToken;
-use mailgrant_mail::{ImapSession, MailError, MailServer, Protocol};
-use mailgrant_oauth::{Resource, catalogue};
-use mailgrant_vault::{Account, AccountId, Source as Way};
+use mailgrant_mail::{ImapSession, MailError, MailServer, Protocol, SmtpSession};
+use mailgrant_oauth::catalogue::protocols_allowed;
+use mailgrant_oauth::{Access, Resource, catalogue};
+use mailgrant_vault::{Account, AccountId, Source as Way, VaultError};
 use url::Url;
 
 use crate::connections::{Permit, Place, Turn, own_share};
@@ -92,6 +93,28 @@ pub(crate) struct Berth {
     most: u16,
 }
 
+/// Whether the account's grant opens this protocol, as far as its provider said protocol by protocol
+/// what it granted; where it did not, its mail server does.
+pub(crate) async fn may_speak(
+    shared: &Shared,
+    account: &Account,
+    protocol: Protocol,
+) -> Result<bool, VaultError> {
+    let grant = shared.vault.grant(account.id).await?;
+    let provider = shared.vault.provider(account.draft.provider).await?;
+    let (Some(grant), Some(provider)) = (grant, provider) else {
+        return Ok(true);
+    };
+    let profile = &provider.profile;
+    let unsaid = profile.access == Access::Application
+        || grant.scopes.is_empty()
+        || grant
+            .scopes
+            .iter()
+            .any(|scope| scope.as_str().ends_with("/.default"));
+    Ok(unsaid || protocols_allowed(profile.kind, &grant.scopes).contains(&protocol))
+}
+
 impl Login {
     pub(crate) fn new(shared: &Arc<Shared>) -> Self {
         Self {
@@ -160,6 +183,49 @@ impl Login {
             session,
             _permit: permit,
         })
+    }
+
+    /// Logs in for sending, with a token for the mail servers.
+    pub(crate) async fn open_smtp(
+        &self,
+        account: &Account,
+    ) -> Result<(SmtpSession, Permit), FetchError> {
+        let resource = Resource::Mail;
+        let provider = self.shared.vault.provider(account.draft.provider).await?;
+        let kind = provider.map(|provider| provider.profile.kind);
+        let server = kind.and_then(|kind| account.server(Protocol::Smtp, kind));
+        let server = server.ok_or_else(|| FetchError::NoServer {
+            account: account.draft.name.clone(),
+            protocol: Protocol::Smtp,
+        })?;
+        let user = account.user(Protocol::Smtp).to_owned();
+        let berth = Berth {
+            place: Place {
+                server: server.to_string(),
+                user: user.clone(),
+            },
+            most: own_share(kind.and_then(|kind| catalogue::row(kind).connections.smtp)),
+        };
+        let permit = self.permit(&berth).await?;
+        let (token, _turn) = self.token_and_turn(account, resource, &berth).await?;
+        let FetchSettings { trust, limits, .. } = &self.shared.settings;
+        let attempt = async |token: &AccessToken| {
+            let opened = SmtpSession::open(&server, trust, *limits, &user, &token.token);
+            opened.await.map_err(FetchError::from)
+        };
+        let session = match attempt(&token).await {
+            Err(error) => {
+                let another = self.another_token(account, resource, &token, error);
+                let attempted = match another.await {
+                    Ok(another) => attempt(&another).await,
+                    Err(error) => Err(error),
+                };
+                self.unless_too_many(&berth, attempted)?
+            }
+            Ok(session) => session,
+        };
+        self.shared.connections.worked(&berth.place);
+        Ok((session, permit))
     }
 
     async fn berth(&self, account: &Account) -> Result<Berth, FetchError> {

@@ -41,6 +41,24 @@ pub enum FetchError {
         /// What is spoken there.
         protocol: Protocol,
     },
+    /// The account's grant does not open this protocol.
+    #[error("the grant of {account} has no scope for {}", protocol.label())]
+    NoScope {
+        /// The account's name.
+        account: String,
+        /// What is to be spoken.
+        protocol: Protocol,
+        /// The short word that stands for the scope, where there is one.
+        word: Option<&'static str>,
+    },
+    /// A server for submission did not take a message of Mailgrant's own.
+    #[error("a message of {account} was not sent: {why}")]
+    NotSubmitted {
+        /// The account's name.
+        account: String,
+        /// What the server said.
+        why: String,
+    },
     /// The account's provider has no such API, and none was entered.
     #[error("no API is known by which the mail of {account} could be read")]
     NoApi {
@@ -128,6 +146,33 @@ impl Diagnose for FetchError {
                 format!("No {} server is known for {account}.", protocol.label()),
                 "Enter the server in the account's settings.",
             ),
+            Self::NoScope {
+                account,
+                protocol,
+                word,
+            } => {
+                let scope = word.map_or_else(
+                    || format!("the scope for {}", protocol.label()),
+                    |word| format!("`{word}`"),
+                );
+                Diagnosis::new(
+                    Fault::Operator,
+                    format!(
+                        "The grant of {account} has no scope for {}.",
+                        protocol.label()
+                    ),
+                    format!(
+                        "Add {scope} to the scopes of its provider and authorize the account again, or \
+                         switch the canary off in the account's settings."
+                    ),
+                )
+            }
+            Self::NotSubmitted { account, why } => Diagnosis::new(
+                Fault::Operator,
+                format!("The mail server takes no message of {account}."),
+                "Check that the mailbox may send (SMTP AUTH) and whom it may send as.",
+            )
+            .said(why.clone()),
             Self::NoApi { account } => Diagnosis::new(
                 Fault::Operator,
                 format!("No API is known by which the mail of {account} could be read."),

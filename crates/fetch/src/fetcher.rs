@@ -22,7 +22,8 @@ use crate::source::Apis;
 use crate::status::Board;
 use crate::visit::{Memory, Visit};
 use crate::{
-    FetchError, FetcherMetrics, Original, Status, check, original, supervisor, watch as alarms,
+    FetchError, FetcherMetrics, Original, Status, canary, check, original, supervisor,
+    watch as alarms,
 };
 
 /// Fetches mail. Cheap to clone.

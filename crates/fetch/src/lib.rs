@@ -14,6 +14,7 @@
 //! A crash between any two arrows leaves a state from which the next run goes on without losing a
 //! message, and without doubling one where the sink can tell.
 
+mod canary;
 mod check;
 mod connect;
 mod connections;

@@ -118,7 +118,7 @@ impl Dovecot {
         let dir = TempDir::with_prefix("mailgrant-dovecot-").expect("a folder can be made");
         let certificate = Certificate::for_loopback();
         let ports = Ports::free();
-        let relay = Relay::start();
+        let relay = Relay::start(lmtp_socket(dir.path()));
         let config = write_config(dir.path(), options, &certificate, ports, relay.port());
         let usual = fs::read_to_string(&config).expect("the settings can be read");
         fs::write(&config, format!("{usual}{settings}")).expect("the settings can be written");
@@ -162,7 +162,7 @@ impl Dovecot {
         self.ports.submissions
     }
 
-    /// The port of submission with STARTTLS. What is submitted goes nowhere.
+    /// The port of submission with STARTTLS. What is submitted is handed to LMTP.
     pub fn submission_port(&self) -> u16 {
         self.ports.submission
     }

@@ -122,6 +122,27 @@ impl Vault {
 }
 
 impl Canary {
+    /// One that was sent then, of which nothing is known yet.
+    pub fn sent(sent_at: Timestamp) -> Self {
+        Self {
+            id: CanaryId(0),
+            sent_at,
+            failure: None,
+            arrived_at: None,
+        }
+    }
+
+    /// What became of it: `came through in 4 s`.
+    pub fn in_words(&self) -> String {
+        match (self.round_trip().map(|took| took.as_secs()), &self.failure) {
+            (Some(seconds @ ..120), _) => format!("came through in {seconds} s"),
+            (Some(seconds @ 120..7200), _) => format!("came through in {} min", seconds / 60),
+            (Some(seconds), _) => format!("came through in {} h", seconds / 3600),
+            (None, Some(failure)) => format!("could not be sent: {failure}"),
+            (None, None) => "has not arrived yet".to_owned(),
+        }
+    }
+
     /// From its sending until it was seen in the mailbox.
     pub fn round_trip(&self) -> Option<SignedDuration> {
         Some(self.arrived_at?.duration_since(self.sent_at))

@@ -92,6 +92,7 @@ async fn show(house: &House, name: &str, json: bool) -> Result<(), Failure> {
     let counts = house.vault.counts(account.id).await?;
     let alarms = house.vault.alarms().await?;
     let earlier = house.vault.backfills(account.id).await?;
+    let canaries = house.vault.canaries(account.id, 1).await?;
     let view = AccountView::of(
         &account,
         provider_name(&providers, &account),
@@ -99,7 +100,7 @@ async fn show(house: &House, name: &str, json: bool) -> Result<(), Failure> {
         counts,
         &alarms,
     )
-    .with_backfill(&earlier);
+    .with(&earlier, canaries.first());
     if json {
         return output::json(&view);
     }
@@ -120,6 +121,10 @@ async fn show(house: &House, name: &str, json: bool) -> Result<(), Failure> {
     for folder in &earlier {
         let (name, words) = (&folder.folder, folder.in_words());
         output::line(&format!("Earlier mail of {name}: {words}"))?;
+    }
+    if let Some(canary) = canaries.first() {
+        let (at, words) = (canary.sent_at, canary.in_words());
+        output::line(&format!("Canary sent {at}: {words}"))?;
     }
     for message in house.vault.quarantine(account.id, 20).await? {
         output::line(&format!(

@@ -518,7 +518,7 @@ async fn all_is_well_with_independent_servers_in_every_protocol() {
 }
 
 /// Signs in on its pages and agrees, until it sends the browser back.
-async fn sign_in_at_oidc_provider(away: &str) -> String {
+pub(crate) async fn sign_in_at_oidc_provider(away: &str) -> String {
     let mut browser = Browser::default();
     let mut page = browser.open(away).await.unwrap();
     for typed in [&[("login", SUPPORT), ("password", "any")][..], &[]] {

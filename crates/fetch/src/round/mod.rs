@@ -338,6 +338,7 @@ impl Round<'_> {
         let news = News {
             undecided: self.undecided(group),
             past: self.within.is_some(),
+            folder: self.folder.id,
             now: self.shared.now(),
         };
         let keys = self.keys.clone();

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use mailgrant_mail::MailError;
+use mailgrant_vault::FolderId;
 
 use super::Suspect;
 use crate::FetchError;
@@ -31,6 +32,8 @@ pub(super) struct News {
     pub(super) undecided: BTreeSet<u32>,
     /// All of them were there before.
     pub(super) past: bool,
+    /// Where they are.
+    pub(super) folder: FolderId,
     pub(super) now: Timestamp,
 }
 
@@ -159,7 +162,10 @@ impl<'a> Reader<'a> {
             is_undecided,
             is_past: self.news.past,
         };
-        let (route, head) = self.routing.route(message, self.news.now);
+        let (place, now) = ((self.news.folder, uid), self.news.now);
+        let canary = self.routing.of_canary(&beginning, place, now).await?;
+        let (route, head) = self.routing.route(message, now);
+        let route = canary.unwrap_or(route);
         let sink = self.routing.sink(route.sink);
         let key = sink.key(&self.keys.message(uid));
         let path = sink.staging_path(&key);

@@ -9,13 +9,14 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use mailgrant_vault::{
-    Account, AccountId, Action, CommandSink, Guard, MaildirSink, MessageHead, Rules,
+    Account, AccountId, Action, CommandSink, FolderId, Guard, MaildirSink, MessageHead, Rules, Vault,
+    VaultError,
 };
 
-use crate::FetchError;
 use crate::lease::Lease;
 use crate::shared::Shared;
 use crate::sink::{self, Recovered, Sink, SinkDown};
+use crate::{FetchError, canary};
 
 use aside::Aside;
 pub(crate) use circles::Circles;
@@ -28,6 +29,7 @@ pub(crate) struct Routing {
     sinks: Vec<Arc<dyn Sink>>,
     /// The place of each rule's sink.
     of_rule: Vec<usize>,
+    dropped: usize,
     held: usize,
     rules: Rules,
     guard: Guard,
@@ -35,6 +37,7 @@ pub(crate) struct Routing {
     address: String,
     account: AccountId,
     circles: Circles,
+    vault: Vault,
 }
 
 /// Where a message goes.
@@ -110,6 +113,7 @@ impl Routing {
         Ok(Self {
             sinks,
             of_rule,
+            dropped,
             held,
             rules: draft.rules.clone(),
             guard: draft.guard,
@@ -117,6 +121,7 @@ impl Routing {
             address: draft.address.clone(),
             account: account.id,
             circles: shared.circles.clone(),
+            vault: shared.vault.clone(),
         })
     }
 
@@ -175,6 +180,24 @@ impl Routing {
             };
         }
         route
+    }
+
+    /// Where a canary of Mailgrant's own goes: nowhere. `None` for any other message.
+    pub(crate) async fn of_canary(
+        &self,
+        beginning: &[u8],
+        message: (FolderId, u32),
+        now: Timestamp,
+    ) -> Result<Option<Route>, VaultError> {
+        let Some(secret) = canary::secret_in(beginning) else {
+            return Ok(None);
+        };
+        let seen = self.vault.canary_seen(self.account, &secret, message, now);
+        Ok(seen.await?.then(|| Route {
+            sink: self.dropped,
+            why: "Mailgrant, whose canary it is".to_owned(),
+            unread: false,
+        }))
     }
 
     /// Where a message of this size goes, if it is too large to be delivered.

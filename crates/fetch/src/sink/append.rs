@@ -11,8 +11,6 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use mailgrant_mail::{Append, Appended, FolderStatus, ImapSession, Likeness, MailError, Protocol};
-use mailgrant_oauth::Access;
-use mailgrant_oauth::catalogue::protocols_allowed;
 use mailgrant_vault::{Account, AccountId, AppendSink, Appending, FolderEnd, VaultError};
 use tokio::io::AsyncRead;
 use tokio::sync::Mutex;
@@ -21,7 +19,7 @@ use super::alike::Alike;
 use super::content::Content;
 use super::spool::Spool;
 use super::{BatchLimit, Body, Recovered, Sink, SinkDown, Staged, Verdict};
-use crate::connect::{ImapConnection, Login};
+use crate::connect::{ImapConnection, Login, may_speak};
 use crate::shared::Shared;
 
 /// A folder of another account's mailbox.
@@ -94,25 +92,8 @@ impl OtherMailbox {
 
     /// An account may have been authorised for other protocols alone.
     async fn must_open_imap(&self, account: &Account) -> Result<(), SinkDown> {
-        let vault = &self.shared.vault;
-        let grant = vault.grant(account.id).await;
-        let provider = vault.provider(account.draft.provider).await;
-        let (Some(grant), Some(provider)) = (
-            grant.map_err(|error| self.down(error))?,
-            provider.map_err(|error| self.down(error))?,
-        ) else {
-            return Ok(());
-        };
-        let profile = &provider.profile;
-        let allowed = protocols_allowed(profile.kind, &grant.scopes);
-        // Where the provider did not say protocol by protocol what it granted, its mail server does.
-        let unsaid = profile.access == Access::Application
-            || grant.scopes.is_empty()
-            || grant
-                .scopes
-                .iter()
-                .any(|scope| scope.as_str().ends_with("/.default"));
-        if unsaid || allowed.contains(&Protocol::Imap) {
+        let may = may_speak(&self.shared, account, Protocol::Imap).await;
+        if may.map_err(|error| self.down(error))? {
             return Ok(());
         }
         let name = &account.draft.name;

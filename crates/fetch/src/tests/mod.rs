@@ -3,6 +3,7 @@
 mod after;
 mod apis;
 mod append;
+mod canary;
 mod check;
 mod command;
 mod crash;
@@ -208,7 +209,9 @@ impl Plan {
             pop3: server
                 .pop3s_address()
                 .map(|at| Where::new("127.0.0.1", at.port(), Security::Tls).unwrap()),
-            smtp: None,
+            smtp: server
+                .submissions_address()
+                .map(|at| Where::new("127.0.0.1", at.port(), Security::Tls).unwrap()),
             api: server.api_address().map(|at| {
                 let base = match self.source {
                     mailgrant_vault::Source::Graph => "/v1.0",

@@ -20,7 +20,7 @@ fn at(hours: i64) -> Timestamp {
 }
 
 /// A clock that somebody else has a hand on.
-struct Shown(Arc<ManualClock>);
+pub(super) struct Shown(pub(super) Arc<ManualClock>);
 
 impl Clock for Shown {
     fn now(&self) -> Timestamp {

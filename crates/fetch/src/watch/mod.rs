@@ -1,7 +1,8 @@
-//! Watching over fetching: a mailbox that falls silent, and a worker that does not come to an end.
-//! Nothing fails in these cases, so nobody would say so. Each is an alarm, which is there until it is
-//! over, and is told once.
+//! Watching over fetching: a mailbox that falls silent, a worker that does not come to an end, a canary
+//! that does not arrive. Nothing fails in these cases, so nobody would say so. Each is an alarm, which
+//! is there until it is over, and is told once.
 
+mod canary;
 mod habit;
 mod silence;
 mod stuck;
@@ -87,7 +88,7 @@ async fn find(
     match kind {
         AlarmKind::Silent => silence::find(shared, account, status, open).await,
         AlarmKind::Stuck => Ok(stuck::find(&account.draft.name, status, shared.now())),
-        AlarmKind::Canary => Ok(Finding::Off),
+        AlarmKind::Canary => canary::find(shared, account).await,
     }
 }
 

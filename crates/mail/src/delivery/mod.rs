@@ -1,5 +1,6 @@
 //! Handing a message over: to an LMTP server (RFC 2033), which answers for each recipient, or to an
-//! SMTP server (RFC 5321), which answers for all of them at once. Nobody logs in.
+//! SMTP server (RFC 5321), which answers for all of them at once. Nobody logs in, unless the connection
+//! was one of an [`SmtpSession`](crate::SmtpSession) before (submission, RFC 6409).
 //!
 //! [`Envelope`] says from whom and to whom, [`DeliveryPoint`] where. [`asking`] goes from MAIL to the
 //! server's word that it waits for the message, [`stuffing`] writes the message as it has to stand on

@@ -8,7 +8,7 @@ use super::stuffing::Stuffing;
 use super::verdict::{AwaitVerdict, Verdict};
 use super::{Delivered, DeliveryPoint, Envelope};
 use crate::drive::{Wire, within};
-use crate::smtp::{Command, Hail, Replies, Securing};
+use crate::smtp::{Command, Hail, Replies, Securing, SmtpSession};
 use crate::{Limits, MailError, Offers, Trust};
 
 /// How much of a message is held at once.
@@ -59,6 +59,19 @@ impl DeliverySession {
             limits,
             ready: true,
         })
+    }
+
+    /// A session in which somebody has logged in, for mail of their own (submission, RFC 6409): the
+    /// same from here on. `limits` are those that it was opened with.
+    pub fn submission(session: SmtpSession, limits: Limits) -> Self {
+        let (wire, offers) = session.into_parts();
+        Self {
+            wire,
+            offers,
+            hail: Hail::Ehlo,
+            limits,
+            ready: true,
+        }
     }
 
     /// What the server offers.

@@ -7,7 +7,7 @@ use super::reply::Replies;
 use super::{LoggingIn, Securing, SmtpOpened};
 use crate::drive::{self, Wire};
 use crate::sasl::Credentials;
-use crate::{Limits, MailError, MailServer, Trust};
+use crate::{Limits, MailError, MailServer, Offers, Trust};
 
 /// A logged-in session.
 #[derive(Debug)]
@@ -44,6 +44,11 @@ impl SmtpSession {
     /// What opening found out.
     pub fn opened(&self) -> &SmtpOpened {
         &self.opened
+    }
+
+    /// The connection, for handing messages over, and what the server offers.
+    pub(crate) fn into_parts(self) -> (Wire<Replies>, Offers) {
+        (self.wire, self.opened.offers)
     }
 
     /// Ends the session politely; errors no longer matter.

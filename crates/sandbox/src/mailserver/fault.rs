@@ -125,6 +125,8 @@ pub enum LineFault {
         /// What was marked as deleted is deleted first.
         deletes: bool,
     },
+    /// SMTP: a message is taken, and arrives nowhere.
+    LoseMessage,
 }
 
 /// What goes wrong on demand in an API. Each happens `times` times, or until cleared.

@@ -116,10 +116,7 @@ impl MailServer {
     /// Puts a message into a folder of a mailbox (both made where they are missing); says its UID.
     /// Every session that has the folder selected is told.
     pub fn deliver(&self, mailbox: &str, folder: &str, raw: &[u8]) -> u32 {
-        self.shared.store.mailbox(mailbox, |mailbox| {
-            let folder = mailbox.folder_or_create(folder);
-            folder.append(Bytes::copy_from_slice(raw), Vec::new(), now())
-        })
+        self.shared.deliver(mailbox, folder, raw)
     }
 
     /// Puts a message that came at some time and has flags already, as [`deliver`](Self::deliver) does.
@@ -304,6 +301,18 @@ impl Shared {
     }
 
     /// Which mailbox these credentials open, if any.
+    /// Puts a message into a mailbox's INBOX.
+    pub(super) fn receive(&self, mailbox: &str, raw: &[u8]) {
+        self.deliver(mailbox, "INBOX", raw);
+    }
+
+    fn deliver(&self, mailbox: &str, folder: &str, raw: &[u8]) -> u32 {
+        self.store.mailbox(mailbox, |mailbox| {
+            let folder = mailbox.folder_or_create(folder);
+            folder.append(Bytes::copy_from_slice(raw), Vec::new(), now())
+        })
+    }
+
     pub(super) fn mailbox_for(&self, credentials: &Credentials) -> Option<String> {
         let (user, scope) = self.tokens.look_up(&credentials.token)?;
         let audience = self.tokens.audience(&credentials.token);

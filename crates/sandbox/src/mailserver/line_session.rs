@@ -1,5 +1,5 @@
-//! One client's session in POP3 or SMTP: logins, and in POP3 what an INBOX holds. SMTP takes no mail
-//! yet.
+//! One client's session in POP3 or SMTP: logins, in POP3 what an INBOX holds, and in SMTP mail for the
+//! server's own mailboxes.
 
 use std::io;
 use std::sync::Arc;
@@ -40,6 +40,8 @@ pub(super) struct LineSession {
     maildrop: Option<Maildrop>,
     /// The answer to the next command ([`LineFault::FirstAnswer`]).
     first_answer: Option<Vec<String>>,
+    /// Whom SMTP's next message is for.
+    recipients: Vec<String>,
 }
 
 impl LineSession {
@@ -57,6 +59,7 @@ impl LineSession {
             logged_in: false,
             maildrop: None,
             first_answer: None,
+            recipients: Vec::new(),
         }
     }
 
@@ -152,14 +155,7 @@ impl LineSession {
         }
         let words = self.words;
         match self.language {
-            Language::Smtp => {
-                self.say(if verb == "NOOP" {
-                    words.done
-                } else {
-                    words.unknown
-                })
-                .await
-            }
+            Language::Smtp => self.submit(verb, argument).await,
             Language::Pop3 => {
                 let Some(maildrop) = &mut self.maildrop else {
                     return self.say(words.out_of_order).await;
@@ -168,6 +164,52 @@ impl LineSession {
                 self.tell(answer, argument).await
             }
         }
+    }
+
+    /// Takes mail from whoever is logged in, into the INBOX of each recipient (RFC 5321, section 3.3).
+    async fn submit(&mut self, verb: &str, argument: &str) -> io::Result<()> {
+        let words = self.words;
+        let answer = match verb {
+            "NOOP" => words.done,
+            "MAIL" | "RCPT" | "DATA" if !self.logged_in => words.out_of_order,
+            "MAIL" | "RSET" => {
+                self.recipients.clear();
+                words.done
+            }
+            "RCPT" => {
+                let address = argument.trim_start_matches("TO:").trim_matches(['<', '>']);
+                self.recipients.push(address.to_owned());
+                words.done
+            }
+            "DATA" if !self.recipients.is_empty() => {
+                self.say("354 End data with <CR><LF>.<CR><LF>").await?;
+                self.connection.flush().await?;
+                let raw = self.text().await?;
+                let recipients = std::mem::take(&mut self.recipients);
+                if !self.faults().strikes(&LineFault::LoseMessage) {
+                    for recipient in recipients {
+                        self.server.receive(&recipient, &raw);
+                    }
+                }
+                words.done
+            }
+            "DATA" => words.out_of_order,
+            _ => words.unknown,
+        };
+        self.say(answer).await
+    }
+
+    /// A message until the line with its end, without the dots that were put before others.
+    async fn text(&mut self) -> io::Result<Vec<u8>> {
+        let mut raw = Vec::new();
+        while let Some(line) = self.connection.line().await? {
+            if line == b"."[..] {
+                return Ok(raw);
+            }
+            raw.extend_from_slice(line.strip_prefix(b".").unwrap_or(&line));
+            raw.extend_from_slice(b"\r\n");
+        }
+        Err(io::ErrorKind::UnexpectedEof.into())
     }
 
     /// Says what the maildrop answers.

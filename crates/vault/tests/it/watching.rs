@@ -66,6 +66,7 @@ on_both! {
         assert_eq!(sent.len(), 1);
         assert_eq!(sent[0].round_trip(), Some(SignedDuration::from_secs(3)));
         assert_eq!(sent[0].failure, None);
+        assert_eq!(sent[0].in_words(), "came through in 3 s");
     }
 
     async fn neither_canaries_nor_earlier_mail_count_as_mail_that_came(bench) {

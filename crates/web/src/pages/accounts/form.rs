@@ -277,9 +277,14 @@ fn rules(form: &AccountForm) -> Section {
 fn watching(form: &AccountForm) -> Section {
     Section::new(
         "What is missed",
-        vec![Field::text("silence", "Tell of silence", &form.silence).hint(
-            "Empty tells when mail is missing by the mailbox’s own habit, so that nights and weekends are no silence. A number tells after so many hours without mail, whatever day it is; off never tells.",
-        )],
+        vec![
+            Field::text("silence", "Tell of silence", &form.silence).hint(
+                "Empty tells when mail is missing by the mailbox’s own habit, so that nights and weekends are no silence. A number tells after so many hours without mail, whatever day it is; off never tells.",
+            ),
+            Field::number("canary", "Send a canary every so many hours", &form.canary).hint(
+                "A message from the mailbox to itself, by SMTP, which Mailgrant sees arrive and hands to no application. The provider needs the scope for SMTP. Empty sends none.",
+            ),
+        ],
     )
     .folded()
     .only_for("maildir command lmtp smtp webhook append")

@@ -8,7 +8,8 @@ use mailgrant_base::Diagnosis;
 use mailgrant_fetch::{Activity, Status};
 use mailgrant_mail::Protocol;
 use mailgrant_vault::{
-    Account, AfterDelivery, Backfill, Grant, GrantState, Provider, Silence, Sink, Source, StartFrom,
+    Account, AfterDelivery, Backfill, Canary, Grant, GrantState, Provider, Silence, Sink, Source,
+    StartFrom,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -50,6 +51,8 @@ struct Fetches {
     after: String,
     sink: String,
     silence: String,
+    /// How often one is sent, and what became of the last one.
+    canary: Option<(String, Option<(String, Moment)>)>,
     /// What webhook requests are signed with.
     secret: Option<SecretString>,
 }
@@ -216,6 +219,19 @@ async fn fetches(site: &Site, account: &Account) -> Result<Option<Fetches>, Prob
         Sink::Webhook(_) => Some(site.vault.webhook_secret(account.id).await?),
         _ => None,
     };
+    let canary = match draft.watch.canary {
+        Some(hours) => {
+            let newest = site.vault.canaries(account.id, 1).await?;
+            let now = site.clock.now();
+            let told = |newest: &Canary| (newest.in_words(), Moment::new(newest.sent_at, now));
+            let every = match hours {
+                1 => "Every hour".to_owned(),
+                hours => format!("Every {hours} hours"),
+            };
+            Some((every, newest.first().map(told)))
+        }
+        None => None,
+    };
     Ok(Some(Fetches {
         folder: draft.folders.to_string(),
         start: match draft.start {
@@ -238,6 +254,7 @@ async fn fetches(site: &Site, account: &Account) -> Result<Option<Fetches>, Prob
             Silence::After(hours) => format!("Told after {hours} hours without mail"),
             Silence::Off => "Not told".to_owned(),
         },
+        canary,
         secret,
     }))
 }
