@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use mailgrant_base::Backoff;
+use mailgrant_mail::Search;
 use mailgrant_vault::{AfterDelivery, EventKind, NewEvent};
 use tracing::{debug, warn};
 
@@ -89,10 +90,15 @@ impl Round<'_> {
         source: &mut Source,
         missing: Vec<u32>,
     ) -> Result<(), FetchError> {
-        let Some(first) = missing.first() else {
+        let (Some(first), Some(last)) = (missing.first(), missing.last()) else {
             return Ok(());
         };
-        let there: BTreeSet<u32> = source.uids_from(*first).await?.into_iter().collect();
+        let among_them = Search {
+            from: *first,
+            to: Some(*last),
+            ..Search::default()
+        };
+        let there: BTreeSet<u32> = source.search(&among_them).await?.into_iter().collect();
         let (left_out, gone): (Vec<u32>, Vec<u32>) =
             missing.into_iter().partition(|uid| there.contains(uid));
         for uid in left_out {
