@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// By so many slices.
+/// By the slices of so much time, and by so many at least: some come in a breath, some in minutes.
+const TIME: Duration = Duration::from_mins(1);
 const SLICES: usize = 10;
 
 /// How fast slices come one after the other.
@@ -36,11 +37,15 @@ impl Pace {
 
     fn add(&mut self, messages: u64, took: Duration) -> Option<u64> {
         self.slices.push_back((messages, took));
-        if self.slices.len() > SLICES {
+        let mut took: Duration = self.slices.iter().map(|(_, took)| took).sum();
+        while self.slices.len() > SLICES
+            && let Some((_, oldest)) = self.slices.front()
+            && took.saturating_sub(*oldest) >= TIME
+        {
+            took -= *oldest;
             self.slices.pop_front();
         }
         let messages: u64 = self.slices.iter().map(|(messages, _)| messages).sum();
-        let took: Duration = self.slices.iter().map(|(_, took)| took).sum();
         let took = u64::try_from(took.as_millis()).ok()?.max(1);
         messages.checked_mul(3_600_000)?.checked_div(took)
     }
@@ -60,6 +65,12 @@ mod tests {
             pace.add(100, seconds(10));
         }
         assert_eq!(pace.add(100, seconds(10)), Some(36_000));
+        // Ten slices that came in a breath are not the whole of the last minute.
+        for _ in 0..SLICES {
+            pace.add(100, Duration::from_millis(1));
+        }
+        let per_hour = pace.add(100, Duration::from_millis(1)).unwrap();
+        assert!(per_hour < 200_000, "{per_hour}");
     }
 
     #[test]
