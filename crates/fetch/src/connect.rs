@@ -1,14 +1,12 @@
 //! A token and a login with it.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
 use mailgrant_keeper::AccessToken;
 use mailgrant_mail::{ImapSession, MailError, MailServer, Protocol, SmtpSession};
 use mailgrant_oauth::catalogue::protocols_allowed;
 use mailgrant_oauth::{Access, Resource, catalogue};
-use mailgrant_vault::{Account, AccountId, Source as Way, VaultError};
+use mailgrant_vault::{Account, Source as Way, VaultError};
 use url::Url;
 
 use crate::connections::{Permit, Place, Turn, own_share};
@@ -21,35 +19,6 @@ use crate::{FetchError, FetchSettings};
 /// Logs in to accounts' mailboxes.
 pub(crate) struct Login {
     shared: Arc<Shared>,
-}
-
-/// How long after one such renewal the next may follow: a token does not end by itself sooner.
-const BETWEEN_RENEWALS: SignedDuration = SignedDuration::from_mins(10);
-
-/// When each account's token was last replaced ahead of its time because it was refused. A server
-/// that refuses whatever it is given, or every second login, must not make a renewal of each, however
-/// many log in.
-#[derive(Debug, Default)]
-pub(crate) struct Renewals(Mutex<HashMap<Whose, Timestamp>>);
-
-/// An account's tokens for a resource.
-type Whose = (AccountId, Resource);
-
-impl Renewals {
-    fn may_follow(&self, whose: Whose, now: Timestamp) -> bool {
-        self.lock().get(&whose).is_none_or(|at| {
-            let age = now.duration_since(*at);
-            age.is_negative() || age >= BETWEEN_RENEWALS
-        })
-    }
-
-    fn note(&self, whose: Whose, now: Timestamp) {
-        self.lock().insert(whose, now);
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Whose, Timestamp>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// A source, the token that it lives on, and the right to its connection: to be held as long as the
@@ -356,20 +325,15 @@ impl Login {
         token: &AccessToken,
         error: FetchError,
     ) -> Result<AccessToken, FetchError> {
-        let Shared {
-            keeper, renewals, ..
-        } = &*self.shared;
         let FetchError::Mail(refused @ MailError::LoginRefused { .. }) = &error else {
             return Err(error);
         };
-        let whose = (account.id, resource);
-        if !renewals.may_follow(whose, self.shared.now()) {
-            return Err(error);
+        let keeper = &self.shared.keeper;
+        let another = keeper.another_token(account.id, resource, token).await?;
+        if another.is_some() {
+            tracing::debug!(account = account.draft.name, %refused, "a refused token was renewed");
         }
-        tracing::debug!(account = account.draft.name, %refused, "renewing a refused token");
-        let token = keeper.renew_refused(account.id, resource, token).await?;
-        renewals.note(whose, self.shared.now());
-        Ok(token)
+        another.ok_or(error)
     }
 
     /// Where the account's mail is read, for people.

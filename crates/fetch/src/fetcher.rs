@@ -12,7 +12,7 @@ use mailgrant_vault::{AccountId, Message, Vault};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::connect::{LoggedIn, Login, Renewals};
+use crate::connect::{LoggedIn, Login};
 use crate::connections::Connections;
 use crate::plug::Plug;
 use crate::routing::Circles;
@@ -156,7 +156,6 @@ impl Fetcher {
             couriers: Couriers::default(),
             apis: Apis::default(),
             half_delivered: HalfDelivered::default(),
-            renewals: Renewals::default(),
             connections,
             circles: Circles::default(),
             plug,

@@ -7,7 +7,6 @@ use mailgrant_base::{Clock, Random};
 use mailgrant_keeper::Keeper;
 use mailgrant_vault::Vault;
 
-use crate::connect::Renewals;
 use crate::connections::Connections;
 use crate::plug::Plug;
 use crate::routing::Circles;
@@ -28,7 +27,6 @@ pub(crate) struct Shared {
     pub(crate) couriers: Couriers,
     pub(crate) apis: Apis,
     pub(crate) half_delivered: HalfDelivered,
-    pub(crate) renewals: Renewals,
     pub(crate) connections: Arc<Connections>,
     pub(crate) circles: Circles,
     pub(crate) plug: Plug,

@@ -28,18 +28,6 @@ impl Keeper {
         }
     }
 
-    /// The mail server refused this token although it should be valid: one forced renewal, unless
-    /// a newer one is there already.
-    pub async fn renew_refused(
-        &self,
-        account: AccountId,
-        resource: Resource,
-        refused: &AccessToken,
-    ) -> Result<AccessToken, KeeperError> {
-        self.renew(account, resource, Want::NewerThan(refused.grant_version))
-            .await
-    }
-
     /// There is no new token now, but the old one serves until it ends.
     async fn last_of_old_token(
         &self,

@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 use tracing::error;
 
 use crate::holds::Holds;
+use crate::refused::Refused;
 use crate::schedule::Jitter;
 use crate::single_flight::Flights;
 use crate::unstored::Unstored;
@@ -34,6 +35,7 @@ pub(crate) struct Inner {
     pub(crate) metrics: KeeperMetrics,
     pub(crate) flights: Flights<(AccountId, Resource), Result<AccessToken, KeeperError>>,
     pub(crate) unstored: Unstored,
+    pub(crate) refused: Refused,
     /// Providers that refuse Mailgrant's registration: when the next probe may go out.
     pub(crate) held_providers: Holds<ProviderId>,
     /// Accounts whose own renewal met such a refusal.
@@ -88,6 +90,7 @@ impl Keeper {
                 metrics,
                 flights: Flights::default(),
                 unstored: Unstored::default(),
+                refused: Refused::default(),
                 held_providers: Holds::default(),
                 held_accounts: Holds::default(),
                 jitter,

@@ -7,7 +7,7 @@
 //! refresh token is committed before the access token that came with it is used.
 //!
 //! ```text
-//! access_token, renew_refused (access)      run, renew_due (watch)
+//! access_token (access), another_token (refused)      run, renew_due (watch)
 //!             └────────────┬───────────────────────┘
 //!                   single_flight             one renewal per account in this process
 //!                      renewal                lease and look: one in all processes
@@ -30,6 +30,7 @@ mod metrics;
 mod outcome;
 mod provider_check;
 mod provider_trouble;
+mod refused;
 mod renewal;
 mod revoke;
 mod schedule;
