@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use bytes::Bytes;
 use rustls::ProtocolVersion;
 use rustls_pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -56,7 +57,8 @@ pub(crate) async fn within<T>(
     })
 }
 
-trait Socket: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
+/// A connection, whatever it is made of.
+pub trait Socket: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Sync + Unpin> Socket for S {}
 
 /// A connection to a server, and what has been read from it.
@@ -265,6 +267,17 @@ impl<R: Incoming> Wire<R> {
             None => Err("the connection is gone".to_owned()),
         };
         written.map_err(|why| self.peer().closed(why))
+    }
+
+    /// The connection, for somebody who goes on with it himself, and what was not read yet.
+    pub(crate) fn into_parts(self) -> Result<(Box<dyn Socket>, Bytes), MailError> {
+        let stream: Box<dyn Socket> = match self.stream {
+            Stream::Plain(tcp) => Box::new(tcp),
+            Stream::Local(local) => Box::new(local),
+            Stream::Tls(stream) => stream,
+            Stream::Gone => return Err(self.reader.peer().closed("the connection is gone")),
+        };
+        Ok((stream, self.reader.into_unread()))
     }
 
     /// Ends the connection without a word, where whatever is said would be taken for something else.

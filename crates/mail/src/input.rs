@@ -76,6 +76,11 @@ impl Input {
         Ok(Some(line))
     }
 
+    /// What has come and is not read yet, for whoever goes on with it.
+    pub(crate) fn into_unread(self) -> Bytes {
+        self.buffer.freeze()
+    }
+
     /// What has come and is not read yet.
     pub(crate) fn unread(&self) -> &[u8] {
         &self.buffer

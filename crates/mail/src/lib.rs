@@ -10,6 +10,8 @@
 //! because `OK` to `AUTHENTICATE` alone proves nothing. [`Pop3Session`] and [`SmtpSession`] do the
 //! same. [`inspect()`] goes there step by step for a doctor, and [`try_login`] with one mechanism.
 //!
+//! [`Upstream::open`] logs in like them and hands the connection to somebody who goes on himself.
+//!
 //! The way of a message out: [`DeliverySession::open`] goes to a [`DeliveryPoint`], and
 //! [`DeliverySession::deliver`] says for each recipient of the [`Envelope`] what became of it.
 //! [`ImapSession::append`] puts one into a folder instead.
@@ -35,10 +37,12 @@ pub mod smtp;
 #[cfg(test)]
 mod talk;
 mod tls;
+mod upstream;
 mod verdict;
 
 pub use certificate::Certificate;
 pub use delivery::{Delivered, DeliveryPoint, DeliverySession, Envelope, EnvelopeError};
+pub use drive::Socket;
 pub use error::MailError;
 pub use imap::{
     Append, AppendUid, Appended, Capabilities, FetchEvent, Flag, FolderMark, FolderStatus,
@@ -56,3 +60,4 @@ pub use sasl::Challenge;
 pub use server::{MailServer, Security, ServerError};
 pub use smtp::{SmtpOpened, SmtpSession};
 pub use tls::Trust;
+pub use upstream::{Upstream, UpstreamOpened, smtp_offers};

@@ -48,4 +48,8 @@ impl Incoming for Lines {
     fn room(&mut self) -> &mut BytesMut {
         self.input.room()
     }
+
+    fn into_unread(self) -> Bytes {
+        self.input.into_unread()
+    }
 }

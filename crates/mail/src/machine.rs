@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 
 use crate::MailError;
 use crate::verdict::Peer;
@@ -30,6 +30,9 @@ pub(crate) trait Incoming {
 
     /// Where the driver puts what it reads.
     fn room(&mut self) -> &mut BytesMut;
+
+    /// What has come and was not read, for whoever goes on with the connection.
+    fn into_unread(self) -> Bytes;
 }
 
 /// A conversation with the server: opening, one command, one fetch. It never blocks and knows no

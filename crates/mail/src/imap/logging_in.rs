@@ -43,6 +43,8 @@ enum At {
 /// A session that is open.
 pub(crate) struct Login {
     pub(crate) opened: Opened,
+    /// What the server offers who has logged in.
+    pub(crate) offers: Offers,
     pub(crate) tags: Tags,
 }
 
@@ -155,6 +157,7 @@ impl LoggingIn {
                 mechanism: self.mechanism,
                 capabilities,
             },
+            offers,
             tags: std::mem::take(&mut self.tags),
         }
     }

@@ -257,6 +257,10 @@ impl Incoming for Reader {
     fn room(&mut self) -> &mut BytesMut {
         self.input.room()
     }
+
+    fn into_unread(self) -> Bytes {
+        self.input.into_unread()
+    }
 }
 
 impl Counts {

@@ -68,7 +68,7 @@ impl ImapSession {
         credentials: Credentials,
     ) -> Result<Self, MailError> {
         let opening = drive::open::<Securing, LoggingIn>(server, trust, limits, credentials);
-        let (wire, Login { opened, tags }) = opening.await?;
+        let (wire, Login { opened, tags, .. }) = opening.await?;
         Ok(Self {
             wire,
             tags,

@@ -138,6 +138,10 @@ impl Incoming for Replies {
     fn room(&mut self) -> &mut BytesMut {
         self.lines.room()
     }
+
+    fn into_unread(self) -> Bytes {
+        self.lines.into_unread()
+    }
 }
 
 #[cfg(test)]
