@@ -28,6 +28,8 @@ pub enum EventKind {
     AccountPaused,
     AccountResumed,
     AccountRemoved,
+    AppPasswordMade,
+    AppPasswordRevoked,
     InvitationMade,
     InvitationsWithdrawn,
     AuthorizationGranted,

@@ -2,6 +2,7 @@
 //! what is wrong with which field.
 
 mod account;
+mod app_password;
 mod check;
 mod credential;
 mod provider;
@@ -25,6 +26,17 @@ pub struct FieldError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.0.iter().map(|e| format!("{}: {}", e.field, e.problem)).collect::<Vec<_>>().join("; "))]
 pub struct FormErrors(pub Vec<FieldError>);
+
+/// What people type about an app password.
+#[derive(Debug, Clone, Default)]
+pub struct AppPasswordForm {
+    /// What it is for.
+    pub label: String,
+    /// `imap`, `pop3`, `smtp`, with commas between; empty means all.
+    pub protocols: String,
+    /// Where it may be used, with commas between: `192.0.2.0/24`; empty means everywhere.
+    pub networks: String,
+}
 
 /// What people type about a provider; empty means not given.
 #[derive(Debug, Clone, Default)]

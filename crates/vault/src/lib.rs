@@ -17,6 +17,7 @@
 mod account;
 mod admin;
 mod alarm;
+mod app_password;
 mod appends;
 mod authorization;
 mod backfill;
@@ -34,6 +35,7 @@ mod history;
 mod invitation;
 mod key;
 mod ledger;
+mod network;
 mod numbering;
 mod password;
 mod postgres;
@@ -54,6 +56,7 @@ pub use account::{
 };
 pub use admin::{Administrator, AdministratorId, Session};
 pub use alarm::{Alarm, AlarmKind};
+pub use app_password::{AppPassword, AppPasswordDraft, AppPasswordId, LastUse};
 pub use appends::{Append, Appending, FolderEnd};
 pub use authorization::{Authorization, AuthorizationId, AuthorizationOutcome, Begun};
 pub use backfill::{Backfill, Fill, FirstSight, Floor, Wanted};
@@ -63,7 +66,7 @@ pub use credential::CredentialExpiry;
 pub use error::VaultError;
 pub use event::{Event, EventKind, NewEvent};
 pub use folders::Folders;
-pub use form::{AccountForm, FieldError, FormErrors, ProviderForm};
+pub use form::{AccountForm, AppPasswordForm, FieldError, FormErrors, ProviderForm};
 pub use grant::{Grant, GrantState, NewGrant, Renewal, StoredToken};
 pub use history::{
     Message, MessageCursor, MessageHead, MessageId, MessagePage, MessageSearch, Whereabouts,
@@ -73,6 +76,7 @@ pub use key::{Key, KeyError};
 pub use ledger::{
     Counts, Delivery, Folder, FolderId, LedgerEntry, MessageState, Prepared, Quarantine,
 };
+pub use network::{Network, NetworkError};
 pub use numbering::Numbered;
 pub use provider::{Provider, ProviderDraft, ProviderId, ProviderTrouble};
 pub use rules::{Action, Condition, Rule, RuleError, Rules, Traits};

@@ -7,6 +7,7 @@ use crate::VaultError;
 use crate::account::AccountStore;
 use crate::admin::AdminStore;
 use crate::alarm::AlarmStore;
+use crate::app_password::AppPasswordStore;
 use crate::appends::AppendStore;
 use crate::authorization::AuthorizationStore;
 use crate::backfill::BackfillStore;
@@ -49,6 +50,7 @@ pub(crate) trait Store:
     + BackfillStore
     + HistoryStore
     + AdminStore
+    + AppPasswordStore
     + EventStore
     + WarningStore
     + AlarmStore

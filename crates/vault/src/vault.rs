@@ -1,8 +1,9 @@
 //! The store's handle.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use aws_lc_rs::hmac;
 use mailgrant_base::Random;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Semaphore;
@@ -44,6 +45,7 @@ struct Inner {
     random: Arc<dyn Random>,
     news: Arc<News>,
     hashing: Arc<Semaphore>,
+    app_password_key: OnceLock<hmac::Key>,
 }
 
 impl Vault {
@@ -75,6 +77,7 @@ impl Vault {
                 random,
                 news,
                 hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
+                app_password_key: OnceLock::new(),
             }),
         })
     }
@@ -136,6 +139,10 @@ impl Vault {
 
     pub(crate) fn hashing(&self) -> Arc<Semaphore> {
         Arc::clone(&self.inner.hashing)
+    }
+
+    pub(crate) fn kept_app_password_key(&self) -> &OnceLock<hmac::Key> {
+        &self.inner.app_password_key
     }
 
     /// The database's answer, or its error in words.

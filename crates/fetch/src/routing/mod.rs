@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use mailgrant_vault::{
-    Account, AccountId, Action, CommandSink, FolderId, Guard, MaildirSink, MessageHead, Rules, Vault,
-    VaultError,
+    Account, AccountId, Action, CommandSink, FolderId, Guard, MaildirSink, MessageHead, Rules,
+    Vault, VaultError,
 };
 
 use crate::lease::Lease;

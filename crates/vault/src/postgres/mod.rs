@@ -20,6 +20,8 @@ mod account;
 mod admin;
 #[path = "../sql/alarm.rs"]
 mod alarm;
+#[path = "../sql/app_password.rs"]
+mod app_password;
 #[path = "../sql/appends.rs"]
 mod appends;
 #[path = "../sql/authorization.rs"]

@@ -7,6 +7,7 @@
 )]
 
 mod administrators;
+mod app_passwords;
 mod appends;
 mod authorizations;
 mod backfill;

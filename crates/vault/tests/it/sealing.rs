@@ -2,10 +2,11 @@
 
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
+use mailgrant_mail::Protocol;
 use mailgrant_oauth::{Attempt, ClientCredential, ClientKey, Resource};
 use mailgrant_vault::{
-    AccountId, AuthorizationId, AuthorizationOutcome, Begun, Delivery, EventKind, NewEvent,
-    Prepared, ProviderId, ProviderTrouble, Renewal, Vault, VaultError,
+    AccountId, AppPasswordDraft, AuthorizationId, AuthorizationOutcome, Begun, Delivery, EventKind,
+    NewEvent, Prepared, ProviderId, ProviderTrouble, Renewal, Vault, VaultError,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -74,6 +75,28 @@ on_both! {
         assert_damaged(&error, "accounts", "webhook_secret", &two.id.0.to_string());
         let error = vault.webhook_secret(AccountId(999)).await.unwrap_err();
         assert!(matches!(error, VaultError::Stale { .. }), "{error}");
+    }
+
+    async fn app_passwords_are_told_by_a_key_that_is_sealed_and_a_hash_of_one_account(bench) {
+        let (one, two) = (bench.account("one").await, bench.account("two").await);
+        let draft = AppPasswordDraft {
+            label: "the scanner".to_owned(),
+            protocols: vec![Protocol::Imap],
+            networks: Vec::new(),
+        };
+        let made = bench.vault.add_app_password(one.id, &draft, "root", at(0)).await;
+        let (_, secret) = made.unwrap();
+        bench.vault.add_app_password(two.id, &draft, "root", at(0)).await.unwrap();
+        let mut raw = Raw::open(&bench.location).await;
+        copy(&mut raw, "app_passwords", "secret_mac", "account_id", one.id.0, two.id.0).await;
+        let vault = bench.again().await.unwrap();
+        assert!(vault.recognise("one", &secret).await.unwrap().is_some());
+        assert!(vault.recognise("two", &secret).await.unwrap().is_none());
+
+        raw.run("UPDATE vault SET app_password_key = key_check").await;
+        let vault = bench.again().await.unwrap();
+        let error = vault.recognise("one", &secret).await.unwrap_err();
+        assert_damaged(&error, "vault", "app_password_key", "1");
     }
 
     async fn a_secret_or_key_opens_in_no_other_place_of_its_provider(bench) {
@@ -208,6 +231,17 @@ async fn a_full_life(bench: &Bench) -> Vec<String> {
     invited.await.unwrap();
     what_is_not_secret(vault, account.id, account.draft.provider).await;
     let signing = vault.webhook_secret(account.id).await.unwrap();
+    let app = AppPasswordDraft {
+        label: "the scanner".to_owned(),
+        protocols: vec![Protocol::Smtp],
+        networks: vec!["192.0.2.0/24".parse().unwrap()],
+    };
+    let made = vault
+        .add_app_password(account.id, &app, "root", at(0))
+        .await;
+    let (app, app_password) = made.unwrap();
+    let used = vault.note_app_password_used(&app, Protocol::Smtp, "192.0.2.9", at(0));
+    used.await.unwrap();
     let names = ["the-id-of-a-message".to_owned()];
     let numbered = vault.number_all(account.id, "INBOX", &names, at(0));
     assert_eq!(numbered.await.unwrap().uids, [1]);
@@ -241,6 +275,7 @@ async fn a_full_life(bench: &Bench) -> Vec<String> {
     .into_iter()
     .chain(key_lines)
     .chain([signing.expose_secret()["whsec_".len()..].to_owned()])
+    .chain([app_password.expose_secret().to_owned()])
     .collect()
 }
 
