@@ -230,14 +230,13 @@ impl Vault {
             return Ok(key.clone());
         }
         let there = self.told(self.store().app_password_key().await)?;
-        let sealed = match there {
-            Some(sealed) => sealed,
-            None => {
-                let fresh = SecretString::from(self.random().token());
-                let sealed = self.seal(KEY, KEY_ROW, &fresh)?;
-                // Another process may be first.
-                self.told(self.store().settle_app_password_key(&sealed).await)?
-            }
+        let sealed = if let Some(sealed) = there {
+            sealed
+        } else {
+            let fresh = SecretString::from(self.random().token());
+            let sealed = self.seal(KEY, KEY_ROW, &fresh)?;
+            // Another process may be first.
+            self.told(self.store().settle_app_password_key(&sealed).await)?
         };
         let secret = self.unseal(KEY, KEY_ROW, &sealed)?;
         let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose_secret().as_bytes());
