@@ -286,6 +286,9 @@ pub(crate) enum AccountVerb {
     Resume(Named),
     /// Show how far the mail has come that was there before, have it wait, or go on
     Backfill(BackfillFlags),
+    /// App passwords: what an application logs in to the proxy with
+    #[command(subcommand)]
+    AppPassword(AppPasswordVerb),
     /// Print the secret that the account's webhook requests are signed with
     WebhookSecret(WebhookSecretFlags),
     /// End the account's grant, here and at the provider
@@ -302,6 +305,42 @@ pub(crate) struct TestFlags {
     /// Hand a test message to the application as well
     #[arg(long)]
     pub(crate) send: bool,
+}
+
+/// What can be done with app passwords.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AppPasswordVerb {
+    /// Make one, and print it this once
+    Add(AddAppPassword),
+    /// List those of an account, with when and from where they were last used
+    List(Show),
+    /// End one
+    Revoke(RevokeAppPassword),
+}
+
+/// Flags of `account app-password add`.
+#[derive(Debug, Args)]
+pub(crate) struct AddAppPassword {
+    /// The account's name
+    pub(crate) name: String,
+    /// What it is for
+    #[arg(long, default_value = "application")]
+    pub(crate) label: String,
+    /// The protocols that it opens, with commas between: imap, pop3, smtp [default: all]
+    #[arg(long, value_name = "PROTOCOLS")]
+    pub(crate) protocols: Option<String>,
+    /// Where it may be used, with commas between: 192.0.2.7, 192.0.2.0/24 [default: everywhere]
+    #[arg(long, value_name = "NETWORKS")]
+    pub(crate) networks: Option<String>,
+}
+
+/// Flags of `account app-password revoke`.
+#[derive(Debug, Args)]
+pub(crate) struct RevokeAppPassword {
+    /// The account's name
+    pub(crate) name: String,
+    /// Its number in the list
+    pub(crate) number: i64,
 }
 
 /// Flags of `account webhook-secret`.

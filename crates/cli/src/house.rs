@@ -9,6 +9,7 @@ use mailgrant_fetch::{FetchSettings, Fetcher, FetcherMetrics};
 use mailgrant_keeper::{Keeper, KeeperMetrics};
 use mailgrant_mail::{Limits, Trust};
 use mailgrant_oauth::HttpClient;
+use mailgrant_proxy::{Most, Proxy, ProxyMetrics, ProxySettings};
 use mailgrant_vault::{AccountId, EventKind, Key, Location, NewEvent, ProviderId, Vault};
 use mailgrant_web::App;
 use prometheus_client::registry::Registry;
@@ -29,6 +30,8 @@ pub(crate) struct House {
     pub(crate) doctor: Doctor,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
+    trust: Trust,
+    proxy_metrics: ProxyMetrics,
     metrics: Arc<Registry>,
 }
 
@@ -66,7 +69,7 @@ impl House {
             vault.clone(),
             keeper.clone(),
             FetchSettings {
-                trust,
+                trust: trust.clone(),
                 limits: Limits::default(),
                 poll: config.poll,
                 logins_at_once: config.logins_at_once,
@@ -83,6 +86,8 @@ impl House {
             doctor,
             clock,
             random,
+            trust,
+            proxy_metrics: ProxyMetrics::register(&mut registry),
             metrics: Arc::new(registry),
         })
     }
@@ -107,6 +112,26 @@ impl House {
             text,
         };
         Ok(self.vault.record(event, self.clock.now()).await?)
+    }
+
+    /// The proxy, as the settings say. Reads its certificate.
+    pub(crate) fn proxy(&self, config: &Config) -> Result<Proxy, Failure> {
+        let settings = ProxySettings {
+            listeners: config.proxy.clone(),
+            tls: config
+                .proxy_tls
+                .clone()
+                .map(|files| mailgrant_proxy::TlsFiles {
+                    certificate: files.certificate,
+                    key: files.key,
+                }),
+            trust: self.trust.clone(),
+            public_url: config.public_url.clone(),
+            most: Most::default(),
+        };
+        let (vault, keeper) = (self.vault.clone(), self.keeper.clone());
+        let (clock, metrics) = (Arc::clone(&self.clock), self.proxy_metrics.clone());
+        Ok(Proxy::new(vault, keeper, settings, clock, metrics)?)
     }
 
     /// What the pages stand on.

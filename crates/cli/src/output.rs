@@ -11,6 +11,13 @@ pub(crate) fn line(text: &str) -> Result<(), Failure> {
     write(&format!("{text}\n"))
 }
 
+/// Says something to whoever reads, beside the data; nothing depends on it.
+pub(crate) fn aside(text: &str) {
+    let _ = io::stderr()
+        .lock()
+        .write_all(format!("{text}\n").as_bytes());
+}
+
 /// Prints a value as indented JSON.
 pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
     line(&written_as_json(serde_json::to_string_pretty(value))?)

@@ -32,6 +32,7 @@ pub(crate) async fn run(house: &House, verb: AccountVerb, config: &Config) -> Re
         AccountVerb::Pause(flags) => pause(house, &flags.name, true).await,
         AccountVerb::Resume(flags) => pause(house, &flags.name, false).await,
         AccountVerb::Backfill(flags) => super::backfill::backfill(house, &flags).await,
+        AccountVerb::AppPassword(verb) => super::app_password::run(house, config, &verb).await,
         AccountVerb::WebhookSecret(flags) => webhook_secret(house, &flags).await,
         AccountVerb::Revoke(flags) => revoke(house, &flags.name).await,
         AccountVerb::Remove(flags) => remove(house, &flags.name).await,

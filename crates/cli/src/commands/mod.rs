@@ -1,6 +1,7 @@
 //! One file per command.
 
 mod account;
+mod app_password;
 mod authorize;
 mod backfill;
 mod demo;

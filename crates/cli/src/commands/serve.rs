@@ -1,4 +1,4 @@
-//! `mailgrant serve`: pages, callback, keeper and fetchers in one process.
+//! `mailgrant serve`: pages, callback, keeper, fetchers and proxy in one process.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,8 +29,15 @@ pub(crate) async fn serve(config: &Config) -> Result<(), Failure> {
     // All that can fail does so before anything starts.
     let bound = config.listen.bind().await?;
     let house = House::open(config).await?;
+    let proxy = house.proxy(config)?;
+    let listening = proxy.bind().await?;
 
     let tasks = start(&house, config, bound, None);
+    let for_proxy = tasks.stopping();
+    tasks.spawn(
+        "proxy",
+        async move { proxy.run(listening, for_proxy).await },
+    );
     info!(
         version = env!("CARGO_PKG_VERSION"),
         listen = %config.listen.address,

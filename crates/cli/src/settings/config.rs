@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use mailgrant_oauth::{RedirectUri, is_safe_transport};
+use mailgrant_proxy::Listener;
 use mailgrant_web::{Listen, TlsFiles};
 use secrecy::SecretString;
 use tracing::Level;
@@ -36,6 +37,10 @@ pub(crate) struct Config {
     pub(crate) trust: Option<PathBuf>,
     pub(crate) poll: Duration,
     pub(crate) logins_at_once: usize,
+    /// Where the proxy listens.
+    pub(crate) proxy: Vec<Listener>,
+    /// The proxy's own certificate, or the pages'.
+    pub(crate) proxy_tls: Option<TlsFiles>,
     pub(crate) keep_history: SignedDuration,
     pub(crate) log: Option<Level>,
     pub(crate) log_format: Option<LogFormat>,
@@ -68,6 +73,9 @@ impl Config {
             trust: path(layers, "trust"),
             poll: poll(layers)?,
             logins_at_once: logins_at_once(layers)?,
+            proxy: proxy(layers)?,
+            proxy_tls: tls(layers, "proxy_certificate", "proxy_key")?
+                .or_else(|| listen.tls.clone()),
             keep_history: keep_history(layers)?,
             log: one_of(layers, "log", &LEVELS)?,
             log_format: one_of(layers, "log_format", &FORMATS)?,
@@ -119,16 +127,32 @@ fn listen(layers: &Layers) -> Result<Listen, SettingsError> {
             )
         })?,
     };
-    let tls = match (path(layers, "tls_certificate"), path(layers, "tls_key")) {
-        (None, None) => None,
-        (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
-        _ => {
-            return Err(SettingsError::Together {
-                what: "`tls_certificate` and `tls_key` go together: set both or neither".to_owned(),
-            });
-        }
-    };
+    let tls = tls(layers, "tls_certificate", "tls_key")?;
     Ok(Listen { address, tls })
+}
+
+/// A certificate and its key.
+fn tls(
+    layers: &Layers,
+    certificate: &'static str,
+    key: &'static str,
+) -> Result<Option<TlsFiles>, SettingsError> {
+    match (path(layers, certificate), path(layers, key)) {
+        (None, None) => Ok(None),
+        (Some(certificate), Some(key)) => Ok(Some(TlsFiles { certificate, key })),
+        _ => Err(SettingsError::Together {
+            what: format!("`{certificate}` and `{key}` go together: set both or neither"),
+        }),
+    }
+}
+
+/// What has TLS needs a certificate; where it has none, that is said with the listener's name.
+fn proxy(layers: &Layers) -> Result<Vec<Listener>, SettingsError> {
+    let Some(given) = layers.get("proxy_listen") else {
+        return Ok(Vec::new());
+    };
+    Listener::read_all(&given.value)
+        .map_err(|why| refuse("proxy_listen", given, format!("listeners: {why}")))
 }
 
 fn public_url(layers: &Layers, listen: &Listen) -> Result<Url, SettingsError> {
@@ -348,6 +372,24 @@ mod tests {
     }
 
     #[test]
+    fn the_proxy_has_its_own_certificate_or_that_of_the_pages() {
+        let listen = ("proxy_listen", "imap://127.0.0.1:1143, smtps://0.0.0.0:465");
+        let config = read(&[listen]).unwrap();
+        assert_eq!(config.proxy.len(), 2);
+        assert!(config.proxy_tls.is_none());
+        let pages = [("tls_certificate", "/c"), ("tls_key", "/k")];
+        let own = [("proxy_certificate", "/pc"), ("proxy_key", "/pk")];
+        let chosen = |given: &[_]| read(given).unwrap().proxy_tls.unwrap().certificate;
+        assert_eq!(chosen(&pages), Path::new("/c"));
+        assert_eq!(chosen(&[pages, own].concat()), Path::new("/pc"));
+        assert!(
+            read(&own[..1])
+                .unwrap_err()
+                .contains("`proxy_certificate` and `proxy_key`")
+        );
+    }
+
+    #[test]
     fn each_bad_value_says_where_it_stands_and_what_was_expected() {
         for (name, value) in [
             ("listen", "8420"),
@@ -357,6 +399,8 @@ mod tests {
             ("poll", "0"),
             ("poll", "often"),
             ("logins_at_once", "0"),
+            ("proxy_listen", "127.0.0.1:1143"),
+            ("proxy_listen", "imap://0.0.0.0:143"),
             ("keep_history", "0"),
             ("keep_history", "for ever"),
             ("log", "loud"),

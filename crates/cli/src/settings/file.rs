@@ -81,7 +81,7 @@ mod tests {
         );
         insta::assert_snapshot!(
             parsed("colour = 3").unwrap_err(),
-            @"mailgrant.toml, line 1: there is no setting `colour`; there are: listen, public_url, redirect_uri, tls_certificate, tls_key, data_dir, store, key_file, trust, poll, logins_at_once, keep_history, log, log_format"
+            @"mailgrant.toml, line 1: there is no setting `colour`; there are: listen, public_url, redirect_uri, tls_certificate, tls_key, data_dir, store, key_file, trust, poll, logins_at_once, proxy_listen, proxy_certificate, proxy_key, keep_history, log, log_format"
         );
     }
 

@@ -98,6 +98,23 @@ pub(crate) const SETTINGS: &[Setting] = &[
                all together; the others wait for their turn [default: 10]",
     },
     Setting {
+        name: "proxy_listen",
+        placeholder: "LISTENERS",
+        help: "Where the proxy listens, with spaces between: imap://127.0.0.1:1143 and pop3:// or \
+               smtp:// on loopback, imap+starttls://ADDRESS:PORT or imaps:// elsewhere, \
+               imap:///PATH for a socket [default: nowhere]",
+    },
+    Setting {
+        name: "proxy_certificate",
+        placeholder: "FILE",
+        help: "The proxy's certificate chain (PEM) [default: the pages']",
+    },
+    Setting {
+        name: "proxy_key",
+        placeholder: "FILE",
+        help: "The key of the proxy's certificate (PEM)",
+    },
+    Setting {
         name: "keep_history",
         placeholder: "DAYS",
         help: "How long sender, subject, Message-ID and answer of delivered mail are kept [default: 90]",
