@@ -27,6 +27,7 @@ mod pages;
 )]
 mod promise;
 mod provider_guide;
+mod proxy;
 mod recipes;
 mod renaming;
 mod request_tracker;
