@@ -31,7 +31,7 @@ pub struct Dovecot {
     config: PathBuf,
     ports: Ports,
     /// Lives as long as the server does.
-    _relay: Relay,
+    relay: Relay,
     certificate: Certificate,
     delivered: AtomicU32,
 }
@@ -127,7 +127,7 @@ impl Dovecot {
             dir,
             config,
             ports,
-            _relay: relay,
+            relay,
             certificate,
             delivered: AtomicU32::new(0),
         };
@@ -160,6 +160,11 @@ impl Dovecot {
     /// The port of submission over TLS.
     pub fn submissions_port(&self) -> u16 {
         self.ports.submissions
+    }
+
+    /// What has been submitted, in its order. The server writes a `Received` before it.
+    pub fn submitted(&self) -> Vec<Vec<u8>> {
+        self.relay.taken()
     }
 
     /// The port of submission with STARTTLS. What is submitted is handed to LMTP.

@@ -1,12 +1,12 @@
-//! Where Dovecot's submission passes mail on to: an SMTP server that hands it to Dovecot's own LMTP, as
-//! the mail system around it would. What that does not take is lost.
+//! Where Dovecot's submission passes mail on to: an SMTP server that shows what it took and hands it
+//! to Dovecot's own LMTP, as the mail system around it would. What that does not take is lost.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 /// A running relay; takes no more connections when dropped.
@@ -14,7 +14,10 @@ use std::thread;
 pub(crate) struct Relay {
     port: u16,
     stop: Arc<AtomicBool>,
+    taken: Taken,
 }
+
+type Taken = Arc<Mutex<Vec<Vec<u8>>>>;
 
 impl Relay {
     /// For the LMTP server that listens at this socket.
@@ -23,16 +26,26 @@ impl Relay {
         let port = listener.local_addr().expect("it has an address").port();
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
+        let taken = Taken::default();
+        let kept = Arc::clone(&taken);
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 if stopped.load(Ordering::Relaxed) {
                     return;
                 }
-                let lmtp = lmtp.clone();
-                thread::spawn(move || serve(&client, &lmtp));
+                let (lmtp, kept) = (lmtp.clone(), Arc::clone(&kept));
+                thread::spawn(move || serve(&client, &lmtp, &kept));
             }
         });
-        Self { port, stop }
+        Self { port, stop, taken }
+    }
+
+    /// The messages that it took, in their order.
+    pub(crate) fn taken(&self) -> Vec<Vec<u8>> {
+        self.taken
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -43,53 +56,75 @@ impl Relay {
 impl Drop for Relay {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
-        // Wakes it, so that it looks.
+        // It waits for a client: here is the last one.
         let _ = TcpStream::connect(("127.0.0.1", self.port));
     }
 }
 
 /// Until the client leaves, or breaks off.
-fn serve(client: &TcpStream, lmtp: &Path) -> Option<()> {
-    let mut lines = BufReader::new(client).lines();
+fn serve(client: &TcpStream, lmtp: &Path, taken: &Taken) -> Option<()> {
+    let mut lines = BufReader::new(client);
     let say = |line: &str| {
         let mut to = client;
         to.write_all(format!("{line}\r\n").as_bytes()).ok()
     };
     say("220 relay")?;
     let mut recipients = Vec::new();
-    while let Some(Ok(line)) = lines.next() {
+    loop {
+        let line = line(&mut lines)?;
         let verb = line.get(..4).unwrap_or_default().to_ascii_uppercase();
-        match verb.as_str() {
-            "DATA" => {
+        match verb.as_slice() {
+            b"DATA" => {
                 say("354 go on")?;
-                let text = lines.by_ref().map_while(Result::ok);
-                let text: Vec<String> = text.take_while(|line| line != ".").collect();
+                let message = message(&mut lines)?;
                 // The answer comes first: it is a relay.
                 say("250 taken")?;
-                let _ = pass_on(lmtp, &recipients, &text);
+                let _ = pass_on(lmtp, &recipients, &message);
+                taken
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(message);
                 recipients.clear();
             }
-            "RCPT" => {
+            b"RCPT" => {
+                let line = String::from_utf8_lossy(&line);
                 let path = line.get("RCPT TO:".len()..).unwrap_or_default();
                 let address = path.split('>').next().unwrap_or_default();
                 recipients.push(address.trim_start_matches('<').to_owned());
                 say("250 relay")?;
             }
             // What Dovecot is told that it offers it must offer: else Dovecot dies of it.
-            "EHLO" => say("250-relay\r\n250-8BITMIME\r\n250 SIZE")?,
-            "QUIT" => return say("221 bye"),
+            b"EHLO" => say("250-relay\r\n250-8BITMIME\r\n250 SIZE")?,
+            b"QUIT" => return say("221 bye"),
             _ => say("250 relay")?,
         }
     }
-    Some(())
 }
 
-/// Hands a message over; its lines are those of the wire.
-fn pass_on(lmtp: &Path, recipients: &[String], text: &[String]) -> std::io::Result<()> {
+fn message(lines: &mut impl BufRead) -> Option<Vec<u8>> {
+    let mut message = Vec::new();
+    loop {
+        let line = line(lines)?;
+        if line == b".\r\n" {
+            return Some(message);
+        }
+        message.extend_from_slice(line.strip_prefix(b".").unwrap_or(&line));
+    }
+}
+
+/// A line with its end.
+fn line(lines: &mut impl BufRead) -> Option<Vec<u8>> {
+    let mut line = Vec::new();
+    let read = lines.read_until(b'\n', &mut line).ok()?;
+    (read > 0).then_some(line)
+}
+
+/// Hands a message over.
+fn pass_on(lmtp: &Path, recipients: &[String], message: &[u8]) -> std::io::Result<()> {
     let stream = UnixStream::connect(lmtp)?;
     let mut answers = BufReader::new(&stream).lines();
-    let mut say = |line: &str| -> std::io::Result<()> {
-        (&stream).write_all(format!("{line}\r\n").as_bytes())?;
+    let mut say = |line: &[u8]| -> std::io::Result<()> {
+        (&stream).write_all(&[line, b"\r\n"].concat())?;
         // Of an answer with several lines the last one has no dash.
         while answers
             .next()
@@ -99,15 +134,23 @@ fn pass_on(lmtp: &Path, recipients: &[String], text: &[String]) -> std::io::Resu
         Ok(())
     };
     // What is read first is the greeting: each answer is read one command late.
-    say("LHLO relay")?;
-    say("MAIL FROM:<>")?;
+    say(b"LHLO relay")?;
+    say(b"MAIL FROM:<>")?;
     for recipient in recipients {
-        say(&format!("RCPT TO:<{recipient}>"))?;
+        say(format!("RCPT TO:<{recipient}>").as_bytes())?;
     }
-    say("DATA")?;
-    say(&format!("{}\r\n.", text.join("\r\n")))?;
+    say(b"DATA")?;
+    let mut stuffed = Vec::with_capacity(message.len());
+    for line in message.split_inclusive(|&byte| byte == b'\n') {
+        if line.starts_with(b".") {
+            stuffed.push(b'.');
+        }
+        stuffed.extend_from_slice(line);
+    }
+    stuffed.push(b'.');
+    say(&stuffed)?;
     for _ in recipients {
-        say("NOOP")?;
+        say(b"NOOP")?;
     }
-    say("QUIT")
+    say(b"QUIT")
 }
