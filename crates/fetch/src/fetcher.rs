@@ -175,7 +175,8 @@ impl Fetcher {
         let _ = swept.await;
         let watching = alarms::watch(&self.shared, &stopping);
         let working = supervisor::run(Arc::clone(&self.shared), stopping.clone());
-        tokio::join!(watching, working);
+        let flying = canary::fly(&self.shared, &stopping);
+        tokio::join!(watching, working, flying);
     }
 
     /// Fetches what is there now, once. Goes on to its end even if the caller gives up waiting.
