@@ -48,6 +48,7 @@ notices! {
     Authorized "authorized" "The account is authorised."
     Connected "connected" "The account is connected in the application’s own name."
     Withdrawn "withdrawn" "The links that had been sent out are dead now."
+    AppPasswordRevoked "app-password-revoked" "Nobody logs in with that app password any more."
     Revoked "revoked" "The grant is revoked, here and at the provider."
     RevokedHere "revoked-here" "The grant is revoked here. The provider was not told: it offers no way to, or did not answer."
     BackfillPaused "backfill-paused" "Earlier mail waits; new mail comes all the same."

@@ -132,6 +132,14 @@ pub(crate) fn all() -> Vec<Route> {
             "/accounts/{id}/invite",
             get(accounts::invite::show).post(accounts::invite::submit),
         ),
+        Route::signed_in(
+            "/accounts/{id}/app-passwords",
+            get(accounts::app_passwords::show).post(accounts::app_passwords::submit),
+        ),
+        Route::signed_in(
+            "/accounts/{id}/app-passwords/{password}/revoke",
+            post(accounts::app_passwords::revoke),
+        ),
         Route::signed_in("/accounts/{id}/withdraw", post(accounts::invite::withdraw)),
         Route::signed_in(
             "/accounts/{id}/revoke",

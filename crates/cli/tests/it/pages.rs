@@ -128,6 +128,13 @@ async fn every_page_fits_every_screen_and_can_be_used_by_everybody() {
     click(&page, "#other-ways summary").await;
     looker.look_at("account-other-ways").await;
     messages(&mut looker, &mailgrant, &server).await;
+    looker
+        .open(&at("/accounts/1/app-passwords"), "app-passwords")
+        .await;
+    fill(&page, "#label", "the scanner").await;
+    click(&page, "#make").await;
+    see(&page, "#made").await;
+    looker.look_at("app-password-made").await;
     looker.open(&at("/accounts/1/device"), "device-new").await;
     click(&page, "#begin").await;
     see(&page, "#offer, #problem").await;

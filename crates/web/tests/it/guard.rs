@@ -11,6 +11,7 @@ fn paths(wanted: impl Fn(Access) -> bool) -> Vec<String> {
     let fill = |path: &str| {
         path.replace("{id}", "1")
             .replace("{authorization}", "1")
+            .replace("{password}", "1")
             .replace("{kind}", "google")
             .replace("{file}", "mailgrant.css")
             .replace("{secret}", "nothing")

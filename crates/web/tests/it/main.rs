@@ -11,6 +11,7 @@
 )]
 mod account_form;
 mod actions;
+mod app_passwords;
 mod authorization;
 mod certificate;
 mod device;

@@ -28,7 +28,7 @@ fn mail() -> Vec<Vec<u8>> {
 }
 
 /// What a client has stored with its own line ends and a header of its own.
-fn as_sent(stored: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+fn as_sent(stored: &[Vec<u8>]) -> Vec<Vec<u8>> {
     let lines = |message: &Vec<u8>| -> Vec<u8> {
         let lines = message.split_inclusive(|&byte| byte == b'\n');
         let lines = lines.filter(|line| !line.starts_with(b"X-TUID: "));
@@ -168,7 +168,7 @@ async fn proxy_brings_mail_to_mbsync_getmail_and_fetchmail() {
             std::fs::create_dir_all(world.mailgrant.path(name).join(sub)).unwrap();
         }
         client(&world);
-        let brought = as_sent(maildir(&world.mailgrant.path(name)));
+        let brought = as_sent(&maildir(&world.mailgrant.path(name)));
         assert_eq!(brought.len(), mail.len(), "{name}");
         for (brought, sent) in brought.iter().zip(&mail) {
             let head =

@@ -1,5 +1,6 @@
 //! Mail accounts.
 
+pub(crate) mod app_passwords;
 pub(crate) mod authorize;
 pub(crate) mod backfill;
 pub(crate) mod device;
