@@ -27,6 +27,11 @@ impl Keys {
         ))
     }
 
+    /// How they all begin.
+    pub(crate) fn begin(&self) -> &str {
+        &self.0
+    }
+
     /// The key of one message: safe as a file name, and in order of the UIDs.
     pub(crate) fn message(&self, uid: u32) -> String {
         format!("{}{uid:010}", self.0)

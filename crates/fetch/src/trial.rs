@@ -23,8 +23,8 @@ pub(crate) async fn hand_over(
     let folder = account.draft.folders.to_string();
     let routing = Routing::open(shared, account, &folder, &Arc::new(lease)).await?;
     let sink = routing.own();
-    // Makes what is missing; nothing of the ledger's is asked for.
-    sink.recover(Vec::new()).await?;
+    // Makes what is missing; nothing of the ledger's is asked for or swept away.
+    sink.recover(Vec::new(), None).await?;
     let key = sink.key(&format!("a{}-test-{}", account.id.0, shared.random.token()));
     let mut staging = Staging::new(0, key.clone(), sink.staging_path(&key));
     let failed = |why: String| SinkDown {

@@ -196,7 +196,8 @@ impl Round<'_> {
         let keys: Vec<String> = prepared.iter().map(|entry| entry.key.clone()).collect();
         let mut again = Vec::new();
         let mut taken = Vec::new();
-        for (entry, recovered) in prepared.into_iter().zip(self.routing.recover(&keys).await?) {
+        let recovered = self.routing.recover(&keys, &self.keys).await?;
+        for (entry, recovered) in prepared.into_iter().zip(recovered) {
             match recovered {
                 Recovered::Taken => taken.push(Delivery {
                     uid: entry.uid,

@@ -56,7 +56,11 @@ impl Sink for Aside {
     }
 
     /// Whether it is dropped or held is decided again.
-    async fn recover(&self, keys: Vec<String>) -> Result<Vec<Recovered>, SinkDown> {
+    async fn recover(
+        &self,
+        keys: Vec<String>,
+        _sweep: Option<&str>,
+    ) -> Result<Vec<Recovered>, SinkDown> {
         Ok(vec![Recovered::Again; keys.len()])
     }
 

@@ -13,6 +13,7 @@ use mailgrant_vault::{
     Vault, VaultError,
 };
 
+use crate::key::Keys;
 use crate::lease::Lease;
 use crate::shared::Shared;
 use crate::sink::{self, Recovered, Sink, SinkDown};
@@ -250,11 +251,15 @@ impl Routing {
         })
     }
 
-    /// What became of interrupted messages; any of the sinks may have them.
-    pub(crate) async fn recover(&self, keys: &[String]) -> Result<Vec<Recovered>, SinkDown> {
+    /// What became of all interrupted messages of the folder; any of the sinks may have them.
+    pub(crate) async fn recover(
+        &self,
+        keys: &[String],
+        folder: &Keys,
+    ) -> Result<Vec<Recovered>, SinkDown> {
         let mut all = vec![Recovered::Again; keys.len()];
         for sink in &self.sinks {
-            let recovered = sink.recover(keys.to_vec()).await?;
+            let recovered = sink.recover(keys.to_vec(), Some(folder.begin())).await?;
             for (known, found) in all.iter_mut().zip(recovered) {
                 if found == Recovered::Taken {
                     *known = found;

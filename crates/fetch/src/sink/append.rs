@@ -373,7 +373,11 @@ impl Sink for OtherMailbox {
 
     /// Of some the folder has said that it has them. Of others nobody knows yet what the server had
     /// done: they are looked for once they are here again.
-    async fn recover(&self, keys: Vec<String>) -> Result<Vec<Recovered>, SinkDown> {
+    async fn recover(
+        &self,
+        keys: Vec<String>,
+        _sweep: Option<&str>,
+    ) -> Result<Vec<Recovered>, SinkDown> {
         self.spool.sweep().await.map_err(|error| self.down(error))?;
         let (vault, target) = (&self.shared.vault, self.target());
         let mut recovered = Vec::with_capacity(keys.len());

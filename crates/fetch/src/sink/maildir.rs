@@ -260,7 +260,7 @@ impl Maildir {
         Ok(shown)
     }
 
-    fn recover_all(&self, keys: &[String]) -> io::Result<Vec<Recovered>> {
+    fn recover_all(&self, keys: &[String], sweep: Option<&str>) -> io::Result<Vec<Recovered>> {
         self.make_folders()?;
         let mark = mark::read_or_make(&self.path, &*self.random)?;
         let ending = {
@@ -280,13 +280,16 @@ impl Maildir {
         for place in places {
             recovered[place] = Recovered::Taken;
         }
-        // What is ours and still here was never promised to the ledger.
+        let Some(sweep) = sweep else {
+            return Ok(recovered);
+        };
+        // What is of this folder and still here was never promised to the ledger.
         for entry in std::fs::read_dir(self.tmp())? {
             let entry = entry?;
             if entry
                 .file_name()
                 .to_str()
-                .is_some_and(|name| self.is_ours(name))
+                .is_some_and(|name| self.is_ours(name) && name.starts_with(sweep))
             {
                 self.plug.power()?;
                 staged::remove_quietly(&entry.path());
@@ -347,9 +350,13 @@ impl Sink for Maildir {
         Ok(format!("{} can be written", self.name()))
     }
 
-    async fn recover(&self, keys: Vec<String>) -> Result<Vec<Recovered>, SinkDown> {
-        let this = self.clone();
-        blocking(move || this.recover_all(&keys))
+    async fn recover(
+        &self,
+        keys: Vec<String>,
+        sweep: Option<&str>,
+    ) -> Result<Vec<Recovered>, SinkDown> {
+        let (this, sweep) = (self.clone(), sweep.map(str::to_owned));
+        blocking(move || this.recover_all(&keys, sweep.as_deref()))
             .await
             .map_err(|error| self.down(&error))
     }
@@ -419,7 +426,7 @@ mod tests {
         let path = folder.path().join("mail");
         let means = (Arc::new(mailgrant_base::SystemRandom) as _, Plug::default());
         let maildir = Maildir::new(AccountId(3), &path, &spool, lease.into(), means);
-        maildir.recover(Vec::new()).await.unwrap();
+        maildir.recover(Vec::new(), Some("a3-")).await.unwrap();
         Bench {
             _folder: folder,
             maildir,
@@ -482,7 +489,7 @@ mod tests {
         let foreign = maildir.tmp().join("1700000000.M1P2.host");
         mailgrant_base::files::create_private(&foreign, b"another deliverer's").unwrap();
         let keys = vec![maildir.key("a3-1"), maildir.key("a3-0"), "a3-9".to_owned()];
-        let recovered = maildir.recover(keys).await.unwrap();
+        let recovered = maildir.recover(keys, Some("a3-")).await.unwrap();
         assert_eq!(
             recovered,
             [Recovered::Taken, Recovered::Taken, Recovered::Again]
@@ -507,7 +514,7 @@ mod tests {
                 ..maildir.clone()
             };
             for _ in 0..2 {
-                let recovered = after_a_restart.recover(keys()).await.unwrap();
+                let recovered = after_a_restart.recover(keys(), Some("a3-")).await.unwrap();
                 assert_eq!(recovered, [Recovered::Again, Recovered::Again]);
             }
         }

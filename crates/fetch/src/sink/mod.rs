@@ -121,9 +121,14 @@ pub(crate) trait Sink: Send + Sync + fmt::Debug {
     /// Proves that mail could be delivered now; says how in words.
     async fn check(&self) -> Result<String, SinkDown>;
 
-    /// Looks what became of messages whose hand-over was interrupted, in the order of their keys,
-    /// makes what is missing, and removes what earlier runs left half done.
-    async fn recover(&self, keys: Vec<String>) -> Result<Vec<Recovered>, SinkDown>;
+    /// Looks what became of messages whose hand-over was interrupted, in the order of their keys, and
+    /// makes what is missing. Then removes what earlier runs left half done of other messages whose
+    /// keys begin with `sweep`: these must be all that the ledger calls prepared of them.
+    async fn recover(
+        &self,
+        keys: Vec<String>,
+        sweep: Option<&str>,
+    ) -> Result<Vec<Recovered>, SinkDown>;
 
     /// Makes a batch safe against a crash without showing it to anybody. Where this fails, nothing
     /// of the batch is left behind.

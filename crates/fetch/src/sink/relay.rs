@@ -262,7 +262,11 @@ impl Sink for Relay {
     }
 
     /// Nobody knows what the server had done when it was interrupted: it gets the message again.
-    async fn recover(&self, keys: Vec<String>) -> Result<Vec<Recovered>, SinkDown> {
+    async fn recover(
+        &self,
+        keys: Vec<String>,
+        _sweep: Option<&str>,
+    ) -> Result<Vec<Recovered>, SinkDown> {
         self.spool.sweep().await.map_err(|error| self.down(error))?;
         Ok(vec![Recovered::Again; keys.len()])
     }

@@ -280,3 +280,30 @@ async fn earlier_mail_that_has_gone_meanwhile_is_passed_over() {
     assert_eq!(world.delivered(), sorted(sent));
     assert_eq!(world.fetch().await.unwrap().delivered, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_in_one_folder_loses_nothing_while_another_one_is_looked_into_first() {
+    for effects in 0.. {
+        let plan = Plan {
+            folders: "Other; INBOX",
+            ..Plan::default()
+        };
+        let world = plan.build().await;
+        let sent: Vec<Vec<u8>> = (0..3)
+            .map(|number| format!("Subject: {number}\r\n\r\n").into_bytes())
+            .collect();
+        for raw in &sent {
+            world.server.deliver(ADDRESS, "Other", raw);
+        }
+        let plug = crate::plug::Plug::after(effects);
+        let fetcher = world.fetcher.unplugged(plug.clone());
+        let crashed = fetcher.fetch_once(world.account.id).await.is_err();
+        let later = put(&world, "INBOX", "later");
+        world.fetch().await.unwrap();
+        let all = sorted([sent, vec![later]].concat());
+        assert!(world.delivered() == all, "after {effects} effects");
+        if !crashed {
+            return;
+        }
+    }
+}

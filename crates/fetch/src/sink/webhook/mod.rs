@@ -180,7 +180,11 @@ impl Sink for Webhook {
 
     /// Nobody knows what the receiver had done when it was interrupted: it gets the message again,
     /// under the same key.
-    async fn recover(&self, keys: Vec<String>) -> Result<Vec<Recovered>, SinkDown> {
+    async fn recover(
+        &self,
+        keys: Vec<String>,
+        _sweep: Option<&str>,
+    ) -> Result<Vec<Recovered>, SinkDown> {
         let swept = self.spool.sweep().await;
         swept.map_err(|error| self.down(error.to_string()))?;
         Ok(vec![Recovered::Again; keys.len()])
