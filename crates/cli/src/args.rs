@@ -6,6 +6,9 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{
     ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
 };
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use mailgrant_oauth::catalogue::{self, Protocol};
 use mailgrant_oauth::guide::DEFAULT_NAME;
 use mailgrant_oauth::{ProviderKind, Resource};
@@ -278,8 +281,11 @@ pub(crate) enum AccountVerb {
     Authorize(Authorize),
     /// Print a link with which the mailbox's owner can authorise the account
     Invite(Invite),
-    /// Test the whole way: token, connection, login, folder, sink
+    /// Test the whole way: token, connection, login, folder, sinks
     Test(TestFlags),
+    /// Further sinks, which rules choose by name
+    #[command(subcommand)]
+    Sink(SinkVerb),
     /// Stop fetching; the grant is kept alive
     Pause(Named),
     /// Go on after a pause
@@ -302,9 +308,12 @@ pub(crate) enum AccountVerb {
 pub(crate) struct TestFlags {
     /// The account's name
     pub(crate) name: String,
-    /// Hand a test message to the application as well
+    /// Hand over a test message as well, to where the account's rules have it go
     #[arg(long)]
     pub(crate) send: bool,
+    /// Test this further sink alone, and send the test message there; `own` is the account's own
+    #[arg(long, value_name = "SINK")]
+    pub(crate) sink: Option<String>,
 }
 
 /// What can be done with app passwords.
@@ -348,6 +357,9 @@ pub(crate) struct RevokeAppPassword {
 pub(crate) struct WebhookSecretFlags {
     /// The account's name
     pub(crate) name: String,
+    /// That of this further sink
+    #[arg(long, value_name = "SINK")]
+    pub(crate) sink: Option<String>,
     /// Make another; the former one is forgotten at once
     #[arg(long)]
     pub(crate) new: bool,
@@ -422,6 +434,9 @@ pub(crate) struct MessageListing {
     /// Only those with this text in the Message-ID, the sender's address or the subject
     #[arg(long, value_name = "TEXT")]
     pub(crate) search: Option<String>,
+    /// Only those that were seen since then: a day, or a time such as 2026-11-01T08:00Z
+    #[arg(long, value_name = "WHEN", value_parser = since)]
+    pub(crate) since: Option<Timestamp>,
     /// Only those that are there: waiting, delivered, quarantined or dropped
     #[arg(long, value_parser = whereabouts(), hide_possible_values = true)]
     pub(crate) state: Option<Whereabouts>,
@@ -434,6 +449,14 @@ pub(crate) struct MessageListing {
     /// Print JSON for machines
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// A day begins at midnight in UTC, as the listing's times are.
+fn since(text: &str) -> Result<Timestamp, String> {
+    let moment = text.parse::<Timestamp>().ok();
+    let midnight = || text.parse::<Date>().ok().map(|day| day.at(0, 0, 0, 0));
+    let read = moment.or_else(|| TimeZone::UTC.to_timestamp(midnight()?).ok());
+    read.ok_or_else(|| "is neither a day, such as 2026-11-01, nor a time in UTC".to_owned())
 }
 
 fn whereabouts() -> impl TypedValueParser<Value = Whereabouts> {
@@ -484,15 +507,31 @@ pub(crate) struct Change<F: Args> {
 
 /// Declares a struct of flags, one text flag per field of a form, and how they fill that form.
 macro_rules! form_flags {
-    ($(#[$doc:meta])* $flags:ident for $form:ident { $($(#[$help:meta])* $field:ident,)* }) => {
+    ($(#[$doc:meta])* $flags:ident for $form:ident { $($fields:tt)* }) => {
+        text_flags! {
+            $(#[$doc])* $flags for $form {
+                $($fields)*
+            } with {
+                /// Its unique name
+                pub(crate) name: String,
+                #[command(flatten)]
+                pub(crate) more: <$flags as MoreFlags>::More,
+            }
+        }
+    };
+}
+
+/// The same with other flags besides.
+macro_rules! text_flags {
+    (
+        $(#[$doc:meta])* $flags:ident for $form:ident { $($(#[$help:meta])* $field:ident,)* }
+        with { $($others:tt)* }
+    ) => {
         $(#[$doc])*
         #[derive(Debug, Args)]
         pub(crate) struct $flags {
-            /// Its unique name
-            pub(crate) name: String,
             $($(#[$help])* #[arg(long)] $field: Option<String>,)*
-            #[command(flatten)]
-            pub(crate) more: <$flags as MoreFlags>::More,
+            $($others)*
         }
 
         impl $flags {
@@ -517,12 +556,8 @@ impl MoreFlags for ProviderFlags {
 }
 
 impl MoreFlags for AccountFlags {
-    type More = NoMore;
+    type More = SinkFlags;
 }
-
-/// No further flags.
-#[derive(Debug, Args)]
-pub(crate) struct NoMore {}
 
 /// How the client secret gets in: never as a flag, which every user of the machine could read.
 #[derive(Debug, Args)]
@@ -654,39 +689,6 @@ form_flags! {
         canary,
         /// The folder to move to
         move_to,
-        /// Where the mail goes: maildir, command, lmtp, smtp, webhook or append [default: nowhere,
-        /// the account only has tokens]
-        sink,
-        /// The Maildir folder, an absolute path
-        maildir,
-        /// The program and its arguments; it gets each message on standard input
-        command,
-        /// How many seconds the program may take [default: 60]
-        command_time_limit,
-        /// How many of the program may run at the same time [default: 1]
-        command_at_once,
-        /// The LMTP or SMTP server that takes the mail (with --sink): host:port, or LMTP's socket
-        relay,
-        /// tls, starttls, or plain [default: plain on this machine, else starttls]
-        relay_security,
-        /// Who gets the mail there, with commas between them [default: the address]
-        relay_to,
-        /// The envelope's sender: an address, or return-path for the message's own [default: nobody]
-        relay_from,
-        /// yes puts Delivered-To and X-Mailgrant lines before each message [default: no]
-        relay_headers,
-        /// The web address that each message is sent to, signed after Standard Webhooks
-        webhook,
-        /// As what: json or raw [default: json]
-        webhook_format,
-        /// How many seconds an answer may take [default: 30]
-        webhook_time_limit,
-        /// yes allows plain HTTP to other machines and a cloud's internal addresses [default: no]
-        webhook_anywhere,
-        /// The name of another account, whose mailbox takes the mail
-        append_account,
-        /// The folder there; it must exist [default: INBOX]
-        append_folder,
     }
 }
 
@@ -694,9 +696,7 @@ impl AccountFlags {
     /// A flag that makes sense with one choice alone makes that choice, where none was given: what
     /// was asked for is never dropped in silence.
     pub(crate) fn complete(&self, form: &mut AccountForm) -> Result<(), Failure> {
-        if self.sink.is_none() {
-            self.complete_sink(form)?;
-        }
+        self.more.complete(form)?;
         if let Some(path) = self
             .rules
             .as_deref()
@@ -716,32 +716,8 @@ impl AccountFlags {
         }
         Ok(())
     }
-
-    fn complete_sink(&self, form: &mut AccountForm) -> Result<(), Failure> {
-        const NEXT: &str =
-            "Say with --sink which of them is to take the mail; nothing was changed.";
-        if self.relay.is_some() && !matches!(&*form.sink, "lmtp" | "smtp") {
-            let what = "--relay alone does not say how the server is spoken to.";
-            return Err(Failure::operator(what, "Add --sink lmtp or --sink smtp."));
-        }
-        let telling = [
-            (&self.maildir, "maildir"),
-            (&self.command, "command"),
-            (&self.webhook, "webhook"),
-            (&self.append_account, "append"),
-        ];
-        let mut given = telling.iter().filter(|(flag, _)| flag.is_some());
-        match (given.next(), given.next()) {
-            (Some((_, one)), Some((_, other))) => {
-                let what = format!("--{one} and --{other} were both given.");
-                return Err(Failure::operator(
-                    what.replace("append", "append-account"),
-                    NEXT,
-                ));
-            }
-            (Some((_, one)), None) => (*one).clone_into(&mut form.sink),
-            (None, _) => {}
-        }
-        Ok(())
-    }
 }
+
+mod sink;
+
+pub(crate) use sink::{NewSink, OneSink, SinkFlags, SinkVerb};

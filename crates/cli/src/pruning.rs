@@ -140,6 +140,8 @@ mod tests {
                     ..MessageHead::default()
                 },
                 seen_at: at,
+                going_to: None,
+                counted_at: None,
             };
             let delivery = mailgrant_vault::Delivery {
                 uid,

@@ -10,10 +10,11 @@ use mailgrant_vault::{Account, AccountId, AfterDelivery};
 
 use crate::connect::{LoggedIn, Login};
 use crate::lease::Lease;
-use crate::routing::Routing;
+use crate::routing::{self, Routing};
 use crate::shared::Shared;
+use crate::sink::Sink;
 use crate::source::{ApiSource, Service, Source};
-use crate::trial;
+use crate::trial::{self, TestTo};
 use crate::{FetchError, MailboxCheck};
 
 /// How long another process may hold the mailbox before the sink is not tested.
@@ -27,12 +28,34 @@ pub(crate) async fn check(shared: &Arc<Shared>, id: AccountId) -> MailboxCheck {
     MailboxCheck { steps: steps.0 }
 }
 
-/// Hands a test message to the sink.
-pub(crate) async fn hand_over_test(shared: &Arc<Shared>, id: AccountId) -> MailboxCheck {
+/// Tests one of an account's further sinks alone.
+pub(crate) async fn check_sink(shared: &Arc<Shared>, id: AccountId, name: &str) -> MailboxCheck {
+    let mut steps = Steps(Vec::new());
+    let opened = async {
+        let account = account(shared, id).await?;
+        let lease = Lease::take(&shared.settings.spool, account.id, PATIENCE).await?;
+        let (lease, folders) = (Arc::new(lease), account.draft.folders.to_string());
+        routing::open_named(shared, &account, &folders, name, &lease).await
+    };
+    // The first step that fails is the last that is told.
+    let _ = try_named(opened.await, &mut steps).await;
+    MailboxCheck { steps: steps.0 }
+}
+
+async fn account(shared: &Shared, id: AccountId) -> Result<Account, FetchError> {
+    let account = shared.vault.account(id).await?;
+    Ok(account.ok_or_else(|| KeeperError::NoAccount(id.0.to_string()))?)
+}
+
+/// Hands a test message to a sink.
+pub(crate) async fn hand_over_test(
+    shared: &Arc<Shared>,
+    id: AccountId,
+    to: &TestTo,
+) -> MailboxCheck {
     let handed_over = async {
-        let account = shared.vault.account(id).await?;
-        let account = account.ok_or_else(|| KeeperError::NoAccount(id.0.to_string()))?;
-        trial::hand_over(shared, &account).await
+        let account = account(shared, id).await?;
+        trial::hand_over(shared, &account, to).await
     };
     let outcome = handed_over.await.map_err(|error| error.diagnosis());
     MailboxCheck {
@@ -81,11 +104,7 @@ async fn all_steps(shared: &Arc<Shared>, id: AccountId, steps: &mut Steps) -> Re
         Ok(words) => steps.passed("folder", words),
         Err(error) => return Err(steps.failed("folder", &error)),
     }
-    match try_sink(shared, &account).await {
-        Ok(words) => steps.passed("sink", words),
-        Err(error) => return Err(steps.failed("sink", &error)),
-    }
-    Ok(())
+    try_sinks(shared, &account, steps).await
 }
 
 async fn log_in(
@@ -161,17 +180,57 @@ async fn count_in<S: Service>(
     Ok(found.join(", "))
 }
 
-async fn try_sink(shared: &Arc<Shared>, account: &Account) -> Result<String, FetchError> {
-    let draft = &account.draft;
-    if draft.sink.is_none() {
-        return Ok("none: this account only hands out tokens".to_owned());
+/// Tries the account's own sink, its further ones, and those of its rules.
+async fn try_sinks(
+    shared: &Arc<Shared>,
+    account: &Account,
+    steps: &mut Steps,
+) -> Result<(), Failed> {
+    if account.draft.sink.is_none() {
+        steps.passed("sink", "none: this account only hands out tokens");
+        return Ok(());
     }
+    let (routing, lease, folder) = match open(shared, account).await {
+        Ok(opened) => opened,
+        Err(error) => return Err(steps.failed("sink", &error)),
+    };
+    for (number, place) in routing.delivering().enumerate() {
+        let step = if number == 0 { "sink" } else { &place.label };
+        try_one(&*place.sink, step, steps).await?;
+    }
+    for (name, settings) in account.draft.sinks.iter() {
+        if routing.place_of(settings).is_none() {
+            let opened = routing::open_named(shared, account, &folder, name, &lease).await;
+            try_named(opened, steps).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn open(
+    shared: &Arc<Shared>,
+    account: &Account,
+) -> Result<(Routing, Arc<Lease>, String), FetchError> {
     let lease = Lease::take(&shared.settings.spool, account.id, PATIENCE).await?;
-    let folders = draft.folders.to_string();
-    let routing = Routing::open(shared, account, &folders, &Arc::new(lease)).await?;
-    let said = routing.own().check().await?;
-    for sink in routing.all().skip(1) {
-        sink.check().await?;
+    let (lease, folders) = (Arc::new(lease), account.draft.folders.to_string());
+    let routing = Routing::open(shared, account, &folders, &lease).await?;
+    Ok((routing, lease, folders))
+}
+
+async fn try_named(
+    opened: Result<routing::Place, FetchError>,
+    steps: &mut Steps,
+) -> Result<(), Failed> {
+    match opened {
+        Ok(place) => try_one(&*place.sink, &place.label, steps).await,
+        Err(error) => Err(steps.failed("sink", &error)),
     }
-    Ok(said)
+}
+
+async fn try_one(sink: &dyn Sink, step: &str, steps: &mut Steps) -> Result<(), Failed> {
+    match sink.check().await {
+        Ok(words) => steps.passed(step, words),
+        Err(down) => return Err(steps.failed(step, &down.into())),
+    }
+    Ok(())
 }

@@ -20,6 +20,7 @@ use crate::shared::Shared;
 use crate::sink::{Couriers, HalfDelivered};
 use crate::source::Apis;
 use crate::status::Board;
+use crate::trial::TestTo;
 use crate::visit::{Memory, Visit};
 use crate::{
     FetchError, FetcherMetrics, Original, Status, canary, check, original, supervisor,
@@ -194,9 +195,14 @@ impl Fetcher {
         check::check(&self.shared, account).await
     }
 
-    /// Hands a test message to the account's sink: a step `test message`, and what came of it.
-    pub async fn hand_over_test(&self, account: AccountId) -> MailboxCheck {
-        check::hand_over_test(&self.shared, account).await
+    /// Tests one of the account's further sinks alone, without delivering anything.
+    pub async fn check_sink(&self, account: AccountId, name: &str) -> MailboxCheck {
+        check::check_sink(&self.shared, account, name).await
+    }
+
+    /// Hands a test message to one of the account's sinks: a step `test message`, and what came of it.
+    pub async fn hand_over_test(&self, account: AccountId, to: &TestTo) -> MailboxCheck {
+        check::hand_over_test(&self.shared, account, to).await
     }
 
     /// Reads a message from its mailbox, as it stands there; `None` where it is gone.

@@ -47,3 +47,4 @@ pub use metrics::FetcherMetrics;
 pub use original::Original;
 pub use routing::explain_route;
 pub use status::{Activity, Status};
+pub use trial::TestTo;

@@ -13,7 +13,7 @@ use crate::column::{from_json, json, micros, time};
 use crate::folders::same;
 use crate::store::Answer;
 use crate::{
-    AuthorizationOutcome, Folders, ProviderId, Rules, Sink, Vault, VaultError, Watch, rings,
+    AuthorizationOutcome, Folders, ProviderId, Rules, Sink, Sinks, Vault, VaultError, Watch, rings,
 };
 
 /// An account's row.
@@ -53,6 +53,8 @@ pub struct AccountDraft {
     pub after: AfterDelivery,
     /// Where the mail goes; `None` for an account that only hands out tokens.
     pub sink: Option<Sink>,
+    /// Where rules can send mail besides.
+    pub sinks: Sinks,
     /// Which of it goes elsewhere.
     pub rules: Rules,
     /// What is held back until a person has seen it.
@@ -261,6 +263,8 @@ struct Settings {
     after: AfterDelivery,
     sink: Option<Sink>,
     #[serde(default)]
+    sinks: Sinks,
+    #[serde(default)]
     rules: Rules,
     #[serde(default)]
     guard: Guard,
@@ -444,6 +448,7 @@ impl AccountFields {
             start: draft.start,
             after: draft.after.clone(),
             sink: draft.sink.clone(),
+            sinks: draft.sinks.clone(),
             rules: draft.rules.clone(),
             guard: draft.guard,
             watch: draft.watch,
@@ -478,6 +483,7 @@ impl Account {
                 start: settings.start,
                 after: settings.after,
                 sink: settings.sink,
+                sinks: settings.sinks,
                 rules: settings.rules,
                 guard: settings.guard,
                 watch: settings.watch,

@@ -61,6 +61,14 @@ pub enum VaultError {
         /// How many.
         accounts: u64,
     },
+    /// A sink cannot be removed while rules choose it.
+    #[error("the sink {name} is chosen by {}", in_words(rules))]
+    SinkChosen {
+        /// The sink's name.
+        name: String,
+        /// Which rules, counted from 1.
+        rules: Vec<usize>,
+    },
     /// Somebody else changed or removed the row meanwhile; what came late was discarded.
     #[error("{what} was changed meanwhile")]
     Stale {
@@ -127,6 +135,10 @@ impl Diagnose for VaultError {
                 Fault::Operator,
                 "Remove these accounts first, or give them another provider.",
             ),
+            Self::SinkChosen { .. } => (
+                Fault::Operator,
+                "Change these rules first. Nothing was changed.",
+            ),
             Self::Stale { .. } => (
                 Fault::Operator,
                 "Look at it as it is now (it may be gone), and do it again if it is still wanted.",
@@ -148,6 +160,12 @@ impl Diagnose for VaultError {
         };
         Diagnosis::new(fault, what, next)
     }
+}
+
+fn in_words(rules: &[usize]) -> String {
+    let numbers: Vec<String> = rules.iter().map(usize::to_string).collect();
+    let rule = if rules.len() == 1 { "rule" } else { "rules" };
+    format!("{rule} {}", numbers.join(", "))
 }
 
 fn capital(sentence: &str) -> String {
@@ -222,6 +240,17 @@ mod tests {
                 VaultError::InUse { accounts: 2 },
                 Fault::Operator,
                 ["2 account(s)", "Remove these accounts"],
+            ),
+            (
+                VaultError::SinkChosen {
+                    name: "archive".to_owned(),
+                    rules: vec![1, 3],
+                },
+                Fault::Operator,
+                [
+                    "archive is chosen by rules 1, 3",
+                    "Change these rules first",
+                ],
             ),
             (
                 VaultError::Stale { what: "the grant" },

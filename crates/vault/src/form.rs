@@ -11,6 +11,8 @@ mod sink;
 mod source;
 mod watch;
 
+pub use sink::OWN_SINK;
+
 use mailgrant_oauth::ClientKey;
 
 /// One field that cannot be used.
@@ -146,6 +148,8 @@ pub struct AccountForm {
     pub silence: String,
     /// How many hours lie between two canaries; empty for none.
     pub canary: String,
+    /// The account's further sinks: they have forms of their own.
+    pub sinks: crate::Sinks,
     /// `maildir`, `command`, `lmtp`, `smtp`, `webhook`, `append`, or empty: only tokens.
     pub sink: String,
     /// Maildir: an absolute path.

@@ -22,10 +22,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::backfill::{FillRow, FirstFields};
-use crate::column::{micros, number, plain, time, time_if};
+use crate::column::{json, micros, number, plain, time, time_if};
 use crate::history::HeadFields;
 use crate::store::Answer;
-use crate::{AccountId, Fill, FirstSight, Floor, MessageHead, MessageId, Vault, VaultError};
+use crate::{AccountId, Fill, FirstSight, Floor, MessageHead, MessageId, Sink, Vault, VaultError};
 
 /// A folder's row: one per account, folder name and UIDVALIDITY.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -81,6 +81,8 @@ pub struct LedgerEntry {
     pub attempts: u32,
     /// When it may be tried again.
     pub retry_at: Option<Timestamp>,
+    /// Where it was going when it was prepared, as far as that is on record.
+    pub going_to: Option<Sink>,
 }
 
 /// A message about to be handed to the sink.
@@ -98,6 +100,10 @@ pub struct Prepared {
     pub head: MessageHead,
     /// When the source first showed it.
     pub seen_at: Timestamp,
+    /// Where it is going, if it could be looked for there.
+    pub going_to: Option<Sink>,
+    /// When it arrived, if it counts among its sender's.
+    pub counted_at: Option<Timestamp>,
 }
 
 /// A message that the sink has taken.
@@ -156,6 +162,7 @@ pub(crate) struct EntryRow {
     pub(crate) delivery_key: String,
     pub(crate) attempts: i64,
     pub(crate) retry_at: Option<i64>,
+    pub(crate) going_to: Option<String>,
 }
 
 /// A message about to be handed to the sink, or taken over from another epoch.
@@ -167,6 +174,9 @@ pub(crate) struct PreparedFields {
     pub(crate) size: i64,
     pub(crate) head: HeadFields,
     pub(crate) seen_at: i64,
+    /// JSON.
+    pub(crate) going_to: Option<String>,
+    pub(crate) counted_at: Option<i64>,
 }
 
 /// How much mail an account has had.
@@ -507,6 +517,8 @@ impl PreparedFields {
             size: number(message.size)?,
             head: HeadFields::of(&message.head),
             seen_at: micros(message.seen_at),
+            going_to: message.going_to.as_ref().map(json).transpose()?,
+            counted_at: message.counted_at.map(micros),
         })
     }
 }
@@ -533,6 +545,10 @@ impl LedgerEntry {
             key: row.delivery_key,
             attempts: number(row.attempts)?,
             retry_at: time_if(row.retry_at)?,
+            // What another version wrote is as good as nothing.
+            going_to: row
+                .going_to
+                .and_then(|sink| serde_json::from_str(&sink).ok()),
         })
     }
 }

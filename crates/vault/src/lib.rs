@@ -43,7 +43,9 @@ mod provider;
 mod rings;
 mod rules;
 mod seal;
+mod senders;
 mod sink;
+mod sinks;
 mod sqlite;
 mod store;
 mod vault;
@@ -66,7 +68,7 @@ pub use credential::CredentialExpiry;
 pub use error::VaultError;
 pub use event::{Event, EventKind, NewEvent};
 pub use folders::Folders;
-pub use form::{AccountForm, AppPasswordForm, FieldError, FormErrors, ProviderForm};
+pub use form::{AccountForm, AppPasswordForm, FieldError, FormErrors, OWN_SINK, ProviderForm};
 pub use grant::{Grant, GrantState, NewGrant, Renewal, StoredToken};
 pub use history::{
     Message, MessageCursor, MessageHead, MessageId, MessagePage, MessageSearch, Whereabouts,
@@ -80,9 +82,11 @@ pub use network::{Network, NetworkError};
 pub use numbering::Numbered;
 pub use provider::{Provider, ProviderDraft, ProviderId, ProviderTrouble};
 pub use rules::{Action, Condition, Rule, RuleError, Rules, Traits};
+pub use senders::Counted;
 pub use sink::{
     AppendSink, CommandSink, EnvelopeSender, MaildirSink, RelayPlace, RelaySink, Sink,
     WebhookFormat, WebhookSink,
 };
+pub use sinks::Sinks;
 pub use vault::{Location, Vault};
 pub use watch::{Silence, Watch};

@@ -5,12 +5,14 @@
 //! hold                                  from *@newsletter.example
 //! maildir /var/mail/invoices            to invoices@* size <25M
 //! command '/usr/bin/rt-mailgate --queue Invoices'   folder Invoices
+//! sink archive                          subject *[archive]*
 //! ```
 //!
 //! First what is done, then the conditions, all of which must be fulfilled. The first rule that fits
 //! decides; a message that fits none goes where the account's mail goes. `*` stands for anything,
 //! and capitals are not told from small letters.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -50,6 +52,8 @@ pub enum Action {
     Command(Vec<String>),
     /// It goes to the account's LMTP or SMTP server, for these recipients.
     Recipients(Vec<String>),
+    /// It goes to the account's further sink of this name.
+    Sink(String),
 }
 
 /// What a message must be like.
@@ -190,10 +194,11 @@ impl Action {
                 }
                 Self::Recipients(addresses)
             }
+            "sink" => Self::Sink(next("the name of a further sink")?),
             other => {
                 return Err(format!(
-                    "a rule begins with deliver, drop, hold, maildir, command or recipients, not \
-                     with `{other}`"
+                    "a rule begins with deliver, drop, hold, sink, maildir, command or recipients, \
+                     not with `{other}`"
                 ));
             }
         })
@@ -277,13 +282,28 @@ fn fits_envelope(address: &str) -> bool {
     !address.is_empty() && address.len() <= 254 && !address.contains(foreign)
 }
 
+/// With K, M or G behind it, where that says the same.
+fn in_units(bytes: u64) -> String {
+    let units = [(30, "G"), (20, "M"), (10, "K")].into_iter();
+    let mut whole = units.filter(|(shift, _)| bytes > 0 && bytes.is_multiple_of(1 << shift));
+    match whole.next() {
+        Some((shift, unit)) => format!("{}{unit}", bytes >> shift),
+        None => bytes.to_string(),
+    }
+}
+
+/// A word with quotes where it needs them. What means something to a shell alone does not.
+fn quoted(text: &str) -> Cow<'_, str> {
+    let special = |c: char| c.is_whitespace() || matches!(c, '\'' | '"' | '\\' | '\0');
+    if text.is_empty() || text.starts_with('#') || text.contains(special) {
+        return shlex::try_quote(text).unwrap_or_default();
+    }
+    Cow::Borrowed(text)
+}
+
 /// As it is written; what needs quotes has them.
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let quoted = |text: &str| {
-            let quoted = shlex::try_quote(text).map(std::borrow::Cow::into_owned);
-            quoted.unwrap_or_default()
-        };
         match &self.action {
             Action::Deliver => f.write_str("deliver")?,
             Action::Drop => f.write_str("drop")?,
@@ -296,6 +316,7 @@ impl fmt::Display for Rule {
             Action::Recipients(addresses) => {
                 write!(f, "recipients {}", quoted(&addresses.join(",")))?;
             }
+            Action::Sink(name) => write!(f, "sink {}", quoted(name))?,
         }
         for condition in &self.conditions {
             match condition {
@@ -306,8 +327,8 @@ impl fmt::Display for Rule {
                 Condition::Header(name, pattern) => {
                     write!(f, " header {} {}", quoted(name), quoted(pattern))?;
                 }
-                Condition::Larger(bytes) => write!(f, " size {}", quoted(&format!(">{bytes}")))?,
-                Condition::Smaller(bytes) => write!(f, " size {}", quoted(&format!("<{bytes}")))?,
+                Condition::Larger(bytes) => write!(f, " size >{}", in_units(*bytes))?,
+                Condition::Smaller(bytes) => write!(f, " size <{}", in_units(*bytes))?,
             }
         }
         Ok(())
@@ -347,15 +368,23 @@ mod tests {
         maildir '/var/mail/in voices' to invoices@* folder INBOX
         command '/usr/bin/rt-mailgate --queue \"My queue\"' subject '*it is*'
         recipients a@b.example,tickets
+        sink archive from ceo@*
         deliver size <1k
     ";
 
     #[test]
     fn what_is_written_is_read_again_as_the_same() {
         let rules = Rules::read(ALL).unwrap();
-        assert_eq!(rules.iter().count(), 6);
+        assert_eq!(rules.iter().count(), 7);
         let again = Rules::read(&rules.to_string()).unwrap();
         assert_eq!(again, rules, "{rules}");
+        let lines = rules.to_string();
+        for readable in [
+            "hold from *@newsletter.example size >25M",
+            "deliver size <1K",
+        ] {
+            assert!(lines.contains(readable), "{lines}");
+        }
         let json = serde_json::to_string(&rules).unwrap();
         assert_eq!(serde_json::from_str::<Rules>(&json).unwrap(), rules);
     }
@@ -406,6 +435,7 @@ mod tests {
             ("drop size >25X", "looks like >25M"),
             ("maildir mail", "not an absolute path"),
             ("command 'cat -'", "absolute path"),
+            ("sink", "missing behind `sink`"),
             ("recipients a>b", "mail addresses"),
             ("drop from 'x", "not closed"),
         ] {

@@ -26,6 +26,13 @@ pub enum Sink {
     Append(AppendSink),
 }
 
+impl Sink {
+    /// Whether it can be found out there what became of a message whose hand-over was interrupted.
+    pub fn can_tell(&self) -> bool {
+        matches!(self, Self::Maildir(_) | Self::Append(_))
+    }
+}
+
 /// For people.
 impl fmt::Display for Sink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

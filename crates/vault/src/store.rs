@@ -19,6 +19,7 @@ use crate::invitation::InvitationStore;
 use crate::ledger::LedgerStore;
 use crate::numbering::NumberingStore;
 use crate::provider::ProviderStore;
+use crate::senders::SenderStore;
 use crate::warning::WarningStore;
 use crate::webhook::WebhookStore;
 
@@ -49,6 +50,7 @@ pub(crate) trait Store:
     + NumberingStore
     + BackfillStore
     + HistoryStore
+    + SenderStore
     + AdminStore
     + AppPasswordStore
     + EventStore

@@ -120,6 +120,22 @@ pub(crate) fn all() -> Vec<Route> {
             "/accounts/{id}/device/{authorization}",
             get(accounts::device::wait),
         ),
+        Route::signed_in(
+            "/accounts/{id}/sinks",
+            get(accounts::sink::begin).post(accounts::sink::add),
+        ),
+        Route::signed_in(
+            "/accounts/{id}/sinks/{name}",
+            get(accounts::sink::show).post(accounts::sink::change),
+        ),
+        Route::signed_in(
+            "/accounts/{id}/sinks/{name}/remove",
+            get(accounts::sink::ask_removal).post(accounts::sink::remove),
+        ),
+        Route::signed_in(
+            "/accounts/{id}/route",
+            get(accounts::route::show).post(accounts::route::submit),
+        ),
         Route::signed_in("/accounts/{id}/test", post(accounts::test::submit)),
         Route::signed_in("/accounts/{id}/pause", post(accounts::pause::submit)),
         Route::signed_in("/accounts/{id}/backfill", post(accounts::backfill::submit)),

@@ -83,8 +83,25 @@ function copyButton(button) {
   });
 }
 
+// The header of a message's file goes into the form, and how large the whole is: rules look at no more,
+// and nothing else leaves this machine.
+const LONGEST_HEADER = 20000;
+
+function takeFile(place) {
+  place.hidden = false;
+  place.querySelector("input").addEventListener("change", async (event) => {
+    const file = event.target.files[0];
+    if (!file) return;
+    const beginning = await file.slice(0, LONGEST_HEADER).text();
+    const [header] = beginning.split(/\r?\n\r?\n/, 1);
+    document.getElementById(place.dataset.fileFor).value = header;
+    document.getElementById(place.dataset.sizeFor).value = file.size;
+  });
+}
+
 const main = document.querySelector("main[data-live]");
 if (main) follow(main);
 if (document.querySelector("main[data-await]")) setTimeout(goOn, WAIT);
 document.querySelectorAll("[data-copy]").forEach(copyButton);
+document.querySelectorAll("[data-file-for]").forEach(takeFile);
 document.querySelector("[aria-invalid=true]")?.focus();

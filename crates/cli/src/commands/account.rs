@@ -1,11 +1,12 @@
 //! `mailgrant account …`
 
+use mailgrant_fetch::TestTo;
 use mailgrant_oauth::catalogue;
-use mailgrant_vault::{Account, AccountForm, EventKind, Provider, VaultError};
+use mailgrant_vault::{Account, AccountForm, EventKind, OWN_SINK, Provider, VaultError};
 use secrecy::ExposeSecret as _;
 
-use super::{ACTOR, account_named, authorize, invite, report, wrong_change, wrong_flags};
-use crate::args::{AccountFlags, AccountVerb, Change, WebhookSecretFlags};
+use super::{ACTOR, account_named, authorize, invite, report, sink, wrong_change, wrong_flags};
+use crate::args::{AccountFlags, AccountVerb, Change, TestFlags, WebhookSecretFlags};
 use crate::failure::Failure;
 use crate::house::{House, Subject};
 use crate::output;
@@ -21,14 +22,8 @@ pub(crate) async fn run(house: &House, verb: AccountVerb, config: &Config) -> Re
         AccountVerb::Change(flags) => change(house, &flags).await,
         AccountVerb::Authorize(flags) => authorize::authorize(house, config, &flags).await,
         AccountVerb::Invite(flags) => invite::invite(house, config, &flags).await,
-        AccountVerb::Test(flags) => {
-            let account = account_named(&house.vault, &flags.name).await?;
-            let mut steps = house.fetcher.check(account.id).await.steps;
-            if flags.send && steps.iter().all(|(_, outcome)| outcome.is_ok()) {
-                steps.extend(house.fetcher.hand_over_test(account.id).await.steps);
-            }
-            report(steps)
-        }
+        AccountVerb::Test(flags) => test(house, &flags).await,
+        AccountVerb::Sink(verb) => sink::run(house, verb).await,
         AccountVerb::Pause(flags) => pause(house, &flags.name, true).await,
         AccountVerb::Resume(flags) => pause(house, &flags.name, false).await,
         AccountVerb::Backfill(flags) => super::backfill::backfill(house, &flags).await,
@@ -37,6 +32,22 @@ pub(crate) async fn run(house: &House, verb: AccountVerb, config: &Config) -> Re
         AccountVerb::Revoke(flags) => revoke(house, &flags.name).await,
         AccountVerb::Remove(flags) => remove(house, &flags.name).await,
     }
+}
+
+async fn test(house: &House, flags: &TestFlags) -> Result<(), Failure> {
+    let account = account_named(&house.vault, &flags.name).await?;
+    let to = TestTo::read(flags.sink.as_deref());
+    let mut steps = match &to {
+        TestTo::Named(name) => {
+            sink::named(&account, name)?;
+            house.fetcher.check_sink(account.id, name).await.steps
+        }
+        TestTo::Rules | TestTo::Own => house.fetcher.check(account.id).await.steps,
+    };
+    if flags.send && steps.iter().all(|(_, outcome)| outcome.is_ok()) {
+        steps.extend(house.fetcher.hand_over_test(account.id, &to).await.steps);
+    }
+    report(steps)
 }
 
 async fn add(house: &House, flags: &AccountFlags) -> Result<(), Failure> {
@@ -119,6 +130,9 @@ async fn show(house: &House, name: &str, json: bool) -> Result<(), Failure> {
             output::line(&format!("{name}: {fact}"))?;
         }
     }
+    for (name, sink) in account.draft.sinks.iter() {
+        output::line(&format!("Further sink {name}: {sink}"))?;
+    }
     for folder in &earlier {
         let (name, words) = (&folder.folder, folder.in_words());
         output::line(&format!("Earlier mail of {name}: {words}"))?;
@@ -177,13 +191,23 @@ async fn pause(house: &House, name: &str, paused: bool) -> Result<(), Failure> {
 
 async fn webhook_secret(house: &House, flags: &WebhookSecretFlags) -> Result<(), Failure> {
     let account = account_named(&house.vault, &flags.name).await?;
+    let of_sink = flags.sink.as_deref().filter(|name| *name != OWN_SINK);
+    if let Some(name) = of_sink {
+        sink::named(&account, name)?;
+    }
     let secret = if flags.new {
-        let secret = house.vault.renew_webhook_secret(account.id).await?;
-        let done = "was given another webhook secret";
-        audit(house, EventKind::AccountChanged, &account, done).await?;
+        let secret = house
+            .vault
+            .renew_webhook_secret(account.id, of_sink)
+            .await?;
+        let mut done = "was given another webhook secret".to_owned();
+        if let Some(name) = of_sink {
+            done = format!("{done} for its sink {name}");
+        }
+        audit(house, EventKind::AccountChanged, &account, &done).await?;
         secret
     } else {
-        house.vault.webhook_secret(account.id).await?
+        house.vault.webhook_secret(account.id, of_sink).await?
     };
     output::line(secret.expose_secret())
 }

@@ -62,7 +62,7 @@ async fn route(house: &House, flags: &MessageRoute) -> Result<(), Failure> {
     output::line(&mailgrant_fetch::explain_route(
         &account,
         &flags.folder,
-        &message,
+        (&message, message.len() as u64),
         now,
     ))
 }
@@ -92,7 +92,7 @@ async fn list(house: &House, flags: &MessageListing) -> Result<(), Failure> {
         account,
         text: flags.search.clone(),
         whereabouts: flags.state,
-        since: None,
+        since: flags.since,
         limit: flags.limit,
         before: flags.before,
     };

@@ -14,6 +14,7 @@ mod provider_credential;
 mod provider_guide;
 mod serve;
 mod setup_link;
+mod sink;
 mod token;
 
 use mailgrant_base::Diagnosis;

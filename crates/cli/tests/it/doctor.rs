@@ -118,6 +118,7 @@ impl Scene {
             identities: Identities::default(),
             source: mailgrant_vault::Source::default(),
             rules: mailgrant_vault::Rules::default(),
+            sinks: mailgrant_vault::Sinks::default(),
             guard: mailgrant_vault::Guard::default(),
             watch: mailgrant_vault::Watch::default(),
             imap: here(self.imap_host, Some(server.tls_address())),

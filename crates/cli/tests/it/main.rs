@@ -32,6 +32,7 @@ mod recipes;
 mod renaming;
 mod request_tracker;
 mod secrets;
+mod sinks;
 mod support;
 mod ways_to_sign_in;
 mod whole_path;

@@ -65,6 +65,8 @@ async fn a_message_is_found_and_its_way_is_shown() {
         (&["--state", "dropped"], &[]),
         (&["--account", "support"], &["refused", "Caf\u{e9} order"]),
         (&["--limit", "1"], &["refused"]),
+        (&["--since", "2020-01-01"], &["refused", "Caf\u{e9} order"]),
+        (&["--since", "2100-01-01T08:00Z"], &[]),
     ] {
         assert_eq!(listed(&mailgrant, flags), found, "{flags:?}");
     }
@@ -130,4 +132,7 @@ async fn what_is_no_message_is_told() {
         assert!(said.contains("looks like `7-42`"), "{said}");
     }
     assert_eq!(mailgrant.run(&["message", "retry"]).status.code(), Some(2));
+    let nonsense = mailgrant.run(&["message", "list", "--since", "yesterday"]);
+    let said = String::from_utf8(nonsense.stderr).unwrap();
+    assert!(said.contains("neither a day"), "{said}");
 }

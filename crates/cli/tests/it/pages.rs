@@ -135,6 +135,8 @@ async fn every_page_fits_every_screen_and_can_be_used_by_everybody() {
     click(&page, "#make").await;
     see(&page, "#made").await;
     looker.look_at("app-password-made").await;
+    let place = mailgrant.path("billing").display().to_string();
+    sinks(&mut looker, &at("/accounts/1"), &place).await;
     looker.open(&at("/accounts/1/device"), "device-new").await;
     click(&page, "#begin").await;
     see(&page, "#offer, #problem").await;
@@ -148,6 +150,13 @@ async fn every_page_fits_every_screen_and_can_be_used_by_everybody() {
     click(&page, "#test").await;
     see(&page, "#verdict").await;
     looker.look_at("account-test").await;
+    choose(&page, "to", "billing").await;
+    click(&page, "#send").await;
+    see(&page, "#verdict").await;
+    looker.look_at("account-test-sent").await;
+    page.goto(&at("/accounts/1")).await.unwrap();
+    click(&page, "#test").await;
+    see(&page, "#verdict").await;
     server.fault(ImapFault::NotConnected, None);
     click(&page, "#again").await;
     see(&page, ".attention").await;
@@ -213,6 +222,48 @@ async fn messages(looker: &mut Looker, mailgrant: &Mailgrant, server: &MailServe
     looker
         .open(&at("/messages?text=nobody"), "messages-none")
         .await;
+}
+
+/// Further sinks, rules that choose them, and where a message would go.
+async fn sinks(looker: &mut Looker, account: &str, place: &str) {
+    let page = looker.browser.window.clone();
+    looker.open(&format!("{account}/sinks"), "sink-new").await;
+    fill(&page, "#name", "own").await;
+    click(&page, "#save").await;
+    see(&page, ".error").await;
+    looker.look_at("sink-wrong").await;
+    looker.listen("sink-wrong", "422").await;
+    fill(&page, "#name", "billing").await;
+    choose(&page, "sink", "webhook").await;
+    fill(&page, "#webhook", "https://desk.example.com/incoming").await;
+    click(&page, "#save").await;
+    see(&page, "#notice").await;
+    click(&page, "#webhook-secret summary").await;
+    looker.look_at("sink").await;
+    page.goto(&format!("{account}/edit")).await.unwrap();
+    let fold = "document.querySelectorAll('fieldset details').forEach((one) => one.open = true)";
+    page.execute(fold, Vec::new()).await.unwrap();
+    let rules = "hold from *@newsletter.example size >10M\nsink billing to billing@example.com";
+    fill(&page, "#rules", rules).await;
+    click(&page, "#save").await;
+    see(&page, "#notice").await;
+    looker.look_at("account-with-sinks").await;
+    looker.open(&format!("{account}/route"), "route-new").await;
+    let raw = "From: customer@example.com\nTo: billing@example.com\nSubject: Our invoice\n";
+    fill(&page, "#message", raw).await;
+    click(&page, "#ask").await;
+    see(&page, "#told").await;
+    looker.look_at("route").await;
+    looker
+        .open(&format!("{account}/sinks/billing"), "sink-chosen")
+        .await;
+    choose(&page, "sink", "maildir").await;
+    fill(&page, "#maildir", place).await;
+    click(&page, "#save").await;
+    see(&page, "#notice").await;
+    click(&page, "#test").await;
+    see(&page, "#verdict").await;
+    looker.look_at("sink-test").await;
 }
 
 /// Waits until something has happened elsewhere.

@@ -16,6 +16,8 @@ impl Round<'_> {
     /// Delivers a batch; says which messages the sink has.
     pub(super) async fn deliver(&mut self, batch: Vec<Staged>) -> Result<Vec<u32>, FetchError> {
         let (mut taken, batch) = self.sort_out_known(batch).await?;
+        let (there, batch) = self.sort_out_doubtful(batch).await?;
+        taken.extend(there);
         let routing = Arc::clone(&self.routing);
         for (place, part) in by_route(batch, |place| routing.sink(place).batch().messages) {
             taken.extend(self.deliver_to(place, part).await?);
@@ -45,7 +47,11 @@ impl Round<'_> {
             .iter()
             .map(|message| (message.since, message.size))
             .collect();
+        let label = self.routing.label(place).map(str::to_owned);
         let verdicts = sink.commit(batch).await?;
+        let verdicts = verdicts
+            .into_iter()
+            .map(|verdict| verdict.of(label.as_deref()));
         let mut deliveries = Vec::with_capacity(verdicts.len());
         let mut others = Vec::new();
         for ((message, since), verdict) in prepared.into_iter().zip(since).zip(verdicts) {
@@ -141,6 +147,12 @@ impl Round<'_> {
         Ok((known, others))
     }
 
+    /// Where it is going, if it could be looked for there.
+    fn going_to(&self, message: &Staged) -> Option<mailgrant_vault::Sink> {
+        let settings = self.routing.settings(message.route.sink);
+        settings.filter(|settings| settings.can_tell()).cloned()
+    }
+
     fn prepared(&self, message: &Staged) -> Prepared {
         Prepared {
             uid: message.uid,
@@ -149,6 +161,8 @@ impl Round<'_> {
             size: message.size,
             head: message.head.clone(),
             seen_at: self.seen_at,
+            going_to: self.going_to(message),
+            counted_at: message.route.counted_at,
         }
     }
 }

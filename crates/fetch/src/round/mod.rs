@@ -5,6 +5,7 @@
 //! ledger or settled. New mail and the mail that was there before have a floor each.
 
 mod delivery;
+mod former;
 mod reader;
 mod settling;
 mod suspect;
@@ -29,6 +30,7 @@ use crate::sink::{Recovered, SinkDown, Staged};
 use crate::source::Source;
 use crate::{FetchError, Fetched};
 
+use former::Doubt;
 use reader::{End, News, Reader};
 pub(crate) use settling::tells_until;
 pub(crate) use suspect::{GivenUp, Suspect};
@@ -109,12 +111,14 @@ pub(crate) async fn round(
     stopping: &CancellationToken,
 ) -> Result<Done, FetchError> {
     let lease = Lease::take(&shared.settings.spool, account.id, LEASE_PATIENCE).await?;
-    let routing = Routing::open(shared, account, &folder.name, &Arc::new(lease)).await?;
+    let lease = Arc::new(lease);
+    let routing = Routing::open(shared, account, &folder.name, &lease).await?;
     let mut round = Round {
         shared,
         account,
         server: source.server(account).to_string(),
         routing: Arc::new(routing),
+        lease,
         keys: Keys::of(account, source, &folder.name, folder.uid_validity),
         ceiling: folder.next_uid,
         folder,
@@ -123,6 +127,7 @@ pub(crate) async fn round(
         open: BTreeSet::new(),
         attempts: HashMap::new(),
         decided: BTreeSet::new(),
+        doubts: HashMap::new(),
         next_due: None,
         fetched: Fetched::default(),
         in_vain: 0,
@@ -146,11 +151,13 @@ pub(crate) async fn round(
 }
 
 struct Round<'a> {
-    shared: &'a Shared,
+    shared: &'a Arc<Shared>,
     account: &'a Account,
     /// The source's server, for people.
     server: String,
     routing: Arc<Routing>,
+    /// The mailbox's.
+    lease: Arc<Lease>,
     keys: Keys,
     folder: Folder,
     /// How long it may take, if it is for messages that were there before.
@@ -165,6 +172,8 @@ struct Round<'a> {
     attempts: HashMap<u32, u32>,
     /// Messages that were let through before, by the rules or by a person.
     decided: BTreeSet<u32>,
+    /// Messages that somebody may have already.
+    doubts: HashMap<u32, Doubt>,
     next_due: Option<Timestamp>,
     fetched: Fetched,
     /// How many messages in a row the sink has put off.
@@ -196,9 +205,11 @@ impl Round<'_> {
         let keys: Vec<String> = prepared.iter().map(|entry| entry.key.clone()).collect();
         let mut again = Vec::new();
         let mut taken = Vec::new();
-        let recovered = self.routing.recover(&keys, &self.keys).await?;
+        let mut recovered = self.routing.recover(&keys, &self.keys).await?;
+        let untold = self.ask_former_places(&prepared, &mut recovered).await?;
         for (entry, recovered) in prepared.into_iter().zip(recovered) {
             match recovered {
+                _ if untold.contains(&entry.uid) => {}
                 Recovered::Taken => taken.push(Delivery {
                     uid: entry.uid,
                     answer: "delivered before an interruption".to_owned(),

@@ -1,10 +1,10 @@
 //! Mail that goes round in circles: one sender, very many messages, in a short time.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use jiff::Timestamp;
-use mailgrant_vault::AccountId;
+use jiff::{SignedDuration, Timestamp};
+use mailgrant_vault::{AccountId, Counted, Vault, VaultError};
 
 /// Within so many seconds.
 const WINDOW: i64 = 3600;
@@ -13,7 +13,14 @@ const SENDERS: usize = 50_000;
 
 /// When messages came, by account and sender. Cheap to clone; all workers share it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Circles(Arc<Mutex<HashMap<Sender, Times>>>);
+pub(crate) struct Circles(Arc<Mutex<Known>>);
+
+#[derive(Debug, Default)]
+struct Known {
+    /// The accounts of which the history has been asked.
+    begun: HashSet<AccountId>,
+    times: HashMap<Sender, Times>,
+}
 
 /// Of which account, and who.
 type Sender = (AccountId, String);
@@ -22,6 +29,36 @@ type Sender = (AccountId, String);
 type Times = VecDeque<(i64, String)>;
 
 impl Circles {
+    /// Takes in what the history knows of an account's last hour. It is asked once.
+    pub(super) async fn begin(
+        &self,
+        vault: &Vault,
+        account: AccountId,
+        now: Timestamp,
+    ) -> Result<(), VaultError> {
+        if self.lock().begun.contains(&account) {
+            return Ok(());
+        }
+        let since = now.checked_sub(SignedDuration::from_secs(WINDOW));
+        let since = since.unwrap_or(Timestamp::MIN);
+        let counted = vault.counted_since(account, since).await?;
+        let mut known = self.lock();
+        for Counted {
+            sender,
+            at,
+            folder,
+            uid,
+        } in counted
+        {
+            let times = known.times.entry((account, sender.to_lowercase()));
+            times
+                .or_default()
+                .push_back((at.as_second(), name(&folder, uid)));
+        }
+        known.begun.insert(account);
+        Ok(())
+    }
+
     /// Notes a message that came then, and says whether it is one too many within an hour. It goes by
     /// when messages came to the mailbox and not by when they are fetched, so that what has gathered
     /// in the meantime does not look like a storm. `most` is 0 where any number is welcome.
@@ -38,7 +75,7 @@ impl Circles {
             return false;
         }
         let at = at.as_second();
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = &mut self.lock().times;
         if all.len() >= SENDERS {
             all.clear();
         }
@@ -49,12 +86,21 @@ impl Circles {
         }
         let near = times.iter().filter(|(time, _)| (at - time).abs() < WINDOW);
         let too_many = near.count() >= most;
-        if times.len() >= most {
+        while times.len() >= most {
             times.pop_front();
         }
         times.push_back((at, message));
         too_many
     }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a message is called here.
+pub(super) fn name(folder: &str, uid: u32) -> String {
+    format!("{folder}/{uid}")
 }
 
 #[cfg(test)]

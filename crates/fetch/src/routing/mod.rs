@@ -3,39 +3,35 @@
 mod aside;
 mod circles;
 mod explain;
+mod places;
 mod traits;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use mailgrant_vault::{
-    Account, AccountId, Action, CommandSink, FolderId, Guard, MaildirSink, MessageHead, Rules,
-    Vault, VaultError,
+    Account, AccountDraft, AccountId, Action, FolderId, MessageHead, Vault, VaultError,
 };
 
 use crate::key::Keys;
 use crate::lease::Lease;
 use crate::shared::Shared;
-use crate::sink::{self, Recovered, Sink, SinkDown};
+use crate::sink::{Recovered, Sink, SinkDown};
 use crate::{FetchError, canary};
 
-use aside::Aside;
 pub(crate) use circles::Circles;
 pub use explain::explain_route;
+use places::{DROPPED, HELD, OWN, Places};
+pub(crate) use places::{Place, open_named};
 use traits::Beginning;
 
 /// The sinks of an account for the messages of a folder, and what chooses among them.
 pub(crate) struct Routing {
-    /// The account's own, then those of rules, then the two that are none.
-    sinks: Vec<Arc<dyn Sink>>,
+    places: Vec<Place>,
     /// The place of each rule's sink.
     of_rule: Vec<usize>,
-    dropped: usize,
-    held: usize,
-    rules: Rules,
-    guard: Guard,
+    draft: AccountDraft,
     folder: String,
-    address: String,
     account: AccountId,
     circles: Circles,
     vault: Vault,
@@ -50,6 +46,8 @@ pub(crate) struct Route {
     pub(crate) why: String,
     /// Nobody will read its bytes.
     pub(crate) unread: bool,
+    /// When it arrived, if it counts among its sender's.
+    pub(crate) counted_at: Option<Timestamp>,
 }
 
 /// What is known of a message before it has come.
@@ -67,12 +65,6 @@ pub(crate) struct Announced<'a> {
     pub(crate) is_past: bool,
 }
 
-/// Where a rule sends a message: to a sink that is there already, or to one of its own.
-enum Goes {
-    To(usize),
-    Elsewhere(mailgrant_vault::Sink),
-}
-
 impl Routing {
     /// Opens every sink that a message may go to.
     pub(crate) async fn open(
@@ -82,44 +74,16 @@ impl Routing {
         lease: &Arc<Lease>,
     ) -> Result<Self, FetchError> {
         let draft = &account.draft;
-        let own = draft.sink.as_ref().ok_or_else(|| FetchError::NoSink {
-            account: draft.name.clone(),
-        })?;
-        let mut sinks = vec![sink::open(shared, account, folder, own, lease).await?];
-        let mut of_rule = Vec::new();
-        let (own_place, dropped, held) = (0, 1, 2);
-        sinks.push(Arc::new(Aside::dropped(shared, account.id, lease)));
-        sinks.push(Arc::new(Aside::held(shared, account.id, lease)));
-        for rule in draft.rules.iter() {
-            let other = match &rule.action {
-                Action::Deliver => Goes::To(own_place),
-                Action::Drop => Goes::To(dropped),
-                Action::Hold => Goes::To(held),
-                Action::Maildir(path) => {
-                    Goes::Elsewhere(mailgrant_vault::Sink::Maildir(MaildirSink {
-                        path: path.clone(),
-                    }))
-                }
-                Action::Command(argv) => Goes::Elsewhere(like_command(own, argv)),
-                Action::Recipients(recipients) => Goes::Elsewhere(for_recipients(own, recipients)),
-            };
-            of_rule.push(match other {
-                Goes::To(place) => place,
-                Goes::Elsewhere(other) => {
-                    sinks.push(sink::open(shared, account, folder, &other, lease).await?);
-                    sinks.len() - 1
-                }
-            });
+        let Places { all, of_rule } = Places::open(shared, account, folder, lease).await?;
+        if draft.guard.per_sender > 0 {
+            let (vault, now) = (&shared.vault, shared.now());
+            shared.circles.begin(vault, account.id, now).await?;
         }
         Ok(Self {
-            sinks,
+            places: all,
             of_rule,
-            dropped,
-            held,
-            rules: draft.rules.clone(),
-            guard: draft.guard,
+            draft: draft.clone(),
             folder: folder.to_owned(),
-            address: draft.address.clone(),
             account: account.id,
             circles: shared.circles.clone(),
             vault: shared.vault.clone(),
@@ -128,17 +92,56 @@ impl Routing {
 
     /// The account's own sink.
     pub(crate) fn own(&self) -> &Arc<dyn Sink> {
-        &self.sinks[0]
+        &self.places[OWN].sink
     }
 
-    /// All sinks that mail can be delivered to.
-    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<dyn Sink>> {
-        self.sinks.iter()
+    /// All places that mail is delivered to.
+    pub(crate) fn delivering(&self) -> impl Iterator<Item = &Place> {
+        let places = self.places.iter();
+        places.filter(|place| place.settings.is_some())
     }
 
     /// The sink of a route.
     pub(crate) fn sink(&self, place: usize) -> &Arc<dyn Sink> {
-        self.sinks.get(place).unwrap_or(&self.sinks[0])
+        &self.places.get(place).unwrap_or(&self.places[OWN]).sink
+    }
+
+    /// What a place is called, for one that mail goes to besides.
+    pub(crate) fn label(&self, place: usize) -> Option<&str> {
+        let place = self.places.get(place).filter(|_| place > HELD);
+        place.map(|place| place.label.as_str())
+    }
+
+    /// What was entered for a place.
+    pub(crate) fn settings(&self, place: usize) -> Option<&mailgrant_vault::Sink> {
+        self.places.get(place)?.settings.as_ref()
+    }
+
+    /// The place for which this was entered.
+    pub(crate) fn place_of(&self, settings: &mailgrant_vault::Sink) -> Option<usize> {
+        let mut places = self.places.iter();
+        places.position(|place| place.settings.as_ref() == Some(settings))
+    }
+
+    /// Where the rules alone would have a message go that begins like this: the place, and why in
+    /// words.
+    pub(crate) fn by_rules(&self, beginning: &[u8], size: u64, now: Timestamp) -> (usize, String) {
+        let beginning = Beginning::read(beginning, now);
+        let decided = self
+            .draft
+            .rules
+            .decide(&beginning.traits(&self.folder, size));
+        let place = decided.map_or(OWN, |(rule, _)| self.place_of_rule(rule));
+        (place, explain::decision(&self.draft, decided))
+    }
+
+    /// Whether nothing is delivered there.
+    pub(crate) fn is_aside(&self, place: usize) -> bool {
+        self.settings(place).is_none()
+    }
+
+    fn place_of_rule(&self, rule: usize) -> usize {
+        self.of_rule.get(rule).copied().unwrap_or(OWN)
     }
 
     /// Where a message goes that begins like this, and what a person recognises it by.
@@ -155,30 +158,26 @@ impl Routing {
         }
         let traits = beginning.traits(&self.folder, message.size);
         let mut route = Route::default();
-        if let Some((place, rule)) = self.rules.decide(&traits) {
-            route.sink = self.of_rule.get(place).copied().unwrap_or(0);
+        if let Some((place, rule)) = self.draft.rules.decide(&traits) {
+            route.sink = self.place_of_rule(place);
             route.why = format!("rule {}: {rule}", place + 1);
             if rule.action == Action::Drop {
                 return route;
             }
-            if route.sink == self.held && message.is_undecided {
+            if route.sink == HELD && message.is_undecided {
                 route.why = format!("held by {}. Try it again to have it delivered.", route.why);
                 return route;
             }
-            if route.sink == self.held {
+            if route.sink == HELD {
                 // Whoever lets a held message be tried again has decided that it is delivered.
                 route = Route::default();
             }
         }
-        if message.is_undecided
-            && !message.is_past
-            && let Some(why) = self.goes_in_circles(beginning, message.uid)
-        {
-            return Route {
-                sink: self.held,
-                why,
-                unread: false,
-            };
+        if message.is_undecided && !message.is_past {
+            route.counted_at = beginning.sender().map(|_| beginning.at());
+            if let Some(why) = self.goes_in_circles(beginning, message.uid) {
+                (route.sink, route.why) = (HELD, why);
+            }
         }
         route
     }
@@ -195,23 +194,25 @@ impl Routing {
         };
         let seen = self.vault.canary_seen(self.account, &secret, message, now);
         Ok(seen.await?.then(|| Route {
-            sink: self.dropped,
+            sink: DROPPED,
             why: "Mailgrant, whose canary it is".to_owned(),
             unread: false,
+            counted_at: None,
         }))
     }
 
     /// Where a message of this size goes, if it is too large to be delivered.
     pub(crate) fn holds_for_size(&self, size: u64) -> Option<Route> {
         self.too_much(size).map(|why| Route {
-            sink: self.held,
+            sink: HELD,
             why,
             unread: true,
+            counted_at: None,
         })
     }
 
     fn too_much(&self, size: u64) -> Option<String> {
-        let largest = self.guard.largest;
+        let largest = self.draft.guard.largest;
         (largest > 0 && size > largest).then(|| {
             format!(
                 "held: it has {} MB, and the account takes messages of up to {} MB. Try it again to \
@@ -223,23 +224,23 @@ impl Routing {
     }
 
     fn goes_in_circles(&self, message: &Beginning<'_>, uid: u32) -> Option<String> {
-        if message.has_passed(&self.address) {
+        if message.has_passed(&self.draft.address) {
             return Some(format!(
                 "held: it has been through {} before (its X-Loop says so). Try it again to have it \
                  delivered.",
-                self.address
+                self.draft.address
             ));
         }
         let sender = message.sender()?;
-        if message.is_own_robot(&self.address) {
+        if message.is_own_robot(&self.draft.address) {
             return Some(
                 "held: a machine sent it from the mailbox's own address (Auto-Submitted), as \
                  happens when two robots answer each other. Try it again to have it delivered."
                     .to_owned(),
             );
         }
-        let most = self.guard.per_sender;
-        let name = format!("{}/{uid}", self.folder);
+        let most = self.draft.guard.per_sender;
+        let name = circles::name(&self.folder, uid);
         let too_many = self
             .circles
             .too_many(self.account, sender, message.at(), name, most);
@@ -258,8 +259,11 @@ impl Routing {
         folder: &Keys,
     ) -> Result<Vec<Recovered>, SinkDown> {
         let mut all = vec![Recovered::Again; keys.len()];
-        for sink in &self.sinks {
-            let recovered = sink.recover(keys.to_vec(), Some(folder.begin())).await?;
+        for place in &self.places {
+            let recovered = place
+                .sink
+                .recover(keys.to_vec(), Some(folder.begin()))
+                .await?;
             for (known, found) in all.iter_mut().zip(recovered) {
                 if found == Recovered::Taken {
                     *known = found;
@@ -268,29 +272,4 @@ impl Routing {
         }
         Ok(all)
     }
-}
-
-/// Another program, with the limits of the account's own where that is one.
-fn like_command(own: &mailgrant_vault::Sink, argv: &[String]) -> mailgrant_vault::Sink {
-    let usual = CommandSink {
-        argv: argv.to_vec(),
-        time_limit: std::time::Duration::from_mins(1),
-        at_once: 1,
-    };
-    mailgrant_vault::Sink::Command(match own {
-        mailgrant_vault::Sink::Command(own) => CommandSink {
-            argv: usual.argv,
-            ..own.clone()
-        },
-        _ => usual,
-    })
-}
-
-/// The account's own server with other recipients. The form lets such a rule in for these alone.
-fn for_recipients(own: &mailgrant_vault::Sink, recipients: &[String]) -> mailgrant_vault::Sink {
-    let mut other = own.clone();
-    if let mailgrant_vault::Sink::Lmtp(relay) | mailgrant_vault::Sink::Smtp(relay) = &mut other {
-        relay.recipients = recipients.to_vec();
-    }
-    other
 }

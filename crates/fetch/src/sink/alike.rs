@@ -7,9 +7,11 @@ use sha2::{Digest as _, Sha256};
 pub(super) struct Alike {
     /// By what the server can search.
     pub(super) likeness: Likeness,
-    /// Its size in bytes.
+    /// How many bytes of our own stand before it.
+    pub(super) mark: usize,
+    /// Its size in bytes, with those.
     pub(super) size: u64,
-    /// SHA-256 of its bytes.
+    /// SHA-256 of its bytes, without those.
     pub(super) digest: [u8; 32],
 }
 
@@ -33,10 +35,15 @@ impl Alike {
     async fn is_at(&self, session: &mut ImapSession, uid: u32) -> Result<bool, MailError> {
         session.start_fetch(&[uid]).await?;
         let (mut digest, mut read) = (Sha256::new(), None);
+        let mut ours = self.mark;
         while let Some(event) = session.next_fetched().await? {
             match event {
                 FetchEvent::Start { uid: of, size } if of == uid => read = Some(size),
-                FetchEvent::Chunk(bytes) if read.is_some() => digest.update(&bytes),
+                FetchEvent::Chunk(bytes) if read.is_some() => {
+                    let (before, own) = bytes.split_at(ours.min(bytes.len()));
+                    ours -= before.len();
+                    digest.update(own);
+                }
                 _ => {}
             }
         }

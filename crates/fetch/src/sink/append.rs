@@ -12,11 +12,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use mailgrant_mail::{Append, Appended, FolderStatus, ImapSession, Likeness, MailError, Protocol};
 use mailgrant_vault::{Account, AccountId, AppendSink, Appending, FolderEnd, VaultError};
-use tokio::io::AsyncRead;
+use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::Mutex;
 
 use super::alike::Alike;
 use super::content::Content;
+use super::header;
 use super::spool::Spool;
 use super::{BatchLimit, Body, Recovered, Sink, SinkDown, Staged, Verdict};
 use crate::connect::{ImapConnection, Login, may_speak};
@@ -27,6 +28,8 @@ pub(super) struct OtherMailbox {
     settings: AppendSink,
     /// Whose mail it takes.
     of: AccountId,
+    /// The line that is put before every message, so that it is held when it comes round.
+    mark: String,
     shared: Arc<Shared>,
     /// Open while messages are handed over, and nobody's while one is under way.
     open: Mutex<Option<Open>>,
@@ -42,13 +45,14 @@ struct Open {
 impl OtherMailbox {
     pub(super) fn new(
         shared: &Arc<Shared>,
-        of: AccountId,
+        account: &Account,
         settings: &AppendSink,
         spool: Spool,
     ) -> Self {
         Self {
             settings: settings.clone(),
-            of,
+            of: account.id,
+            mark: header::has_passed(account),
             shared: Arc::clone(shared),
             open: Mutex::new(None),
             spool,
@@ -107,7 +111,7 @@ impl OtherMailbox {
         self.power()?;
         let content = Content::of(&message.body).await;
         let content = content.map_err(|error| self.down(error))?;
-        let alike = alike(message, content);
+        let alike = self.alike(message, content);
         let mut open = self.ready().await?;
         let before = self.before(&message.key).await?;
         if let Some(uid) = self.look_for(&mut open, alike.as_ref(), before).await? {
@@ -155,7 +159,7 @@ impl OtherMailbox {
             folder: &self.settings.folder,
             flags: &[],
             arrived: None,
-            size: message.size,
+            size: self.mark.len() as u64 + message.size,
             has_nul: content.has_nul,
         };
         let body: Box<dyn AsyncRead + Unpin + Send> = match &message.body {
@@ -170,7 +174,10 @@ impl OtherMailbox {
                 }
             },
         };
-        session.append(&append, body).await
+        let mark = self.mark.as_bytes();
+        session
+            .append(&append, AsyncReadExt::chain(mark, body))
+            .await
     }
 
     /// The connection ended before the server said what became of the message. Where that cannot be
@@ -229,6 +236,21 @@ impl OtherMailbox {
             Some(mailgrant_vault::Append::InDoubt(end)) => Ok(Some(end)),
             Some(mailgrant_vault::Append::Taken) | None => Ok(None),
         }
+    }
+
+    /// By what a message is recognised. A server that gives every line the end that it should have
+    /// makes the message larger.
+    fn alike(&self, message: &Staged, content: Content) -> Option<Alike> {
+        let id = message.head.message_id.as_deref()?;
+        let size = message.size.saturating_add(self.mark.len() as u64);
+        let most = size.saturating_add(content.bare_line_ends);
+        let likeness = Likeness::new(id, size..=most)?;
+        Some(Alike {
+            likeness,
+            mark: self.mark.len(),
+            size,
+            digest: message.digest,
+        })
     }
 
     /// Puts on record where the folder ends before a message is sent.
@@ -391,6 +413,26 @@ impl Sink for OtherMailbox {
         Ok(recovered)
     }
 
+    async fn has(&self, key: &str, message: &Staged) -> Result<Option<String>, SinkDown> {
+        let Some(from) = self.before(key).await? else {
+            return Ok(None);
+        };
+        let content = Content::of(&message.body).await;
+        let content = content.map_err(|error| self.down(error))?;
+        let alike = self.alike(message, content);
+        let (_, session) = self.connect().await?;
+        let mut open = Open { session, end: None };
+        let found = self.look_for(&mut open, alike.as_ref(), Some(from)).await?;
+        open.session.logout().await;
+        let Some(uid) = found else {
+            return Ok(None);
+        };
+        self.power()?;
+        let noted = self.shared.vault.note_append_taken(self.of, key, Some(uid));
+        self.stored(noted.await)?;
+        Ok(Some(format!("it was there already, as UID {uid}")))
+    }
+
     async fn commit(&self, batch: Vec<Staged>) -> Result<Vec<Verdict>, SinkDown> {
         let mut verdicts = Vec::with_capacity(batch.len());
         for message in batch {
@@ -404,15 +446,4 @@ impl Sink for OtherMailbox {
     }
 }
 
-/// By what a message is recognised. A server that gives every line the end that it should have makes
-/// the message larger.
-fn alike(message: &Staged, content: Content) -> Option<Alike> {
-    let id = message.head.message_id.as_deref()?;
-    let most = message.size.saturating_add(content.bare_line_ends);
-    let likeness = Likeness::new(id, message.size..=most)?;
-    Some(Alike {
-        likeness,
-        size: message.size,
-        digest: message.digest,
-    })
 }

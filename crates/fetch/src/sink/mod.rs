@@ -21,6 +21,7 @@ mod append;
 mod command;
 mod content;
 mod half_delivered;
+mod header;
 mod maildir;
 mod mark;
 mod program;
@@ -83,6 +84,22 @@ pub(crate) enum Verdict {
 }
 
 impl Verdict {
+    /// With the sink's name in front, where messages go to several.
+    pub(crate) fn of(self, sink: Option<&str>) -> Self {
+        let Some(sink) = sink else {
+            return self;
+        };
+        let named = |said: String| format!("{sink}: {said}");
+        match self {
+            Self::Taken(said) => Self::Taken(named(said)),
+            Self::Later { why, after } => Self::Later {
+                why: named(why),
+                after,
+            },
+            Self::Never(why) => Self::Never(named(why)),
+        }
+    }
+
     /// Not now, and nobody said when.
     pub(crate) fn later(why: impl Into<String>) -> Self {
         Self::Later {
@@ -130,6 +147,12 @@ pub(crate) trait Sink: Send + Sync + fmt::Debug {
         sweep: Option<&str>,
     ) -> Result<Vec<Recovered>, SinkDown>;
 
+    /// Whether it has this message, whose hand-over under that key was interrupted, where it could not
+    /// tell by the key alone; in its words.
+    async fn has(&self, _key: &str, _message: &Staged) -> Result<Option<String>, SinkDown> {
+        Ok(None)
+    }
+
     /// Makes a batch safe against a crash without showing it to anybody. Where this fails, nothing
     /// of the batch is left behind.
     ///
@@ -144,13 +167,13 @@ pub(crate) trait Sink: Send + Sync + fmt::Debug {
     async fn commit(&self, batch: Vec<Staged>) -> Result<Vec<Verdict>, SinkDown>;
 }
 
-/// A sink of an account for the messages of a folder. It keeps `lease` alive for as long as any of its
+/// A sink of an account for the messages of a folder, its own or the one of this name. It keeps `lease` alive for as long as any of its
 /// work goes on.
 pub(crate) async fn open(
     shared: &Arc<Shared>,
     account: &Account,
     folder: &str,
-    settings: &mailgrant_vault::Sink,
+    (name, settings): (Option<&str>, &mailgrant_vault::Sink),
     lease: &Arc<Lease>,
 ) -> Result<Arc<dyn Sink>, FetchError> {
     use mailgrant_vault::Sink::{Append, Command, Lmtp, Maildir, Smtp, Webhook};
@@ -168,14 +191,15 @@ pub(crate) async fn open(
         }
         Command(settings) => Arc::new(command::Command::new(account, folder, settings, spool())),
         Webhook(settings) => {
-            let webhook = webhook::Webhook::open(shared, account, folder, settings, spool());
+            let webhook =
+                webhook::Webhook::open(shared, account, folder, (name, settings), spool());
             Arc::new(webhook.await?)
         }
         Lmtp(settings) => relay(settings, relay::Tongue::Lmtp),
         Smtp(settings) => relay(settings, relay::Tongue::Smtp),
         Append(settings) => {
-            let of = account.id;
-            Arc::new(append::OtherMailbox::new(shared, of, settings, spool()))
+            let append = append::OtherMailbox::new(shared, account, settings, spool());
+            Arc::new(append)
         }
     })
 }

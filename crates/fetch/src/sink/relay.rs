@@ -9,8 +9,6 @@ use std::io::Read as _;
 use std::path::PathBuf;
 
 use async_trait::async_trait;
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use mail_parser::MessageParser;
 use mailgrant_mail::{
     Delivered, DeliveryPoint, DeliverySession, Envelope, Limits, MailError, Trust,
@@ -20,6 +18,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::Mutex;
 
 use super::half_delivered::HalfDelivered;
+use super::header;
 use super::spool::Spool;
 use super::staged::blocking;
 use super::{BatchLimit, Body, Recovered, Sink, SinkDown, Staged, Verdict};
@@ -43,8 +42,10 @@ pub(super) struct Relay {
     settings: RelaySink,
     trust: Trust,
     limits: Limits,
-    /// Lines that are put before every message; the key's line follows.
-    headers: String,
+    /// The line that is put before every message, so that it is held when it comes round.
+    has_passed: String,
+    /// Lines that are put before every message on request; the key's line follows.
+    origin: String,
     half_delivered: HalfDelivered,
     /// Open while messages are handed over.
     session: Mutex<Option<DeliverySession>>,
@@ -75,7 +76,8 @@ impl Relay {
             settings: settings.clone(),
             trust: shared.settings.trust.clone(),
             limits: shared.settings.limits,
-            headers: headers(account, folder),
+            has_passed: header::has_passed(account),
+            origin: header::origin(account, folder),
             half_delivered: shared.half_delivered.clone(),
             session: Mutex::new(None),
             spool,
@@ -100,19 +102,21 @@ impl Relay {
         message: &Staged,
     ) -> Result<Verdict, SinkDown> {
         self.spool.power().map_err(|error| self.down(error))?;
-        let took = self.half_delivered.who_took(&message.key);
+        let took = self.half_delivered.who_took(&self.here(&message.key));
         let still = self.settings.recipients.iter();
         let still: Vec<&str> = still
             .map(String::as_str)
             .filter(|recipient| !took.iter().any(|took| took == recipient))
             .collect();
         if still.is_empty() {
-            self.half_delivered.forget(&message.key);
+            self.half_delivered.forget(&self.here(&message.key));
             return Ok(Verdict::Taken(
                 "all who are meant to have it have it".to_owned(),
             ));
         }
-        let sender = self.sender(message).await?;
+        let return_path = self.return_path(message).await?;
+        let sender = self.sender(return_path.as_ref());
+        let before = self.before(message, return_path.is_none(), sender);
         let envelope = match Envelope::new(sender, still.iter().copied()) {
             Ok(envelope) => envelope,
             Err(error) => return Err(self.down(error)),
@@ -128,7 +132,7 @@ impl Relay {
             Some(kept) => kept,
             None => session.insert(self.connect().await?),
         };
-        match self.send(ready, &envelope, message).await {
+        match self.send(ready, &envelope, &before, message).await {
             Ok(verdicts) => Ok(self.verdict(&message.key, &still, verdicts)),
             Err(error) => {
                 // Nobody knows what became of it. It may be this message that the server stumbles
@@ -143,14 +147,10 @@ impl Relay {
         &self,
         session: &mut DeliverySession,
         envelope: &Envelope,
+        before: &str,
         message: &Staged,
     ) -> Result<Vec<Delivered>, MailError> {
-        let before = if self.settings.headers {
-            format!("{}X-Mailgrant-Key: {}\r\n", self.headers, message.key)
-        } else {
-            String::new()
-        };
-        let before: &[u8] = before.as_bytes();
+        let before = before.as_bytes();
         let size = before.len() as u64 + message.size;
         let body: Box<dyn AsyncRead + Unpin + Send> = match &message.body {
             Body::Memory(bytes) => Box::new(bytes.as_slice()),
@@ -169,9 +169,15 @@ impl Relay {
             .await
     }
 
+    /// The message at this server: another one may know recipients of the same names.
+    fn here(&self, key: &str) -> String {
+        format!("{} {key}", self.point)
+    }
+
     /// One verdict of those of the recipients. One who has the message does not get it again when it
     /// is tried again for another.
     fn verdict(&self, key: &str, asked: &[&str], verdicts: Vec<Delivered>) -> Verdict {
+        let key = &self.here(key);
         let mut took = Vec::new();
         let (mut taken, mut later, mut never) = (Vec::new(), Vec::new(), Vec::new());
         let several = self.settings.recipients.len() > 1;
@@ -202,23 +208,46 @@ impl Relay {
         Verdict::Taken(taken.join("; "))
     }
 
-    async fn sender(&self, message: &Staged) -> Result<String, SinkDown> {
+    /// The lines that are put before a message.
+    fn before(&self, message: &Staged, lacks_return_path: bool, sender: &str) -> String {
+        if !self.settings.headers {
+            return self.has_passed.clone();
+        }
+        // As a server does at the end of a message's way (RFC 5321, section 4.4).
+        let return_path = if lacks_return_path {
+            format!("Return-Path: <{sender}>\r\n")
+        } else {
+            String::new()
+        };
+        let (origin, has_passed, key) = (&self.origin, &self.has_passed, &message.key);
+        format!("{return_path}{origin}X-Mailgrant-Key: {key}\r\n{has_passed}")
+    }
+
+    fn sender<'a>(&'a self, return_path: Option<&'a String>) -> &'a str {
         match &self.settings.sender {
-            EnvelopeSender::Nobody => Ok(String::new()),
-            EnvelopeSender::Address(address) => Ok(address.clone()),
-            EnvelopeSender::ReturnPath => match &message.body {
-                Body::Memory(bytes) => Ok(return_path(bytes)),
-                Body::File(path) => {
-                    let path = path.clone();
-                    let read = blocking(move || {
-                        let mut beginning = Vec::new();
-                        let file = std::fs::File::open(path)?;
-                        file.take(BEGINNING).read_to_end(&mut beginning)?;
-                        Ok(return_path(&beginning))
-                    });
-                    read.await.map_err(|error| self.down(error))
-                }
-            },
+            EnvelopeSender::Nobody => "",
+            EnvelopeSender::Address(address) => address,
+            EnvelopeSender::ReturnPath => return_path.map_or("", String::as_str),
+        }
+    }
+
+    /// The message's own, where anybody asks for it.
+    async fn return_path(&self, message: &Staged) -> Result<Option<String>, SinkDown> {
+        if self.settings.sender != EnvelopeSender::ReturnPath && !self.settings.headers {
+            return Ok(None);
+        }
+        match &message.body {
+            Body::Memory(bytes) => Ok(return_path(bytes)),
+            Body::File(path) => {
+                let path = path.clone();
+                let read = blocking(move || {
+                    let mut beginning = Vec::new();
+                    let file = std::fs::File::open(path)?;
+                    file.take(BEGINNING).read_to_end(&mut beginning)?;
+                    Ok(return_path(&beginning))
+                });
+                read.await.map_err(|error| self.down(error))
+            }
         }
     }
 }
@@ -285,54 +314,17 @@ impl Sink for Relay {
     }
 }
 
-/// Header lines that say where a message comes from.
-fn headers(account: &Account, folder: &str) -> String {
-    format!(
-        "Delivered-To: {}\r\nX-Mailgrant-Account: {}\r\nX-Mailgrant-Folder: {}\r\n",
-        in_a_header(&account.draft.address),
-        in_a_header(&account.draft.name),
-        in_a_header(folder),
-    )
-}
-
-/// What is more than printable ASCII as encoded words (RFC 2047), each of them whole and short
-/// enough.
-fn in_a_header(text: &str) -> String {
-    if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) && !text.contains("=?") {
-        return text.to_owned();
-    }
-    let mut words = vec![String::new()];
-    for letter in text.chars() {
-        if words
-            .last()
-            .is_some_and(|word| word.len() + letter.len_utf8() > 42)
-        {
-            words.push(String::new());
-        }
-        if let Some(word) = words.last_mut() {
-            word.push(letter);
-        }
-    }
-    let encode = |word: String| format!("=?utf-8?B?{}?=", BASE64_STANDARD.encode(word));
-    words
-        .into_iter()
-        .map(encode)
-        .collect::<Vec<_>>()
-        .join("\r\n ")
-}
-
-/// Whom a message's `Return-Path` names; nobody where it has none that can stand in an envelope.
-fn return_path(beginning: &[u8]) -> String {
-    let Some(message) = MessageParser::new().parse_headers(beginning) else {
-        return String::new();
-    };
+/// Whom a message's `Return-Path` names; an empty name where it is none that can stand in an envelope.
+fn return_path(beginning: &[u8]) -> Option<String> {
+    let message = MessageParser::new().parse_headers(beginning)?;
+    message.header_raw("Return-Path")?;
     let named = message.return_address().unwrap_or_default().trim();
     let fits = named.contains('@') && Envelope::new(named, ["anybody"]).is_ok();
-    if fits {
+    Some(if fits {
         named.to_owned()
     } else {
         String::new()
-    }
+    })
 }
 
 #[cfg(test)]
@@ -340,27 +332,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folders_name_stands_in_one_header_line_whatever_it_is() {
-        assert_eq!(in_a_header("INBOX/Support"), "INBOX/Support");
-        assert_eq!(in_a_header("Anfr\u{e4}gen"), "=?utf-8?B?QW5mcsOkZ2Vu?=");
-        assert_eq!(in_a_header("a\r\nBcc: b"), "=?utf-8?B?YQ0KQmNjOiBi?=");
-        let long = in_a_header(&"\u{e4}".repeat(100));
-        assert!(long.lines().count() > 3);
-        assert!(
-            long.lines()
-                .all(|line| line.len() < 76 && line.ends_with("?="))
-        );
-    }
-
-    #[test]
     fn a_return_path_is_an_address_or_nobody() {
         let of = |line: &str| return_path(format!("{line}\r\nSubject: x\r\n\r\n").as_bytes());
-        assert_eq!(of("Return-Path: <a@b.example>"), "a@b.example");
-        assert_eq!(of("Return-Path: <>"), "");
-        assert_eq!(of("X: y"), "");
-        let smuggled = of("Return-Path: <a@b.example> SIZE=1>");
+        assert_eq!(of("Return-Path: <a@b.example>").unwrap(), "a@b.example");
+        assert_eq!(of("Return-Path: <>").unwrap(), "");
+        assert_eq!(of("X: y"), None);
+        let smuggled = of("Return-Path: <a@b.example> SIZE=1>").unwrap();
         assert!(!smuggled.contains([' ', '>']), "{smuggled}");
-        assert_eq!(return_path(b""), "");
-        assert_eq!(return_path(b"\xff\x00"), "");
+        assert_eq!(return_path(b""), None);
+        assert_eq!(return_path(b"\xff\x00"), None);
     }
 }

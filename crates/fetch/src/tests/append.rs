@@ -11,11 +11,11 @@ use mailgrant_vault::{
 };
 use secrecy::SecretString;
 
-use super::{ADDRESS, Plan, SCOPE, World, count, now, sorted};
+use super::{ADDRESS, Plan, SCOPE, World, count, now, sorted, unmarked};
 use crate::plug::Plug;
 use crate::{FetchError, Fetched};
 
-const ARCHIVE: &str = "archive@example.com";
+pub(super) const ARCHIVE: &str = "archive@example.com";
 
 fn into_folder(account: &str, folder: &str) -> Plan {
     Plan {
@@ -39,7 +39,7 @@ async fn world() -> World {
 }
 
 /// Adds the account that takes the mail. It has no sink of its own.
-async fn archive(world: &World, source: Source, scope: &str) {
+pub(super) async fn archive(world: &World, source: Source, scope: &str) {
     archive_at(world, world.account.draft.provider, source, scope).await;
 }
 
@@ -72,7 +72,13 @@ async fn archive_at(world: &World, provider: ProviderId, source: Source, scope: 
 
 fn archived(world: &World) -> Vec<Vec<u8>> {
     let contents = world.server.contents(ARCHIVE, "Tickets &- more");
-    contents.into_iter().map(|(_, _, raw)| raw).collect()
+    contents.iter().map(|(_, _, raw)| unmarked(raw)).collect()
+}
+
+/// The server comes to the end of a message after all, and the folder has it as it was sent there.
+fn takes_late(world: &World, raw: &[u8]) {
+    let marked = [b"X-Loop: desk@example.com\r\n", raw].concat();
+    world.server.deliver(ARCHIVE, "Tickets &- more", &marked);
 }
 
 /// Puts different messages into the inbox that have a Message-ID each.
@@ -95,7 +101,7 @@ async fn fetch_later(world: &World) -> Result<Fetched, FetchError> {
 }
 
 /// A clock that the test keeps its hands on.
-struct Shown(Arc<ManualClock>);
+pub(super) struct Shown(pub(super) Arc<ManualClock>);
 
 impl Clock for Shown {
     fn now(&self) -> Timestamp {
@@ -203,7 +209,7 @@ async fn a_message_that_the_server_takes_late_is_not_doubled() {
     world.server.fault(hang_up(false), Some(1));
     let fetched = later.fetch_once(world.account.id).await.unwrap();
     assert_eq!(fetched.deferred, 1);
-    world.server.deliver(ARCHIVE, "Tickets &- more", &sent[0]);
+    takes_late(&world, &sent[0]);
     clock.advance(SignedDuration::from_mins(2));
     let fetched = later.fetch_once(world.account.id).await.unwrap();
     assert_eq!(fetched.delivered, 1);
@@ -216,7 +222,7 @@ async fn nor_is_it_where_mailgrant_was_restarted_meanwhile() {
     let sent = receive(&world, 1);
     world.server.fault(hang_up(false), Some(1));
     assert_eq!(world.fetch().await.unwrap().deferred, 1);
-    world.server.deliver(ARCHIVE, "Tickets &- more", &sent[0]);
+    takes_late(&world, &sent[0]);
     assert_eq!(fetch_later(&world).await.unwrap().delivered, 1);
     assert!(archived(&world) == sent);
 }
@@ -249,7 +255,7 @@ async fn of_two_copies_of_a_message_the_second_is_not_taken_for_the_first() {
         world.fetch().await.unwrap();
         if both_are_cut_off {
             // The server comes to the end of one of them late.
-            world.server.deliver(ARCHIVE, "Tickets &- more", &raw);
+            takes_late(&world, &raw);
         }
         fetch_later(&world).await.unwrap();
         assert!(archived(&world) == [raw.clone(), raw], "{both_are_cut_off}");
@@ -400,7 +406,10 @@ async fn the_test_of_an_account_opens_the_folder_and_puts_nothing_there() {
         "{words}"
     );
     assert!(archived(&world).is_empty());
-    let handed_over = world.fetcher.hand_over_test(world.account.id).await;
+    let handed_over = world
+        .fetcher
+        .hand_over_test(world.account.id, &crate::TestTo::Rules)
+        .await;
     assert!(handed_over.steps[0].1.is_ok(), "{handed_over:?}");
     assert_eq!(archived(&world).len(), 1);
 }
@@ -423,7 +432,7 @@ async fn an_account_whose_own_mail_is_fetched_by_pop3_takes_mail_by_imap() {
     archive(&world, Source::Pop3, SCOPE).await;
     let sent = receive(&world, 1);
     world.fetch().await.unwrap();
-    assert!(world.server.contents(ARCHIVE, "INBOX")[0].2 == sent[0]);
+    assert!(unmarked(&world.server.contents(ARCHIVE, "INBOX")[0].2) == sent[0]);
 }
 
 fn hang_up(keeps: bool) -> ImapFault {

@@ -112,7 +112,10 @@ async fn with(mut world: World, change: impl FnOnce(&mut mailgrant_vault::Accoun
 #[tokio::test]
 async fn a_test_message_reaches_the_application_and_stands_in_no_ledger() {
     let world = World::new().await;
-    let sent = world.fetcher.hand_over_test(world.account.id).await;
+    let sent = world
+        .fetcher
+        .hand_over_test(world.account.id, &crate::TestTo::Rules)
+        .await;
     let (step, outcome) = &sent.steps[0];
     assert_eq!(step, "test message");
     let words = outcome.as_ref().unwrap();
@@ -126,7 +129,10 @@ async fn a_test_message_reaches_the_application_and_stands_in_no_ledger() {
 
     let plan = Plan::script("echo no; exit 77");
     let world = plan.build().await;
-    let sent = world.fetcher.hand_over_test(world.account.id).await;
+    let sent = world
+        .fetcher
+        .hand_over_test(world.account.id, &crate::TestTo::Rules)
+        .await;
     let said = sent.steps[0].1.as_ref().unwrap_err();
     assert!(said.what.contains("EX_NOPERM"), "{said:?}");
 }

@@ -18,8 +18,10 @@ mod maildir;
 mod pop3;
 mod receiver;
 mod relay;
+mod ring;
 mod routing;
 mod silence;
+mod sinks;
 mod special_use;
 mod watching;
 mod webhook;
@@ -72,6 +74,7 @@ struct Plan {
     after: AfterDelivery,
     source: mailgrant_vault::Source,
     rules: mailgrant_vault::Rules,
+    sinks: mailgrant_vault::Sinks,
     guard: mailgrant_vault::Guard,
     watch: mailgrant_vault::Watch,
     folders: &'static str,
@@ -92,6 +95,7 @@ impl Default for Plan {
             after: AfterDelivery::Keep,
             source: mailgrant_vault::Source::default(),
             rules: mailgrant_vault::Rules::default(),
+            sinks: mailgrant_vault::Sinks::default(),
             guard: mailgrant_vault::Guard::default(),
             watch: mailgrant_vault::Watch::default(),
             folders: "INBOX",
@@ -203,6 +207,7 @@ impl Plan {
             identities: Identities::default(),
             source: self.source,
             rules: self.rules,
+            sinks: self.sinks,
             guard: self.guard,
             watch: self.watch,
             imap: Where::new("127.0.0.1", port, Security::Tls).unwrap(),
@@ -388,6 +393,13 @@ fn now() -> Timestamp {
 fn sorted(mut messages: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
     messages.sort();
     messages
+}
+
+/// A message as it was sent, that a sink which sends mail on has marked.
+fn unmarked(message: &[u8]) -> Vec<u8> {
+    let mark = format!("X-Loop: {ADDRESS}\r\n");
+    let message = message.strip_prefix(mark.as_bytes()).unwrap_or(message);
+    message.to_vec()
 }
 
 /// The contents of all files in a folder.

@@ -3,7 +3,7 @@
 use mailgrant_vault::{EnvelopeSender, RelaySink, Sink};
 
 use super::local_delivery::LocalDelivery;
-use super::{ADDRESS, Plan, World, sorted};
+use super::{ADDRESS, Plan, World, sorted, unmarked};
 use crate::plug::Plug;
 use crate::{FetchError, Fetched};
 
@@ -17,7 +17,7 @@ async fn world(sink: RelaySink) -> World {
 
 fn messages(server: &LocalDelivery) -> Vec<Vec<u8>> {
     let letters = server.letters().into_iter();
-    letters.map(|(_, _, message)| message).collect()
+    letters.map(|(_, _, message)| unmarked(&message)).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -56,6 +56,31 @@ async fn header_lines_and_the_envelope_are_as_the_account_has_them() {
     assert_eq!(rest.as_bytes(), raw);
     assert!(lines.starts_with("Delivered-To: desk@example.com\r\n"));
     assert!(lines.contains("\r\nX-Mailgrant-Folder: INBOX\r\nX-Mailgrant-Key: a"));
+    assert!(lines.ends_with("\r\nX-Loop: desk@example.com\r\n"));
+}
+
+#[tokio::test]
+async fn a_message_without_a_return_path_is_given_the_envelopes() {
+    for (sender, expected) in [
+        (EnvelopeSender::Nobody, "Return-Path: <>\r\nDelivered-To: "),
+        (
+            EnvelopeSender::Address("robot@example.com".to_owned()),
+            "Return-Path: <robot@example.com>\r\nDelivered-To: ",
+        ),
+    ] {
+        let server = LocalDelivery::start().await;
+        let sink = RelaySink {
+            sender,
+            headers: true,
+            ..server.sink(&["desk"])
+        };
+        let world = world(sink).await;
+        world.receive(1);
+        world.fetch().await.unwrap();
+        let (_, _, message) = server.letters().remove(0);
+        let message = String::from_utf8(message).unwrap();
+        assert!(message.starts_with(expected), "{message}");
+    }
 }
 
 #[tokio::test]

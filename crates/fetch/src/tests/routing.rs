@@ -210,3 +210,36 @@ async fn a_held_message_that_is_let_through_arrives_once_whenever_it_crashes() {
         }
     }
 }
+
+#[tokio::test]
+async fn how_many_came_from_a_sender_is_known_after_a_restart() {
+    let guard = Guard {
+        per_sender: 3,
+        ..Guard::default()
+    };
+    let world = world("", guard).await;
+    world.fetch().await.unwrap();
+    let from = |sender: &str, date: &str, number: usize| {
+        format!("From: {sender}\r\nDate: {date}\r\nSubject: {number}\r\n\r\n")
+    };
+    let just_now = jiff::fmt::rfc2822::DateTimePrinter::new();
+    let just_now = just_now.timestamp_to_string(&now()).unwrap();
+    let long_ago = "Sun, 01 Nov 2020 10:00:00 +0000";
+    for number in 0..3 {
+        put(&world, &from("robot@b.example", &just_now, number));
+        // They have gathered for a long time, and are all fetched now.
+        put(&world, &from("patient@b.example", long_ago, number));
+    }
+    assert_eq!(world.fetch().await.unwrap().delivered, 6);
+    let restarted = world.fetcher.unplugged(Plug::default());
+    put(&world, &from("Robot@b.example", &just_now, 3));
+    put(&world, &from("patient@b.example", &just_now, 3));
+    put(&world, &from("another@b.example", &just_now, 3));
+    let fetched = restarted.fetch_once(world.account.id).await.unwrap();
+    assert_eq!((fetched.delivered, fetched.quarantined), (2, 1));
+    let reasons = reasons(&world).await.join("\n");
+    assert!(
+        reasons.contains("more than 3 messages came from Robot@b.example"),
+        "{reasons}"
+    );
+}

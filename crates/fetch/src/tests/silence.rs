@@ -77,6 +77,8 @@ impl Scene {
             size: 1,
             head: MessageHead::default(),
             seen_at: at(hour),
+            going_to: None,
+            counted_at: None,
         };
         let (vault, floor) = (&self.world.vault, Floor::New(uid + 1));
         let (folder, message) = (self.folder, [message]);

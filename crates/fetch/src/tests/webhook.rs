@@ -7,7 +7,7 @@ use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use mailgrant_vault::{Sink, WebhookFormat, WebhookSink};
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::receiver::{Receiver, Request};
@@ -32,9 +32,14 @@ async fn world(receiver: &Receiver, format: WebhookFormat) -> World {
     plan.build().await
 }
 
-/// As a receiver verifies it, after the scheme's description.
+/// With the secret of the account's own sink.
 async fn is_signed(world: &World, request: &Request) -> bool {
-    let secret = world.vault.webhook_secret(world.account.id).await.unwrap();
+    let secret = world.vault.webhook_secret(world.account.id, None).await;
+    is_signed_with(&secret.unwrap(), request)
+}
+
+/// As a receiver verifies it, after the scheme's description.
+pub(super) fn is_signed_with(secret: &SecretString, request: &Request) -> bool {
     let key = BASE64_STANDARD.decode(&secret.expose_secret()["whsec_".len()..]);
     let (id, time) = (
         request.header("webhook-id"),

@@ -68,6 +68,7 @@ impl AccountForm {
             imap_host: draft.imap.host.clone(),
             imap_port: draft.imap.port.to_string(),
             folder: draft.folders.to_string(),
+            sinks: draft.sinks.clone(),
             ..Self::default()
         };
         form.imap_security = security_word(&draft.imap);
@@ -141,6 +142,7 @@ impl AccountForm {
             fits_provider(source, provider, &mut problems);
         }
         let sink = self.sink(&name, &address, &folders, &mut problems);
+        self.go_round_nowhere(&name, &folders, &mut problems);
         let rules = self.rules(sink.as_ref(), &mut problems);
         let guard = self.guard(&mut problems);
         let watch = self.watch(source, &mut problems);
@@ -160,6 +162,7 @@ impl AccountForm {
                 start: start?,
                 after: after?,
                 sink,
+                sinks: self.sinks.clone(),
                 rules: rules?,
                 guard: guard?,
                 watch: watch?,

@@ -27,6 +27,18 @@ impl AccountForm {
             let wanted = "name recipients, which only an LMTP or SMTP server has";
             problems.add("rules", wanted);
         }
+        for rule in rules.iter() {
+            if let Action::Sink(name) = &rule.action
+                && self.sinks.get(name).is_none()
+            {
+                let there = if self.sinks.is_empty() {
+                    "there is no further sink yet; add it first".to_owned()
+                } else {
+                    format!("there are {}", self.sinks.names())
+                };
+                problems.add("rules", format!("choose the sink {name}: {there}"));
+            }
+        }
         Some(rules)
     }
 
@@ -67,6 +79,28 @@ mod tests {
         let errors = problems.finish(Some(())).unwrap_err();
         let fields: Vec<&str> = errors.0.iter().map(|error| error.field).collect();
         assert_eq!(fields, ["rules", "largest", "per_sender"]);
+    }
+
+    #[test]
+    fn a_rule_that_chooses_a_sink_which_is_not_there_is_told() {
+        let mut form = AccountForm {
+            rules: "drop from x\nsink Archive to archive@*".to_owned(),
+            ..AccountForm::default()
+        };
+        let told = |form: &AccountForm| {
+            let mut problems = Problems::default();
+            let rules = form.rules(None, &mut problems);
+            problems.finish(rules).map_err(|errors| errors.to_string())
+        };
+        let none = told(&form).unwrap_err();
+        assert!(none.contains("choose the sink Archive: there is no further sink"));
+        let path = "/var/mail/archive".into();
+        let sink = Sink::Maildir(crate::MaildirSink { path });
+        form.sinks.put("archive", sink.clone());
+        let other = told(&form).unwrap_err();
+        assert!(other.contains("Archive: there are archive"), "{other}");
+        form.sinks.put("Archive", sink);
+        assert_eq!(told(&form).unwrap().iter().count(), 2);
     }
 
     #[test]

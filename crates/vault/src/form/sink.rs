@@ -8,12 +8,12 @@ use mailgrant_mail::{MailServer, Security};
 use mailgrant_oauth::is_safe_transport;
 use url::Url;
 
-use super::AccountForm;
 use super::account::{SECURITIES, is_address, security_word};
 use super::check::Problems;
+use super::{AccountForm, FormErrors};
 use crate::{
-    AppendSink, CommandSink, EnvelopeSender, Folders, MaildirSink, RelayPlace, RelaySink, Sink,
-    WebhookFormat, WebhookSink,
+    AccountDraft, AppendSink, CommandSink, EnvelopeSender, Folders, MaildirSink, RelayPlace,
+    RelaySink, Sink, WebhookFormat, WebhookSink,
 };
 
 #[derive(Clone, Copy)]
@@ -52,7 +52,59 @@ const LMTP_PORT: u16 = 24;
 /// The port between mail servers.
 const SMTP_PORT: u16 = 25;
 
+/// What `--sink` calls the account's own, so no other is called that.
+pub const OWN_SINK: &str = "own";
+
 impl AccountForm {
+    /// The form that shows one of an account's further sinks: its name, and the fields of a sink.
+    pub fn of_sink(name: &str, sink: &Sink) -> Self {
+        let mut form = Self {
+            name: name.to_owned(),
+            ..Self::default()
+        };
+        form.show_sink(Some(sink));
+        form
+    }
+
+    /// Checks the name and the fields of one of an account's further sinks.
+    pub fn check_sink(&self, account: &AccountDraft) -> Result<(String, Sink), FormErrors> {
+        let mut problems = Problems::default();
+        let name = problems.name(&self.name, &['.', '-', '_']);
+        if name == OWN_SINK {
+            problems.add(
+                "name",
+                "must be another: the account's own sink is called that",
+            );
+        }
+        // It stands in the address of a page, and among the flags of a command.
+        if name.starts_with(['.', '-', '_']) {
+            problems.add("name", "must begin with a letter or a digit");
+        }
+        let (of, address) = (&account.name, &account.address);
+        let sink = self.sink(of, address, &account.folders, &mut problems);
+        if matches!(self.sink.trim(), "" | "none") {
+            let wanted = "must be maildir, command, lmtp, smtp, webhook or append";
+            problems.add("sink", wanted);
+        }
+        problems.finish(sink.map(|sink| (name, sink)))
+    }
+
+    /// None of the further sinks puts mail where it is fetched.
+    pub(super) fn go_round_nowhere(&self, name: &str, folders: &Folders, problems: &mut Problems) {
+        for (sink, settings) in self.sinks.iter() {
+            if let Sink::Append(append) = settings
+                && append.account == name
+                && folders.contains(&append.folder)
+            {
+                let folder = &append.folder;
+                let wrong = format!(
+                    "must not have {folder}, into which the sink {sink} puts mail: it would go round"
+                );
+                problems.add("folder", wrong);
+            }
+        }
+    }
+
     /// Fills in what a stored account says.
     pub(super) fn show_sink(&mut self, sink: Option<&Sink>) {
         let kind = match sink {
@@ -464,6 +516,24 @@ mod tests {
         for wrong in ["https://me:pw@desk.example/", "ftp://desk.example/", ""] {
             assert_eq!(sink(&form(wrong, "yes")), Err(vec!["webhook"]), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_folder_into_which_a_further_sink_puts_mail_is_not_fetched() {
+        let mut form = AccountForm::default();
+        let append = AppendSink {
+            account: "support".to_owned(),
+            folder: "Billing".to_owned(),
+        };
+        form.sinks.put("billing", Sink::Append(append));
+        let goes_round = |folders: &str| {
+            let mut problems = Problems::default();
+            let folders = Folders::read(folders).unwrap();
+            form.go_round_nowhere("support", &folders, &mut problems);
+            problems.finish(Some(())).is_err()
+        };
+        assert!(goes_round("INBOX; B*"));
+        assert!(!goes_round("INBOX"));
     }
 
     #[test]

@@ -46,6 +46,8 @@ mod ledger;
 mod numbering;
 #[path = "../sql/provider.rs"]
 mod provider;
+#[path = "../sql/senders.rs"]
+mod senders;
 #[path = "../sql/warning.rs"]
 mod warning;
 #[path = "../sql/webhook.rs"]

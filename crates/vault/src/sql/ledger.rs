@@ -32,7 +32,8 @@ impl Backend {
         let mut builder = QueryBuilder::new(
             "INSERT INTO messages (
                  folder_id, uid, state, delivery_key, digest, size, attempts, matched, changed_at,
-                 account_id, first_seen_at, fetched_at, message_id, sender, subject, found_by
+                 account_id, first_seen_at, fetched_at, message_id, sender, subject, found_by,
+                 going_to, counted_at
              ) ",
         );
         builder.push_values(messages, |mut row, message| {
@@ -51,7 +52,9 @@ impl Backend {
                 .push_bind(&message.head.message_id)
                 .push_bind(&message.head.sender)
                 .push_bind(&message.head.subject)
-                .push_bind(&message.head.found_by);
+                .push_bind(&message.head.found_by)
+                .push_bind(&message.going_to)
+                .push_bind(message.counted_at);
         });
         builder.push(
             " ON CONFLICT (folder_id, uid) DO UPDATE SET
@@ -59,7 +62,8 @@ impl Backend {
                  changed_at = excluded.changed_at, fetched_at = excluded.fetched_at,
                  message_id = excluded.message_id, sender = excluded.sender,
                  subject = excluded.subject, found_by = excluded.found_by,
-                 delivery_key = excluded.delivery_key
+                 delivery_key = excluded.delivery_key, going_to = excluded.going_to,
+                 counted_at = COALESCE(messages.counted_at, excluded.counted_at)
              WHERE messages.state NOT IN (2, 3, 5)",
         );
         let insert = ready(&mut builder, messages.len());
@@ -151,7 +155,7 @@ impl LedgerStore for Backend {
 
     async fn unfinished(&self, folder: i64, delivered_until: i64) -> Answer<Vec<EntryRow>> {
         sqlx::query_as(
-            "SELECT uid, state, delivery_key, attempts, retry_at FROM messages
+            "SELECT uid, state, delivery_key, attempts, retry_at, going_to FROM messages
              WHERE folder_id = $1 AND state < 3 AND (state < 2 OR changed_at <= $2) ORDER BY uid",
         )
         .bind(folder)
@@ -220,6 +224,7 @@ impl LedgerStore for Backend {
                 row.push_bind(*uid).push_bind(answer);
             });
             builder.push(") UPDATE messages SET state = 2, note = said.note, retry_at = NULL, ");
+            builder.push("going_to = NULL, ");
             builder.push("changed_at = ").push_bind(now);
             builder.push(", delivered_at = ").push_bind(now);
             builder

@@ -32,6 +32,8 @@ on_both! {
             size: 1,
             head: MessageHead::default(),
             seen_at: at(1),
+            going_to: None,
+            counted_at: None,
         };
         vault.note_prepared(folder, &[prepared], Floor::New(2), at(1)).await.unwrap();
         vault.note_append(account, &appending("first"), at(1)).await.unwrap();

@@ -173,6 +173,7 @@ pub(crate) fn account_draft(name: &str, provider: &Provider) -> AccountDraft {
         },
         source: mailgrant_vault::Source::default(),
         rules: mailgrant_vault::Rules::default(),
+        sinks: mailgrant_vault::Sinks::default(),
         guard: mailgrant_vault::Guard::default(),
         watch: mailgrant_vault::Watch::default(),
         imap: MailServer::new("imap.example.com", 993, Security::Tls).unwrap(),

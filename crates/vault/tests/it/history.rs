@@ -327,6 +327,8 @@ fn message(uid: u32) -> Prepared {
         size: 7,
         head: head(uid),
         seen_at: at(uid.into()),
+        going_to: None,
+        counted_at: None,
     }
 }
 

@@ -8,6 +8,41 @@ use mailgrant_vault::{
 use crate::bench::{Bench, at, on_both};
 
 on_both! {
+    async fn where_a_message_was_going_is_known_until_it_is_there(bench) {
+        let folder = open(bench, "desk", 1).await;
+        let vault = &bench.vault;
+        let there = mailgrant_vault::Sink::Maildir(mailgrant_vault::MaildirSink {
+            path: "/var/mail/there".into(),
+        });
+        let message = Prepared { going_to: Some(there.clone()), ..message(1, "one") };
+        prepare(vault, folder, std::slice::from_ref(&message)).await;
+        let going_to = async || {
+            let unfinished = vault.unfinished(folder, jiff::Timestamp::MAX).await.unwrap();
+            unfinished[0].going_to.clone()
+        };
+        assert_eq!(going_to().await, Some(there));
+        let elsewhere = Prepared { going_to: None, ..message };
+        prepare(vault, folder, &[elsewhere]).await;
+        assert_eq!(going_to().await, None, "it was prepared anew for another place");
+    }
+
+    async fn what_counts_among_its_senders_is_known_in_the_order_of_arrival(bench) {
+        let folder = open(bench, "desk", 1).await;
+        let vault = &bench.vault;
+        let from = |uid, arrived: Option<i64>| Prepared {
+            head: MessageHead { sender: Some("a@b.example".to_owned()), ..MessageHead::default() },
+            seen_at: at(1000),
+            counted_at: arrived.map(at),
+            ..message(uid, "x")
+        };
+        let messages = [from(1, Some(900)), from(2, None), from(3, Some(800)), from(4, Some(10))];
+        prepare(vault, folder, &messages).await;
+        prepare(vault, folder, &[from(1, None)]).await;
+        let counted = vault.counted_since(account(bench).await, at(500)).await.unwrap();
+        let counted: Vec<_> = counted.iter().map(|one| (one.uid, one.at, &*one.sender)).collect();
+        assert_eq!(counted, [(3, at(800), "a@b.example"), (1, at(900), "a@b.example")]);
+    }
+
     async fn a_message_goes_from_prepared_over_delivered_to_acknowledged(bench) {
         let folder = open(bench, "desk", 1).await;
         let vault = bench.again().await.unwrap();
@@ -363,6 +398,8 @@ fn message(uid: u32, content: &str) -> Prepared {
         size: content.len() as u64,
         head: MessageHead::default(),
         seen_at: at(0),
+        going_to: None,
+        counted_at: None,
     }
 }
 

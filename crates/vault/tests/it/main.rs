@@ -23,5 +23,6 @@ mod profiles;
 mod raw;
 mod rings;
 mod sealing;
+mod sinks;
 mod trouble;
 mod watching;

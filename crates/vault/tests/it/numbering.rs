@@ -43,6 +43,8 @@ on_both! {
             size: 1,
             head: MessageHead::default(),
             seen_at: at(1),
+            going_to: None,
+            counted_at: None,
         };
         vault.note_prepared(folder, &[delivered], Floor::New(4), at(1)).await.unwrap();
         let delivery = Delivery { uid: 2, answer: "ok".to_owned() };
@@ -69,6 +71,8 @@ on_both! {
             size: 1,
             head: MessageHead::default(),
             seen_at: at(1),
+            going_to: None,
+            counted_at: None,
         };
         let both = [prepared(1, 1), prepared(2, 2)];
         vault.note_prepared(folder.id, &both, Floor::New(3), at(1)).await.unwrap();

@@ -62,18 +62,48 @@ on_both! {
     async fn a_webhook_secret_is_made_once_and_opens_in_no_other_row(bench) {
         let (one, two) = (bench.authorized("one").await, bench.authorized("two").await);
         let vault = &bench.vault;
-        let secret = vault.webhook_secret(one.id).await.unwrap();
+        let secret = vault.webhook_secret(one.id, None).await.unwrap();
         assert_eq!(secret.expose_secret().len(), "whsec_".len() + 44);
-        let again = vault.webhook_secret(one.id).await.unwrap();
+        let again = vault.webhook_secret(one.id, None).await.unwrap();
         assert_eq!(again.expose_secret(), secret.expose_secret());
-        let renewed = vault.renew_webhook_secret(one.id).await.unwrap();
+        let renewed = vault.renew_webhook_secret(one.id, None).await.unwrap();
         assert_ne!(renewed.expose_secret(), secret.expose_secret());
-        vault.webhook_secret(two.id).await.unwrap();
+        vault.webhook_secret(two.id, None).await.unwrap();
         let mut raw = Raw::open(&bench.location).await;
         copy(&mut raw, "accounts", "webhook_secret", "id", one.id.0, two.id.0).await;
-        let error = vault.webhook_secret(two.id).await.unwrap_err();
+        let error = vault.webhook_secret(two.id, None).await.unwrap_err();
         assert_damaged(&error, "accounts", "webhook_secret", &two.id.0.to_string());
-        let error = vault.webhook_secret(AccountId(999)).await.unwrap_err();
+        let error = vault.webhook_secret(AccountId(999), None).await.unwrap_err();
+        assert!(matches!(error, VaultError::Stale { .. }), "{error}");
+    }
+
+    async fn a_sink_has_a_webhook_secret_of_its_own_that_goes_with_it(bench) {
+        let account = bench.authorized("desk").await;
+        let vault = &bench.vault;
+        let own = vault.webhook_secret(account.id, None).await.unwrap();
+        let billing = vault.webhook_secret(account.id, Some("billing")).await.unwrap();
+        let other = vault.webhook_secret(account.id, Some("other")).await.unwrap();
+        assert_ne!(own.expose_secret(), billing.expose_secret());
+        assert_ne!(other.expose_secret(), billing.expose_secret());
+        let again = vault.webhook_secret(account.id, Some("billing")).await.unwrap();
+        assert_eq!(again.expose_secret(), billing.expose_secret());
+        let renewed = vault.renew_webhook_secret(account.id, Some("billing")).await.unwrap();
+        assert_ne!(renewed.expose_secret(), billing.expose_secret());
+        let stayed = vault.webhook_secret(account.id, Some("other")).await.unwrap();
+        assert_eq!(stayed.expose_secret(), other.expose_secret());
+
+        let sink = account.draft.sink.clone().unwrap();
+        let account = vault.put_sink(&account, "billing", sink, at(1)).await.unwrap();
+        vault.remove_sink(&account, "billing", at(2)).await.unwrap();
+        let anew = vault.webhook_secret(account.id, Some("billing")).await.unwrap();
+        assert_ne!(anew.expose_secret(), renewed.expose_secret(), "another sink of that name");
+
+        let mut raw = Raw::open(&bench.location).await;
+        raw.run("UPDATE sink_secrets SET webhook_secret = (
+            SELECT webhook_secret FROM sink_secrets WHERE sink = 'other')").await;
+        let error = vault.webhook_secret(account.id, Some("billing")).await.unwrap_err();
+        assert_damaged(&error, "sink_secrets", "webhook_secret", &format!("{}/billing", account.id.0));
+        let error = vault.webhook_secret(AccountId(999), Some("billing")).await.unwrap_err();
         assert!(matches!(error, VaultError::Stale { .. }), "{error}");
     }
 
@@ -230,7 +260,9 @@ async fn a_full_life(bench: &Bench) -> Vec<String> {
     let invited = vault.invite(account.id, &invitation, "root", at(0), at(600));
     invited.await.unwrap();
     what_is_not_secret(vault, account.id, account.draft.provider).await;
-    let signing = vault.webhook_secret(account.id).await.unwrap();
+    let signing = vault.webhook_secret(account.id, None).await.unwrap();
+    let of_sink = vault.webhook_secret(account.id, Some("billing")).await;
+    let of_sink = of_sink.unwrap();
     let app = AppPasswordDraft {
         label: "the scanner".to_owned(),
         protocols: vec![Protocol::Smtp],
@@ -274,7 +306,7 @@ async fn a_full_life(bench: &Bench) -> Vec<String> {
     .map(str::to_owned)
     .into_iter()
     .chain(key_lines)
-    .chain([signing.expose_secret()["whsec_".len()..].to_owned()])
+    .chain([signing, of_sink].map(|secret| secret.expose_secret()["whsec_".len()..].to_owned()))
     .chain([app_password.expose_secret().to_owned()])
     .collect()
 }
@@ -327,6 +359,8 @@ async fn what_is_not_secret(vault: &Vault, account: AccountId, provider: Provide
         size: 5,
         head: mailgrant_vault::MessageHead::default(),
         seen_at: at(1),
+        going_to: None,
+        counted_at: None,
     };
     let delivery = Delivery {
         uid: 1,

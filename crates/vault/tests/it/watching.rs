@@ -16,6 +16,8 @@ fn came(uid: u32, seconds: i64) -> Prepared {
         size: 1,
         head: MessageHead::default(),
         seen_at: at(seconds),
+        going_to: None,
+        counted_at: None,
     }
 }
 

@@ -348,7 +348,7 @@ async fn the_secret_of_a_webhook_is_on_its_accounts_page_alone() {
     let changed = vault.change_account(account.id, account.version, &draft, world.clock.now());
     changed.await.unwrap();
     let page = visitor.page(&shown).await;
-    let secret = vault.webhook_secret(account.id).await.unwrap();
+    let secret = vault.webhook_secret(account.id, None).await.unwrap();
     assert!(page.contains(secret.expose_secret()), "{page}");
     assert!(
         page.contains("Webhook https://desk.example.com/…<"),

@@ -92,6 +92,8 @@ async fn what_is_stored_of_an_account_and_what_others_said_of_it_is_shown_as_wor
             subject: Some(EVIL.to_owned()),
         },
         seen_at: now,
+        going_to: None,
+        counted_at: None,
     }];
     let floor = mailgrant_vault::Floor::New(9);
     let noted = vault.note_prepared(folder, &prepared, floor, now);

@@ -13,6 +13,7 @@ fn paths(wanted: impl Fn(Access) -> bool) -> Vec<String> {
             .replace("{authorization}", "1")
             .replace("{password}", "1")
             .replace("{kind}", "google")
+            .replace("{name}", "billing")
             .replace("{file}", "mailgrant.css")
             .replace("{secret}", "nothing")
             .replace("{ticket}", "nothing")

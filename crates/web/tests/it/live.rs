@@ -133,6 +133,8 @@ async fn deliver_one(world: &World, account: &mailgrant_vault::Account) {
         size: 10,
         head: mailgrant_vault::MessageHead::default(),
         seen_at: now,
+        going_to: None,
+        counted_at: None,
     };
     vault
         .note_prepared(folder, &[prepared], mailgrant_vault::Floor::New(2), now)

@@ -34,6 +34,7 @@ mod redirect_uri;
 mod sessions;
 mod setup;
 mod sign_in;
+mod sinks;
 mod ticket;
 mod visitor;
 mod welcome;

@@ -60,6 +60,8 @@ fn prepared(world: &World, uid: u32, subject: &str) -> Prepared {
             subject: Some(subject.to_owned()),
         },
         seen_at: world.clock.now(),
+        going_to: None,
+        counted_at: None,
     }
 }
 

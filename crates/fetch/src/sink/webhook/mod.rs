@@ -48,10 +48,10 @@ impl Webhook {
         shared: &Shared,
         account: &Account,
         folder: &str,
-        settings: &WebhookSink,
+        (of_sink, settings): (Option<&str>, &WebhookSink),
         spool: Spool,
     ) -> Result<Self, FetchError> {
-        let secret = shared.vault.webhook_secret(account.id).await?;
+        let secret = shared.vault.webhook_secret(account.id, of_sink).await?;
         let down = |why: String| SinkDown {
             sink: name(settings),
             why,

@@ -184,6 +184,7 @@ impl<P: Peer> World<P> {
             identities: Identities::default(),
             source: mailgrant_vault::Source::default(),
             rules: mailgrant_vault::Rules::default(),
+            sinks: mailgrant_vault::Sinks::default(),
             guard: mailgrant_vault::Guard::default(),
             watch: mailgrant_vault::Watch::default(),
             imap: MailServer::new("127.0.0.1", 143, Security::Plain).unwrap(),

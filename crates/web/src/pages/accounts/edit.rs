@@ -38,7 +38,10 @@ pub(crate) async fn submit(
 ) -> Result<Response, Problem> {
     let account = find(&site, id).await?;
     let providers = site.vault.providers().await?;
-    let typed = form::read(&sent);
+    let typed = AccountForm {
+        sinks: account.draft.sinks.clone(),
+        ..form::read(&sent)
+    };
     let shown = form::sections(&typed, &providers);
     let draft = match typed.check(&providers) {
         Ok(draft) => draft,

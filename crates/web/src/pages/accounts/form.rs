@@ -5,7 +5,7 @@ use mailgrant_vault::{AccountForm, Provider};
 use crate::fields::{Field, Section};
 use crate::visit::Sent;
 
-/// Reads what was sent.
+/// Reads what was sent; the account's further sinks have forms of their own.
 pub(super) fn read(sent: &Sent) -> AccountForm {
     AccountForm {
         name: sent.text("name"),
@@ -53,19 +53,15 @@ pub(super) fn read(sent: &Sent) -> AccountForm {
         webhook_anywhere: sent.text("webhook_anywhere"),
         append_account: sent.text("append_account"),
         append_folder: sent.text("append_folder"),
+        ..AccountForm::default()
     }
 }
 
 /// The form's sections.
 pub(super) fn sections(form: &AccountForm, providers: &[Provider]) -> Vec<Section> {
-    vec![
-        mailbox(form, providers),
-        delivery(form),
-        maildir(form),
-        command(form),
-        relay(form),
-        webhook(form),
-        append(form),
+    let mut sections = vec![mailbox(form, providers), delivery(form)];
+    sections.extend(of_sink(form));
+    sections.extend([
         source(form),
         since(form),
         moving(form),
@@ -75,6 +71,30 @@ pub(super) fn sections(form: &AccountForm, providers: &[Provider]) -> Vec<Sectio
         server(form),
         other_servers(form),
         shared(form),
+    ]);
+    sections
+}
+
+/// What is entered for each kind of sink.
+pub(super) fn of_sink(form: &AccountForm) -> Vec<Section> {
+    vec![
+        maildir(form),
+        command(form),
+        relay(form),
+        webhook(form),
+        append(form),
+    ]
+}
+
+/// The kinds of sinks.
+pub(super) fn kinds() -> [(&'static str, &'static str); 6] {
+    [
+        ("maildir", "Into a Maildir folder"),
+        ("command", "To a program, on its standard input"),
+        ("lmtp", "To a server for local delivery (LMTP)"),
+        ("smtp", "To a mail server (SMTP)"),
+        ("webhook", "To a web address (webhook)"),
+        ("append", "Into another account’s mailbox (IMAP)"),
     ]
 }
 
@@ -97,15 +117,8 @@ fn mailbox(form: &AccountForm, providers: &[Provider]) -> Section {
 }
 
 fn delivery(form: &AccountForm) -> Section {
-    let sinks = [
-        ("maildir", "Into a Maildir folder"),
-        ("command", "To a program, on its standard input"),
-        ("lmtp", "To a server for local delivery (LMTP)"),
-        ("smtp", "To a mail server (SMTP)"),
-        ("webhook", "To a web address (webhook)"),
-        ("append", "Into another account’s mailbox (IMAP)"),
-        ("", "Nowhere: this account only hands out tokens"),
-    ];
+    let nowhere = ("", "Nowhere: this account only hands out tokens");
+    let sinks = kinds().into_iter().chain([nowhere]);
     let sink = Field::choice("sink", "Where its mail goes", &form.sink, sinks);
     Section::new("Delivery", vec![sink])
 }
@@ -194,7 +207,7 @@ fn webhook(form: &AccountForm) -> Section {
             ),
         ],
     )
-    .hint("Requests are signed (Standard Webhooks); the account’s page shows the secret.")
+    .hint("Requests are signed (Standard Webhooks); the page of the account or the sink shows the secret.")
     .only_for("webhook")
 }
 
@@ -261,7 +274,7 @@ fn rules(form: &AccountForm) -> Section {
         "What goes elsewhere",
         vec![
             Field::lines("rules", "Rules", &form.rules).hint(
-                "One on a line, the first that fits decides: what is done (deliver, drop, hold, maildir, command, recipients), then what the message must be like (from, to, subject, folder, header, size). For example: hold from *@newsletter.example size >10M",
+                "One on a line, the first that fits decides: what is done (deliver, drop, hold, sink, maildir, command, recipients), then what the message must be like (from, to, subject, folder, header, size). For example: hold from *@newsletter.example size >10M. The account’s page adds the further sinks that a rule can choose: sink billing to invoices@*",
             ),
             Field::number("largest", "Hold messages above so many MB", &form.largest)
                 .hint("Empty or 0 holds none for its size."),

@@ -13,7 +13,9 @@ pub(crate) mod pause;
 pub(crate) mod remove;
 pub(crate) mod retry;
 pub(crate) mod revoke;
+pub(crate) mod route;
 pub(crate) mod show;
+pub(crate) mod sink;
 pub(crate) mod test;
 
 use mailgrant_vault::{Account, AccountId, EventKind, NewEvent};

@@ -53,6 +53,10 @@ struct Fetches {
     silence: String,
     /// How often one is sent, and what became of the last one.
     canary: Option<(String, Option<(String, Moment)>)>,
+    /// How many rules there are, in words.
+    rules: String,
+    /// Names and words of the further sinks.
+    sinks: Vec<(String, String)>,
     /// What webhook requests are signed with.
     secret: Option<SecretString>,
 }
@@ -216,7 +220,7 @@ async fn fetches(site: &Site, account: &Account) -> Result<Option<Fetches>, Prob
         return Ok(None);
     };
     let secret = match sink {
-        Sink::Webhook(_) => Some(site.vault.webhook_secret(account.id).await?),
+        Sink::Webhook(_) => Some(site.vault.webhook_secret(account.id, None).await?),
         _ => None,
     };
     let canary = match draft.watch.canary {
@@ -255,6 +259,16 @@ async fn fetches(site: &Site, account: &Account) -> Result<Option<Fetches>, Prob
             Silence::Off => "Not told".to_owned(),
         },
         canary,
+        rules: match draft.rules.iter().count() {
+            0 => "None: all mail goes there".to_owned(),
+            1 => "1 rule".to_owned(),
+            count => format!("{count} rules"),
+        },
+        sinks: draft
+            .sinks
+            .iter()
+            .map(|(name, sink)| (name.to_owned(), sink.to_string()))
+            .collect(),
         secret,
     }))
 }

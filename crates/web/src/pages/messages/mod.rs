@@ -8,6 +8,8 @@ pub(crate) mod show;
 
 use mailgrant_vault::{Message, MessageState, Whereabouts};
 
+pub(super) use original::{not_there, unreadable};
+
 use crate::app::Site;
 use crate::problem::Problem;
 use crate::summary::{State as Shown, Tone};
@@ -22,7 +24,7 @@ async fn find(site: &Site, id: &str) -> Result<Message, Problem> {
 }
 
 /// What a message is called: its subject, where that is known.
-fn title(message: &Message) -> String {
+pub(super) fn title(message: &Message) -> String {
     let subject = message.head.subject.clone();
     subject.unwrap_or_else(|| format!("Message {}", message.id))
 }

@@ -67,12 +67,7 @@ pub(crate) async fn look(
     let read = read
         .await
         .unwrap_or_else(|died| Err(io::Error::other(died)));
-    let shown = read.map_err(|error: io::Error| {
-        told(
-            &format!("The message cannot be read: {error}."),
-            "Try it again.",
-        )
-    })?;
+    let shown = read.map_err(|error: io::Error| unreadable(&error))?;
     Ok(page(&TextPage {
         layout: Layout::signed_in(super::title(&message), &visitor).section("messages"),
         message,
@@ -114,11 +109,20 @@ pub(crate) async fn download(
 async fn read(site: &Site, id: &str) -> Result<(Message, Original), Problem> {
     let message = find(site, id).await?;
     let original = site.fetcher.original(&message).await?;
-    let original = original.ok_or_else(|| {
-        let next = "Ask the application for it, if it was delivered.";
-        told("The message is not in its mailbox any more.", next)
-    })?;
+    let original = original.ok_or_else(not_there)?;
     Ok((message, original))
+}
+
+/// It is not where it was.
+pub(crate) fn not_there() -> Problem {
+    let next = "Ask the application for it, if it was delivered.";
+    told("The message is not in its mailbox any more.", next)
+}
+
+/// What came of it cannot be read.
+pub(crate) fn unreadable(error: &std::io::Error) -> Problem {
+    let what = format!("The message cannot be read: {error}.");
+    told(&what, "Try it again.")
 }
 
 fn told(what: &str, next: &str) -> Problem {

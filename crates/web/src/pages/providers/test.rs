@@ -23,6 +23,7 @@ pub(crate) async fn submit(
     Ok(page(&Steps {
         layout: Layout::signed_in(title, &visitor).section("providers"),
         found: check.steps,
+        to: String::new(),
         then: None,
         again: format!("/providers/{id}/test"),
         back: format!("/providers/{id}"),
