@@ -445,5 +445,3 @@ impl Sink for OtherMailbox {
         Ok(verdicts)
     }
 }
-
-}
