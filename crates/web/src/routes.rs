@@ -99,6 +99,24 @@ pub(crate) fn all() -> Vec<Route> {
             "/providers/{id}/remove",
             get(providers::remove::show).post(providers::remove::submit),
         ),
+        Route::signed_in("/messages", get(messages::list::show)),
+        Route::signed_in("/messages/{id}", get(messages::show::show)),
+        Route::signed_in("/messages/{id}/look", get(messages::original::look)),
+        Route::signed_in("/messages/{id}/original", get(messages::original::download)),
+        Route::signed_in("/messages/{id}/retry", post(messages::retry::submit)),
+        Route::signed_in(
+            "/messages/{id}/drop",
+            get(messages::drop::show).post(messages::drop::submit),
+        ),
+        Route::machine("/metrics", get(metrics::show)),
+    ]);
+    table.extend(of_accounts());
+    table
+}
+
+/// The pages of accounts.
+fn of_accounts() -> Vec<Route> {
+    vec![
         Route::signed_in(
             "/accounts/new",
             get(accounts::new::show).post(accounts::new::submit),
@@ -165,18 +183,7 @@ pub(crate) fn all() -> Vec<Route> {
             "/accounts/{id}/remove",
             get(accounts::remove::show).post(accounts::remove::submit),
         ),
-        Route::signed_in("/messages", get(messages::list::show)),
-        Route::signed_in("/messages/{id}", get(messages::show::show)),
-        Route::signed_in("/messages/{id}/look", get(messages::original::look)),
-        Route::signed_in("/messages/{id}/original", get(messages::original::download)),
-        Route::signed_in("/messages/{id}/retry", post(messages::retry::submit)),
-        Route::signed_in(
-            "/messages/{id}/drop",
-            get(messages::drop::show).post(messages::drop::submit),
-        ),
-        Route::machine("/metrics", get(metrics::show)),
-    ]);
-    table
+    ]
 }
 
 /// What an authorization needs that began at the command line.

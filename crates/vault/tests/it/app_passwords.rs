@@ -43,7 +43,7 @@ on_both! {
         let one = bench.account("one").await;
         let mut draft = bench.account("two").await.draft;
         draft.address.clone_from(&one.draft.address);
-        draft.name = "three".to_owned();
+        "three".clone_into(&mut draft.name);
         let three = bench.vault.add_account(&draft, at(0)).await.unwrap();
         let (_, secret) = make(&bench.vault, one.id).await;
         let (_, another) = make(&bench.vault, three.id).await;
