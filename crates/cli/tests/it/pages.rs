@@ -3,10 +3,14 @@
 //! keyboard could not use. The pictures lie in `target/screenshots`, to be looked at.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::SignedDuration;
+use mailgrant_base::{Clock as _, SystemClock, SystemRandom};
 use mailgrant_lab::{Chromium, Screen, npm_package};
 use mailgrant_sandbox::{ImapFault, MailServer, samples};
+use mailgrant_vault::{Alarm, AlarmKind, FirstSight, Key, Location, StartFrom, Vault};
 
 use crate::browsing::{choose, click, fill, see, set_password};
 use crate::installation::{ADDRESS, hand_to, installation};
@@ -88,7 +92,8 @@ impl Looker {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Chromium and axe-core; ./test installs them"]
 async fn every_page_fits_every_screen_and_can_be_used_by_everybody() {
-    let (mailgrant, _provider, server) = installation(&["--after", "mark-seen"]).await;
+    let (mailgrant, _provider, server) =
+        installation(&["--after", "mark-seen", "--canary", "6"]).await;
     for sample in samples(4) {
         server.deliver(ADDRESS, "INBOX", &sample.raw);
     }
@@ -124,6 +129,8 @@ async fn every_page_fits_every_screen_and_can_be_used_by_everybody() {
         .open(&at("/providers/1/remove"), "provider-remove")
         .await;
     looker.open(&at("/accounts/new"), "account-new").await;
+    watched(&mailgrant).await;
+    looker.open(&at("/"), "overview-silent").await;
     looker.open(&at("/accounts/1"), "account").await;
     click(&page, "#other-ways summary").await;
     looker.look_at("account-other-ways").await;
@@ -193,6 +200,50 @@ async fn every_page_fits_every_screen_and_can_be_used_by_everybody() {
     page.close().await.unwrap();
     assert!(running.stop());
     assert!(looker.found.is_empty(), "{}", looker.found.join("\n"));
+}
+
+/// A mailbox that has fallen silent, with a canary that came through and earlier mail on its way.
+async fn watched(mailgrant: &Mailgrant) {
+    let key = Key::read(&mailgrant.path("data/sealing.key")).unwrap();
+    let store = Location::Sqlite(mailgrant.path("data/mailgrant.db"));
+    let vault = Vault::open(&store, key, Arc::new(SystemRandom))
+        .await
+        .unwrap();
+    let now = SystemClock.now();
+    let account = vault.account_named("support").await.unwrap().unwrap().id;
+    let ago = |hours| now - SignedDuration::from_hours(hours);
+    let alarm = Alarm {
+        account,
+        kind: AlarmKind::Silent,
+        since: ago(26),
+        what: "support: no mail since 2026-11-24 09:12 UTC; in the same time of earlier weeks it got \
+               some in 8 different hours."
+            .to_owned(),
+        next: "Send a message to support@example.com and see whether it arrives. If it does not, look \
+               at the mailbox's rules and forwardings and whether it is full."
+            .to_owned(),
+    };
+    vault.raise_alarm(&alarm).await.unwrap();
+    let first = FirstSight {
+        next_uid: 500_001,
+        start: StartFrom::Everything,
+    };
+    let folder = vault
+        .open_folder(account, "Archive", 1, first, ago(1))
+        .await;
+    let folder = folder.unwrap().id;
+    vault
+        .note_fill(folder, 1, 500_000, None, ago(1))
+        .await
+        .unwrap();
+    let left = vault.note_fill(folder, 150_001, 350_000, Some(150_000), now);
+    left.await.unwrap();
+    let secret = "a secret of a canary".to_owned().into();
+    vault.send_canary(account, &secret, ago(2)).await.unwrap();
+    let seen = ago(2) + SignedDuration::from_secs(4);
+    let known = vault.canary_seen(account, &secret, (folder, 1), seen).await;
+    assert!(known.unwrap());
+    vault.close().await;
 }
 
 /// Where mail is: delivered, refused, dropped.
