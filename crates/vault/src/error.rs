@@ -180,6 +180,7 @@ fn capital(sentence: &str) -> String {
 mod tests {
     use super::*;
 
+    #[expect(clippy::too_many_lines, reason = "one of each")]
     fn one_of_each() -> Vec<(VaultError, Fault, [&'static str; 2])> {
         let location = || "/var/lib/mailgrant/mailgrant.db".to_owned();
         let file = FileError {

@@ -15,7 +15,6 @@
     clippy::disallowed_methods,
     clippy::print_stdout,
     clippy::unwrap_used,
-    clippy::panic,
     reason = "a benchmark prints, and stops where a peer fails"
 )]
 

@@ -36,7 +36,7 @@ pub(crate) fn run(command: &mut Command) -> Taken {
     assert!(status.success(), "{command:?}: {status}");
     Taken {
         time: begun.elapsed(),
-        processor: of_children() - processor,
+        processor: of_children().saturating_sub(processor),
         memory,
     }
 }
@@ -47,7 +47,7 @@ pub(crate) async fn here(work: impl Future<Output = ()>) -> Taken {
     work.await;
     Taken {
         time: begun.elapsed(),
-        processor: of_this() - processor,
+        processor: of_this().saturating_sub(processor),
         memory: 0,
     }
 }
@@ -60,7 +60,7 @@ fn of_children() -> Duration {
     ticks(15)
 }
 
-/// Two neighbouring fields of proc_pid_stat(5), counted from 0: a user's and the system's hundredths
+/// Two neighbouring fields of `proc_pid_stat(5)`, counted from 0: a user's and the system's hundredths
 /// of a second.
 fn ticks(first: usize) -> Duration {
     let stat = fs::read_to_string("/proc/self/stat").unwrap();

@@ -225,12 +225,12 @@ async fn who_has_a_message_at_one_server_has_it_not_at_another() {
     let sent = put(&world, "x");
     let clock = Arc::new(mailgrant_base::ManualClock::new(now()));
     let fetcher = world.fetcher.at(super::append::Shown(Arc::clone(&clock)));
-    let fetched = fetcher.fetch_once(world.account.id).await;
-    assert_eq!(fetched.unwrap().deferred, 1);
+    let round = fetcher.fetch_once(world.account.id).await;
+    assert_eq!(round.unwrap().deferred, 1);
     rules_are(&world, "sink two").await;
     clock.advance(jiff::SignedDuration::from_mins(2));
-    let fetched = fetcher.fetch_once(world.account.id).await;
-    assert_eq!(fetched.unwrap().delivered, 1);
+    let round = fetcher.fetch_once(world.account.id).await;
+    assert_eq!(round.unwrap().delivered, 1);
     assert!(super::unmarked(&two.letters()[0].2) == sent);
 }
 
