@@ -7,7 +7,7 @@
 //! mailbox that is known for less than two weeks is only judged if it had mail around the clock.
 
 /// A silence of fewer hours is never strange.
-const SHORTEST: i64 = 24;
+pub(super) const SHORTEST: i64 = 24;
 const WEEK: i64 = 7 * 24;
 /// So many weeks are compared.
 const WEEKS: i64 = 4;

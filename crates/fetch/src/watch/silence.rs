@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use mailgrant_vault::{Account, Alarm, Silence, VaultError};
 
 use super::Finding;
-use super::habit::{LOOKS_BACK, Missed, missed};
+use super::habit::{LOOKS_BACK, Missed, SHORTEST, missed};
 use super::in_words;
 use crate::Status;
 use crate::shared::Shared;
@@ -44,6 +44,10 @@ pub(super) async fn find(
             let Some(last) = last else {
                 return Ok(Finding::Off);
             };
+            // Most mailboxes have had mail: their weeks need not be looked through.
+            if open.is_none() && now.duration_since(last) < SignedDuration::from_hours(SHORTEST) {
+                return Ok(Finding::Off);
+            }
             let back = now.saturating_sub(SignedDuration::from_hours(LOOKS_BACK));
             let back = back.unwrap_or(Timestamp::MIN);
             let hours = shared.vault.hours_with_mail(account.id, back).await?;
