@@ -128,12 +128,7 @@ async fn every_page_fits_every_screen_and_can_be_used_by_everybody() {
     looker
         .open(&at("/providers/1/remove"), "provider-remove")
         .await;
-    looker.open(&at("/accounts/new"), "account-new").await;
-    watched(&mailgrant).await;
-    looker.open(&at("/"), "overview-silent").await;
-    looker.open(&at("/accounts/1"), "account").await;
-    click(&page, "#other-ways summary").await;
-    looker.look_at("account-other-ways").await;
+    one_account(&mut looker, &mailgrant).await;
     messages(&mut looker, &mailgrant, &server).await;
     looker
         .open(&at("/accounts/1/app-passwords"), "app-passwords")
@@ -144,11 +139,7 @@ async fn every_page_fits_every_screen_and_can_be_used_by_everybody() {
     looker.look_at("app-password-made").await;
     let place = mailgrant.path("billing").display().to_string();
     sinks(&mut looker, &at("/accounts/1"), &place).await;
-    looker.open(&at("/accounts/1/device"), "device-new").await;
-    click(&page, "#begin").await;
-    see(&page, "#offer, #problem").await;
-    looker.look_at("device").await;
-    looker.listen("device", "").await;
+    sign_in_with_a_code(&mut looker, &at("/accounts/1/device")).await;
     looker.open(&at("/accounts/1/doctor"), "doctor-new").await;
     click(&page, "#examine").await;
     see(&page, "#verdict").await;
@@ -200,6 +191,27 @@ async fn every_page_fits_every_screen_and_can_be_used_by_everybody() {
     page.close().await.unwrap();
     assert!(running.stop());
     assert!(looker.found.is_empty(), "{}", looker.found.join("\n"));
+}
+
+async fn sign_in_with_a_code(looker: &mut Looker, path: &str) {
+    let page = looker.browser.window.clone();
+    looker.open(path, "device-new").await;
+    click(&page, "#begin").await;
+    see(&page, "#offer, #problem").await;
+    looker.look_at("device").await;
+    looker.listen("device", "").await;
+}
+
+/// An account's own page, and the overview that has it, while something is missing.
+async fn one_account(looker: &mut Looker, mailgrant: &Mailgrant) {
+    let page = looker.browser.window.clone();
+    let at = |path: &str| format!("{}{path}", mailgrant.url());
+    looker.open(&at("/accounts/new"), "account-new").await;
+    watched(mailgrant).await;
+    looker.open(&at("/"), "overview-silent").await;
+    looker.open(&at("/accounts/1"), "account").await;
+    click(&page, "#other-ways summary").await;
+    looker.look_at("account-other-ways").await;
 }
 
 /// A mailbox that has fallen silent, with a canary that came through and earlier mail on its way.
