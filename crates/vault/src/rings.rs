@@ -1,6 +1,6 @@
 //! Mail that would go round: accounts that put their mail into each other's mailboxes (APPEND).
 
-use crate::{Account, AccountDraft, Sink, Source};
+use crate::{Account, AccountDraft, AppendSink, Sink, Source};
 
 /// An account, as far as its mail's way is concerned.
 struct Stop<'a> {
@@ -26,6 +26,23 @@ impl<'a> Stop<'a> {
                 .eq_ignore_ascii_case(&other.draft.imap.host)
     }
 
+    /// The folders that its mail is put into, by itself or by a rule. Without a sink of its own nothing
+    /// is fetched at all.
+    fn puts_into(&self) -> Vec<&'a AppendSink> {
+        let draft = self.draft;
+        let Some(own) = &draft.sink else {
+            return Vec::new();
+        };
+        let others = draft.sinks.iter();
+        let chosen = others.filter(|(name, _)| !draft.rules_that_choose(name).is_empty());
+        let append = |sink: &'a Sink| match sink {
+            Sink::Append(append) => Some(append),
+            _ => None,
+        };
+        let all = std::iter::once(own).chain(chosen.map(|(_, sink)| sink));
+        all.filter_map(append).collect()
+    }
+
     fn fetches(&self, folder: &str) -> bool {
         match self.draft.source {
             // It knows the inbox alone.
@@ -46,14 +63,16 @@ pub(crate) fn ring(draft: &AccountDraft, accounts: &[Account]) -> Option<Vec<Str
     let mut came_from = vec![None; stops.len()];
     let mut to_follow = vec![0];
     while let Some(from) = to_follow.pop() {
-        let Some(Sink::Append(append)) = &stops[from].draft.sink else {
-            continue;
-        };
-        let Some(target) = stops.iter().find(|stop| stop.draft.name == append.account) else {
-            continue;
+        let reaches = |stop: &Stop<'_>| {
+            stops[from].puts_into().into_iter().any(|append| {
+                let mut targets = stops.iter();
+                let target = targets.find(|stop| stop.draft.name == append.account);
+                target.is_some_and(|target| stop.is_mailbox_of(target))
+                    && stop.fetches(&append.folder)
+            })
         };
         for (to, stop) in stops.iter().enumerate() {
-            if !stop.is_mailbox_of(target) || !stop.fetches(&append.folder) {
+            if !reaches(stop) {
                 continue;
             }
             if to == 0 {

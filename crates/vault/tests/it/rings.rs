@@ -1,6 +1,8 @@
 //! Mail that would go round.
 
-use mailgrant_vault::{AccountDraft, AppendSink, Folders, Provider, Sink, Source, VaultError};
+use mailgrant_vault::{
+    AccountDraft, AppendSink, Folders, Provider, Rules, Sink, Source, VaultError,
+};
 
 use crate::bench::{account_draft, at, on_both};
 
@@ -51,5 +53,22 @@ on_both! {
         let itself = add(&into("one", &provider, "one", "INBOX")).await;
         assert!(matches!(itself, Err(VaultError::GoesRound { .. })));
         add(&into("one", &provider, "one", "Elsewhere")).await.unwrap();
+    }
+
+    async fn a_rule_that_puts_mail_into_its_own_mailbox_is_refused_too(bench) {
+        let provider = bench.provider("entra").await;
+        let append = |folder: &str| Sink::Append(AppendSink {
+            account: "one".to_owned(),
+            folder: folder.to_owned(),
+        });
+        let mut draft = account_draft("one", &provider);
+        draft.sinks.put("back", append("INBOX"));
+        draft.sinks.put("aside", append("Aside"));
+        let mut chosen = draft.clone();
+        chosen.rules = Rules::read("sink back from a@example.org").unwrap();
+        let refused = bench.vault.add_account(&chosen, at(0)).await;
+        assert!(matches!(refused, Err(VaultError::GoesRound { .. })));
+        chosen.rules = Rules::read("sink aside from a@example.org").unwrap();
+        bench.vault.add_account(&chosen, at(0)).await.unwrap();
     }
 }
