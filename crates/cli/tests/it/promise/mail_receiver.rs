@@ -106,7 +106,8 @@ async fn message(
         if line == b".\r\n" {
             return Some((key, message));
         }
-        if message.is_empty() && (line.starts_with(b"X-Mailgrant-") || line.starts_with(b"Deliv")) {
+        // All messages begin like this; what stands before it was put there on the way.
+        if message.is_empty() && !line.starts_with(b"From: ") {
             if let Some(value) = line.strip_prefix(b"X-Mailgrant-Key: ") {
                 key = Some(String::from_utf8(value.trim_ascii().to_vec()).unwrap());
             }

@@ -114,13 +114,19 @@ impl Sink {
             Self::Folder => {
                 let arrived = |(_, _, raw): (u32, Vec<String>, Vec<u8>)| Arrived {
                     key: None,
-                    print: print_of(&raw),
+                    print: print_of(without_mark(&raw)),
                 };
                 let contents = server.contents(ADDRESS, FOLDER).into_iter();
                 contents.map(arrived).collect()
             }
         }
     }
+}
+
+/// A message without the line by which it is held where it comes round.
+fn without_mark(raw: &[u8]) -> &[u8] {
+    let mark = format!("X-Loop: {ADDRESS}\r\n");
+    raw.strip_prefix(mark.as_bytes()).unwrap_or(raw)
 }
 
 pub(super) struct Maildir {
