@@ -5,8 +5,9 @@ use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
 use mailgrant_mail::Protocol;
 use mailgrant_oauth::{Attempt, ClientCredential, ClientKey, Resource};
 use mailgrant_vault::{
-    AccountId, AppPasswordDraft, AuthorizationId, AuthorizationOutcome, Begun, Delivery, EventKind,
-    NewEvent, Prepared, ProviderId, ProviderTrouble, Renewal, Vault, VaultError,
+    AccountId, Alarm, AlarmKind, AppPasswordDraft, Appending, AuthorizationId,
+    AuthorizationOutcome, Begun, Delivery, EventKind, FolderEnd, NewEvent, Prepared, ProviderId,
+    ProviderTrouble, Renewal, Vault, VaultError,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -274,6 +275,8 @@ async fn a_full_life(bench: &Bench) -> Vec<String> {
     let (app, app_password) = made.unwrap();
     let used = vault.note_app_password_used(&app, Protocol::Smtp, "192.0.2.9", at(0));
     used.await.unwrap();
+    let canary = SecretString::from("secret-of-the-canary");
+    vault.send_canary(account.id, &canary, at(0)).await.unwrap();
     let names = ["the-id-of-a-message".to_owned()];
     let numbered = vault.number_all(account.id, "INBOX", &names, at(0));
     assert_eq!(numbered.await.unwrap().uids, [1]);
@@ -301,6 +304,7 @@ async fn a_full_life(bench: &Bench) -> Vec<String> {
         "setup-link-that-is-open",
         "password-of-one",
         "cookie-one",
+        "secret-of-the-canary",
         "csrf-one",
     ]
     .map(str::to_owned)
@@ -370,6 +374,16 @@ async fn what_is_not_secret(vault: &Vault, account: AccountId, provider: Provide
         .note_prepared(folder, &[message], mailgrant_vault::Floor::New(2), at(1))
         .await
         .unwrap();
+    let appending = Appending {
+        key: "key",
+        target: "archive/INBOX",
+        message_id: "one@example.com",
+        end: FolderEnd {
+            uid_validity: 1,
+            uid_next: 1,
+        },
+    };
+    vault.note_append(account, &appending, at(2)).await.unwrap();
     vault
         .note_delivered(folder, &[delivery], at(2))
         .await
@@ -390,6 +404,14 @@ async fn what_is_not_secret(vault: &Vault, account: AccountId, provider: Provide
         text: "colleague@example.com signed in.".to_owned(),
     };
     vault.record(event, at(4)).await.unwrap();
+    let alarm = Alarm {
+        account,
+        kind: AlarmKind::Silent,
+        since: at(4),
+        what: "No mail for a day.".to_owned(),
+        next: "Look whether it arrives.".to_owned(),
+    };
+    assert!(vault.raise_alarm(&alarm).await.unwrap());
     vault
         .note_warning("client secret, 30 days", at(5))
         .await
