@@ -157,3 +157,57 @@ impl std::fmt::Debug for Pem {
         f.write_str("Pem")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Writes a fresh certificate; what was there goes.
+    fn renew(files: &TlsFiles) {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        write(&files.certificate, &made.cert.pem());
+        write(&files.key, &made.signing_key.serialize_pem());
+    }
+
+    fn write(path: &Path, text: &str) {
+        let _ = std::fs::remove_file(path);
+        files::create_private(path, text.as_bytes()).unwrap();
+    }
+
+    fn in_use(certificates: &Certificates) -> Vec<u8> {
+        certificates.with(|present| present.certified.cert[0].to_vec())
+    }
+
+    #[test]
+    fn a_renewed_certificate_is_used_and_one_that_is_half_written_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = TlsFiles {
+            certificate: folder.path().join("cert.pem"),
+            key: folder.path().join("key.pem"),
+        };
+        assert!(matches!(
+            Certificates::read(&files),
+            Err(ProxyError::File(_))
+        ));
+        renew(&files);
+        let certificates = Certificates::read(&files).unwrap();
+        let first = in_use(&certificates);
+        assert!(!certificates.look().unwrap());
+
+        let former_key = files::read_to_string(&files.key).unwrap();
+        renew(&files);
+        let new_key = files::read_to_string(&files.key).unwrap();
+        // The one file is there, the other not yet.
+        write(&files.key, &former_key);
+        let half = certificates.look().unwrap_err();
+        assert!(matches!(half, ProxyError::Certificate { .. }), "{half}");
+        assert_eq!(in_use(&certificates), first);
+
+        write(&files.key, &new_key);
+        assert!(certificates.look().unwrap());
+        assert_ne!(in_use(&certificates), first);
+        write(&files.certificate, "nothing");
+        assert!(certificates.look().is_err());
+        assert!(!in_use(&certificates).is_empty());
+    }
+}

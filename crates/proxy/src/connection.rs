@@ -84,7 +84,7 @@ impl Connection {
             return Err("there are too many connections".to_owned());
         }
         if cover == Cover::Tls {
-            client = client.secured(hall.tls.as_ref()).await?;
+            client = client.secured(hall.tls.as_ref(), &self.stopping).await?;
         }
         let extensions = match hall.protocol {
             Protocol::Smtp => hall.door.extensions.announced(),
@@ -136,7 +136,8 @@ impl Connection {
                 }
                 Step::BeginTls(bytes) => {
                     client.write(&bytes).await?;
-                    client = client.secured(self.hall.tls.as_ref()).await?;
+                    let tls = self.hall.tls.as_ref();
+                    client = client.secured(tls, &self.stopping).await?;
                     dialogue.secured();
                 }
                 Step::LogIn(login) => match self.ask(&login).await {
@@ -272,11 +273,19 @@ impl Client {
     }
 
     /// The same over TLS.
-    async fn secured(self, tls: Option<&TlsAcceptor>) -> Result<Self, String> {
+    async fn secured(
+        self,
+        tls: Option<&TlsAcceptor>,
+        stopping: &CancellationToken,
+    ) -> Result<Self, String> {
         let tls = tls.ok_or("there is no certificate")?;
         // Large, and soon over.
         let handshake = Box::pin(tls.accept(self.stream));
-        match timeout_at(self.deadline, handshake).await {
+        let shaken = tokio::select! {
+            shaken = timeout_at(self.deadline, handshake) => shaken,
+            () = stopping.cancelled() => return Err("Mailgrant stops".to_owned()),
+        };
+        match shaken {
             Ok(Ok(stream)) => Ok(Self {
                 stream: Box::new(stream),
                 input: Input::default(),

@@ -129,3 +129,47 @@ impl std::fmt::Debug for Bound {
         write!(f, "Bound({})", self.listener)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listener(path: &Path) -> Listener {
+        format!("imap://{}", path.display()).parse().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_socket_that_is_left_over_goes_and_one_that_is_in_use_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("imap.sock");
+        drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+        let bound = Bound::new(listener(&path), None).await.unwrap();
+        let client = tokio::net::UnixStream::connect(&path).await.unwrap();
+        let (_, from) = bound.accept().await.unwrap();
+        assert!(from.address.is_loopback());
+        drop(client);
+        let taken = Bound::new(listener(&path), None).await.unwrap_err();
+        assert!(matches!(taken, ProxyError::Bind { .. }), "{taken}");
+        drop(bound);
+        assert!(!path.exists());
+    }
+
+    #[tokio::test]
+    async fn what_is_no_socket_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("precious");
+        mailgrant_base::files::create_private(&path, b"data").unwrap();
+        assert!(Bound::new(listener(&path), None).await.is_err());
+        assert!(path.exists());
+    }
+
+    #[tokio::test]
+    async fn a_listener_with_tls_needs_a_certificate() {
+        let listener: Listener = "imaps://127.0.0.1:0".parse().unwrap();
+        let refused = Bound::new(listener, None).await.unwrap_err();
+        assert!(
+            matches!(refused, ProxyError::NoCertificate { .. }),
+            "{refused}"
+        );
+    }
+}
