@@ -4,8 +4,9 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use mailgrant_vault::Backfill;
 
-/// The bar itself, in characters.
-const BAR: u64 = 24;
+/// The bar itself, in characters: so many where the words leave room.
+const BAR: usize = 24;
+const SHORTEST_BAR: usize = 6;
 /// No line is longer: it must not be wrapped, or it could not be drawn over.
 const LINE: usize = 79;
 
@@ -33,7 +34,7 @@ impl Progress {
     /// Draws it over what stood there.
     pub(crate) fn draw(&mut self, folders: &[Backfill]) {
         if self.is_shown {
-            let line = folders.first().map(bar).unwrap_or_default();
+            let line = together(folders).as_ref().map(bar).unwrap_or_default();
             self.put(&line);
         }
     }
@@ -62,17 +63,25 @@ impl Drop for Progress {
     }
 }
 
-/// One folder's bar, with its numbers in words.
-fn bar(folder: &Backfill) -> String {
-    let percent = folder.percent();
-    let full = percent * BAR / 100;
-    let mut line = String::from("[");
-    line.extend((0..BAR).map(|at| if at < full { '#' } else { '.' }));
-    line.extend([format!("] {percent} %  {}", folder.in_words())]);
-    if line.chars().count() > LINE {
-        line = line.chars().take(LINE - 1).chain(['…']).collect();
-    }
-    line
+/// All folders as one: they are fetched one after the other, at the pace of the first.
+fn together(folders: &[Backfill]) -> Option<Backfill> {
+    folders.iter().cloned().reduce(|one, other| Backfill {
+        total: one.total.saturating_add(other.total),
+        left: one.left.saturating_add(other.left),
+        ..one
+    })
+}
+
+/// The bar, with its numbers in words.
+fn bar(mail: &Backfill) -> String {
+    let percent = mail.percent();
+    let words = format!("] {percent} %  {}", mail.in_words());
+    let room = LINE.saturating_sub(words.chars().count() + 1);
+    let length = room.clamp(SHORTEST_BAR, BAR);
+    let full = usize::try_from(percent).unwrap_or(100) * length / 100;
+    let bar = (0..length).map(|at| if at < full { '#' } else { '.' });
+    let line = std::iter::once('[').chain(bar).chain(words.chars());
+    line.take(LINE).collect()
 }
 
 #[cfg(test)]
@@ -97,11 +106,18 @@ mod tests {
     fn a_bar_is_as_long_as_what_is_done_and_never_full_before_the_end() {
         insta::assert_snapshot!(
             bar(&folder(500_000, 125_000, Some(360_000))),
-            @"[##################......] 75 %  375000 of 500000 messages, 6000 a minute, abou…"
+            @"[########...] 75 %  375000 of 500000 messages, 6000 a minute, about 20 min left"
         );
         insta::assert_snapshot!(
             bar(&folder(500, 1, None)),
             @"[#######################.] 99 %  499 of 500 messages"
+        );
+        let most = folder(9_999_999, 9_999_999, Some(60 * 99_999));
+        assert!(bar(&most).ends_with(" left"), "{}", bar(&most));
+        let two = together(&[folder(500, 400, Some(600)), folder(100, 100, None)]);
+        insta::assert_snapshot!(
+            bar(&two.unwrap()),
+            @"[###................] 16 %  100 of 600 messages, 10 a minute, about 50 min left"
         );
         insta::assert_snapshot!(bar(&folder(500, 500, None)), @"[........................] 0 %  0 of 500 messages");
     }

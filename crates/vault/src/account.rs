@@ -401,6 +401,9 @@ impl Vault {
         draft: &AccountDraft,
         known: Option<AccountId>,
     ) -> Result<(), VaultError> {
+        if !rings::may_close_one(draft) {
+            return Ok(());
+        }
         let mut others = self.accounts().await?;
         others.retain(|other| Some(other.id) != known && other.draft.name != draft.name);
         match rings::ring(draft, &others) {

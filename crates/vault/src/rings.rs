@@ -52,6 +52,11 @@ impl<'a> Stop<'a> {
     }
 }
 
+/// Whether mail of this account can come round at all: it must leave for another mailbox.
+pub(crate) fn may_close_one(draft: &AccountDraft) -> bool {
+    !Stop::of(draft).puts_into().is_empty()
+}
+
 /// The names of the accounts through which mail of `draft` would come back to it, backwards from the
 /// one that puts it there to `draft` itself; `None` where it does not come back. `accounts` are the
 /// others.
