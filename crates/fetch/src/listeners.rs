@@ -93,7 +93,11 @@ impl Listeners {
             tasks.spawn(async move {
                 loop {
                     let ended = listen(&shared, &account, &folder, &heard).await;
-                    heard.listen(&folder, false);
+                    if heard.listens_to(&folder) {
+                        heard.listen(&folder, false);
+                        // Whoever relied on it has to ask from now on.
+                        heard.tell(&folder);
+                    }
                     // The folder is looked into from time to time all the same.
                     if let Err(why) = ended {
                         let account = &account.draft.name;

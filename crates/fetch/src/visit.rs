@@ -77,6 +77,8 @@ struct Visited {
     past: Past,
     /// There may be something in it.
     has_news: bool,
+    /// The server has refused something in this session: it is not known whether anything is left.
+    refused: bool,
 }
 
 /// The mail that was there before.
@@ -125,6 +127,7 @@ impl<'a> Visit<'a> {
                 epoch: None,
                 past: Past::Unknown,
                 has_news: false,
+                refused: false,
             })
             .collect();
         Ok(Self {
@@ -323,7 +326,8 @@ impl<'a> Visit<'a> {
             Some((selected, Selected { mark, .. })) if selected == at => mark,
             _ => None,
         };
-        let is_over = matches!(visited.past, Past::Over) && done.refused.is_none();
+        let is_over = matches!(visited.past, Past::Over) && !visited.refused;
+        let is_over = is_over && done.refused.is_none();
         let settled = match (mark, visited.epoch) {
             (Some(mark), Some(folder)) if is_over && self.goes_on(done) => Some(Settled {
                 folder,
@@ -380,6 +384,7 @@ impl<'a> Visit<'a> {
         match found {
             Err(FetchError::Mail(error @ MailError::Refused { .. })) => {
                 self.folders[at].past = Past::Over;
+                self.folders[at].refused = true;
                 Ok(Done {
                     refused: Some(error),
                     ..Done::default()

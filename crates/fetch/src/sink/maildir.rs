@@ -43,7 +43,7 @@ const WRITERS: usize = 2;
 struct How {
     /// The mode of the files.
     mode: u32,
-    /// No file is synced by itself.
+    /// No file that is written now is synced by itself.
     synced_together: bool,
 }
 
@@ -143,7 +143,7 @@ impl Maildir {
         let path = self.tmp().join(&message.key);
         let named = |error: io::Error| about("write", &path, &error);
         self.plug.power()?;
-        let file = match &message.body {
+        let (file, is_written_now) = match &message.body {
             Body::Memory(bytes) => {
                 let mut file = staged::create_afresh(&path).map_err(named)?;
                 let bytes = bytes.as_slice();
@@ -151,20 +151,21 @@ impl Maildir {
                 let written = file.write_all(bytes);
                 message.body = Body::File(path.clone());
                 written.map_err(named)?;
-                file
+                (file, true)
             }
             // Others may write to a shared folder: a link that they put there is not followed.
-            Body::File(_) => File::options()
-                .read(true)
-                .custom_flags(NO_FOLLOW)
-                .open(&path)
-                .map_err(named)?,
+            Body::File(_) => {
+                let mut options = File::options();
+                let options = options.read(true).custom_flags(NO_FOLLOW);
+                (options.open(&path).map_err(named)?, false)
+            }
         };
         if how.mode != 0o600 {
             file.set_permissions(Permissions::from_mode(how.mode))
                 .map_err(named)?;
         }
-        if how.synced_together {
+        // What failed of a large one before the batch began is told by its own sync alone.
+        if how.synced_together && is_written_now {
             return Ok(());
         }
         self.plug.power()?;

@@ -26,10 +26,6 @@ pub(crate) use graph::{Graph, PREFER};
 pub(crate) use imap::ImapSource;
 pub(crate) use pop3::Pop3Source;
 
-/// How many UIDs are searched at once: `* SEARCH` names each one that it finds, all in one line, and
-/// [`Limits::line`](mailgrant_mail::Limits::line) is the longest one that is read.
-const UIDS_IN_A_LINE: u32 = 90_000;
-
 /// An open source.
 pub(crate) enum Source {
     /// An IMAP mailbox.
@@ -181,13 +177,7 @@ impl Source {
     /// read, and the day of arrival only where its servers give headers: in doubt it finds a message.
     pub(crate) async fn search(&mut self, search: &Search) -> Result<Vec<u32>, FetchError> {
         match self {
-            Self::Imap(mailbox) => {
-                let mut found = Vec::new();
-                for part in parts(search) {
-                    found.extend(mailbox.session.search(&part).await?);
-                }
-                Ok(found)
-            }
+            Self::Imap(mailbox) => Ok(mailbox.session.search(search).await?),
             Self::Pop3(mailbox) => mailbox.search(search).await,
             Self::Graph(mailbox) => mailbox.search(search).await,
             Self::Gmail(mailbox) => mailbox.search(search).await,
@@ -304,64 +294,5 @@ impl Source {
             Self::Pop3(mailbox) => mailbox.close().await,
             Self::Graph(_) | Self::Gmail(_) => {}
         }
-    }
-}
-
-/// A search in parts whose answers are lines of bounded length, however full the mailbox is.
-fn parts(search: &Search) -> impl Iterator<Item = Search> {
-    let (whole, mut next) = (*search, Some(search.from));
-    std::iter::from_fn(move || {
-        let from = next?;
-        let Some(to) = whole.to else {
-            next = None;
-            return Some(whole);
-        };
-        let end = from.saturating_add(UIDS_IN_A_LINE - 1).min(to);
-        next = (end < to).then(|| end + 1);
-        Some(Search {
-            from,
-            to: Some(end),
-            ..whole
-        })
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ranges(from: u32, to: Option<u32>) -> Vec<(u32, Option<u32>)> {
-        let search = Search {
-            from,
-            to,
-            ..Search::default()
-        };
-        parts(&search).map(|part| (part.from, part.to)).collect()
-    }
-
-    #[test]
-    fn a_search_is_cut_into_parts_without_gap_or_overlap() {
-        const MOST: u32 = UIDS_IN_A_LINE;
-        assert_eq!(ranges(5, None), [(5, None)]);
-        assert_eq!(ranges(5, Some(MOST + 4)), [(5, Some(MOST + 4))]);
-        assert_eq!(
-            ranges(5, Some(MOST + 5)),
-            [(5, Some(MOST + 4)), (MOST + 5, Some(MOST + 5))]
-        );
-        assert_eq!(
-            ranges(u32::MAX, Some(u32::MAX)),
-            [(u32::MAX, Some(u32::MAX))]
-        );
-        assert_eq!(
-            ranges(7, Some(6)).len(),
-            1,
-            "an empty range is asked for once"
-        );
-    }
-
-    #[test]
-    fn the_longest_answer_to_a_part_fits_into_a_line() {
-        let longest = "* SEARCH".len() + " 4294967295".len() * UIDS_IN_A_LINE as usize;
-        assert!(longest < mailgrant_mail::Limits::default().line);
     }
 }

@@ -240,6 +240,36 @@ async fn a_new_uidvalidity_in_the_middle_of_a_session_loses_no_earlier_mail() {
 }
 
 #[tokio::test]
+async fn earlier_mail_that_was_refused_once_comes_in_a_later_session() {
+    let plan = Plan {
+        poll: Duration::ZERO,
+        ..Plan::default()
+    };
+    let world = fetching("INBOX; Other", plan).await;
+    let sent = vec![put(&world, "Other", "earlier")];
+    world.server.fault(
+        mailgrant_sandbox::ImapFault::Answer {
+            command: "UID FETCH".to_owned(),
+            text: "NO not now".to_owned(),
+        },
+        Some(1),
+    );
+    let shared = world.fetcher.shared();
+    let (mut memory, never) = (Memory::default(), CancellationToken::new());
+    for session in 0..2 {
+        let opened = Login::new(shared).open(&world.account).await;
+        let mut source = opened.unwrap().source;
+        let visit = Visit::begin(shared, &world.account, &mut source, &mut memory, &never);
+        let mut visit = visit.await.unwrap();
+        for look in 0..2 {
+            let done = visit.fetch().await.unwrap();
+            assert_eq!(done.refused.is_some(), session == 0 && look == 0);
+        }
+    }
+    assert!(world.delivered() == sorted(sent));
+}
+
+#[tokio::test]
 async fn earlier_mail_that_takes_long_is_left_to_the_next_turn() {
     let world = World::new().await;
     let sent = world.receive(300);

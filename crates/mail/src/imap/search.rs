@@ -26,6 +26,11 @@ impl Search {
         }
     }
 
+    /// Whether it would find all that is announced meanwhile.
+    pub(super) fn sees_what_is_new(&self) -> bool {
+        self.to.is_none() && !self.unseen && self.since.is_none()
+    }
+
     pub(super) fn command(&self) -> String {
         let to = self.to.map_or("*".to_owned(), |to| to.max(1).to_string());
         let unseen = if self.unseen { " UNSEEN" } else { "" };

@@ -122,8 +122,10 @@ impl ImapSession {
 
     /// The UIDs of those messages of the selected folder that are looked for, ascending.
     pub async fn search(&mut self, search: &Search) -> Result<Vec<MessageUid>, MailError> {
-        // What was announced until now is about to be seen.
-        self.wire.reader().forget_changes();
+        if search.sees_what_is_new() {
+            // What was announced until now is about to be seen.
+            self.wire.reader().forget_changes();
+        }
         let mut uids = self.found(&search.command()).await?;
         uids.retain(|uid| search.includes(*uid));
         Ok(uids)
