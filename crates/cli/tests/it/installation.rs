@@ -97,19 +97,33 @@ pub(crate) fn hand_to(mailgrant: &Mailgrant, program: &str) {
 
 /// `mailgrant account authorize`, with the person's part played over HTTP.
 pub(crate) async fn authorize(mailgrant: &Mailgrant, user: &str) {
-    let sign_in_there = async |away: &str| sign_in(away, user, PASSWORD).await.unwrap();
-    authorize_by(mailgrant, user, sign_in_there).await;
+    authorize_account(mailgrant, "support", user).await;
 }
 
-/// The same, where the person does `part` at the provider: from the address where the browser is
+/// The same for an account of another name.
+pub(crate) async fn authorize_account(mailgrant: &Mailgrant, account: &str, user: &str) {
+    let sign_in_there = async |away: &str| sign_in(away, user, PASSWORD).await.unwrap();
+    authorize_account_by(mailgrant, account, user, sign_in_there).await;
+}
+
+/// The same for `support`, where the person does `part` at the provider: from the address where the browser is
 /// sent to the one where it comes back.
 pub(crate) async fn authorize_by(
     mailgrant: &Mailgrant,
     user: &str,
     part: impl AsyncFnOnce(&str) -> String,
 ) {
+    authorize_account_by(mailgrant, "support", user, part).await;
+}
+
+async fn authorize_account_by(
+    mailgrant: &Mailgrant,
+    account: &str,
+    user: &str,
+    part: impl AsyncFnOnce(&str) -> String,
+) {
     let mut child = mailgrant
-        .command(&["account", "authorize", "support"])
+        .command(&["account", "authorize", account])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

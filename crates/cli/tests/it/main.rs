@@ -28,6 +28,7 @@ mod pages;
 mod promise;
 mod provider_guide;
 mod proxy;
+mod real_servers;
 mod recipes;
 mod renaming;
 mod request_tracker;
