@@ -1,11 +1,14 @@
 //! Delivery to a program.
 
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use mailgrant_sandbox::samples;
 use mailgrant_vault::{Account, AfterDelivery, Sink};
 
 use super::{ADDRESS, Plan, World, count, now, sorted};
+use crate::plug::Plug;
 use crate::{FetchError, Fetched};
 
 /// Writes each message to a file named by its key.
@@ -234,4 +237,84 @@ async fn a_program_that_puts_everything_off_holds_the_mailbox_back_and_loses_not
     let rest = later.fetch_once(world.account.id).await.unwrap();
     assert_eq!(rest.delivered, 20);
     assert!(world.written() == sorted(sent));
+}
+
+/// Notes how many run when it begins, and keeps the message. Whoever begins alone waits for another
+/// one to begin beside it: one by one they would never come to an end.
+const TOGETHER: &str = r#"cd "$1" || exit 127
+    exec 9> ../lock; flock 9; mkdir -p ../runs
+    : > "../runs/$$"; count=$(ls ../runs | wc -l); echo "$count" >> ../counts
+    [ "$count" -lt 2 ] || : > ../met
+    flock -u 9
+    cat > "$MAILGRANT_KEY"
+    while [ ! -e ../met ]; do sleep 0.01; done
+    flock 9; rm "../runs/$$""#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn as_many_programs_run_at_the_same_time_as_is_allowed_and_no_more() {
+    let plan = Plan {
+        at_once: 4,
+        ..Plan::script(TOGETHER)
+    };
+    let world = plan.build().await;
+    let sent = world.receive(10);
+    assert_eq!(world.fetch().await.unwrap().delivered, 10);
+    let counts = mailgrant_base::files::read(&world.folder.path().join("counts")).unwrap();
+    let counts = String::from_utf8(counts).unwrap();
+    let counts = counts.lines().map(|count| count.parse::<u32>().unwrap());
+    let most = counts.max();
+    assert!(matches!(most, Some(2..=4)), "{most:?} at once");
+    assert_eq!(world.written(), sorted(sent));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_before_any_effect_loses_nothing_and_doubles_no_more_than_were_handed_over_at_once()
+{
+    // Each time that a message is handed over it is kept by its key and the process.
+    let script = r#"cat > "$1/$MAILGRANT_KEY.$$""#;
+    let mut most = 0;
+    for effects in 0.. {
+        let plan = Plan {
+            at_once: 4,
+            ..Plan::script(script)
+        };
+        let world = plan.build().await;
+        let sent = world.receive(6);
+        let plug = Plug::after(effects);
+        let fetcher = world.fetcher.unplugged(plug.clone());
+        let crashed = fetcher.fetch_once(world.account.id).await.is_err();
+        assert_eq!(crashed, plug.pulled(), "after {effects} effects");
+        world.fetch().await.unwrap();
+        let kept = by_key(&world.folder.path().join("out"));
+        let twice = kept.values().map(|copies| copies.len() - 1).sum::<usize>();
+        assert!(twice <= 4, "after {effects} effects: {twice}");
+        let each = kept.into_values().map(|mut copies| {
+            copies.dedup();
+            assert_eq!(copies.len(), 1, "a key for two messages");
+            copies.remove(0)
+        });
+        assert!(
+            sorted(each.collect()) == sorted(sent),
+            "after {effects} effects"
+        );
+        most = most.max(twice);
+        if !crashed {
+            assert_eq!(twice, 0);
+            assert!(effects > 12, "the plug is asked before every effect");
+            break;
+        }
+    }
+    assert!(most > 1, "no crash came while several were handed over");
+}
+
+/// All copies of each message that the program has kept as `KEY.PROCESS`.
+fn by_key(folder: &Path) -> BTreeMap<String, Vec<Vec<u8>>> {
+    let mut all = BTreeMap::<_, Vec<_>>::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let key = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let copy = mailgrant_base::files::read(&path).unwrap();
+        all.entry(key).or_default().push(copy);
+    }
+    all
 }
