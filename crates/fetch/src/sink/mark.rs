@@ -24,7 +24,11 @@ const FILE: &str = "mailgrant-mark";
 /// its `tmp/` alone.
 pub(super) fn read_or_make(maildir: &Path, random: &dyn Random) -> io::Result<String> {
     let tmp = maildir.join("tmp").metadata()?;
-    let own = own(maildir, random).unwrap_or_default();
+    let own = match own(maildir, random) {
+        Err(error) if has_none(&error) => Vec::new(),
+        // What passes must not change the mark: what was handed over would come again.
+        known => known.map_err(|error| about(&maildir.join(FILE), &error))?,
+    };
     // A folder that was made anew may have the number of the one before, but not its birthday. Not
     // every file system knows that.
     let born = tmp.created().ok();
@@ -34,6 +38,23 @@ pub(super) fn read_or_make(maildir: &Path, random: &dyn Random) -> io::Result<St
     mark.update(tmp.ino().to_le_bytes());
     mark.update(born.unwrap_or_default().as_nanos().to_le_bytes());
     Ok(crate::key::short_hex(mark))
+}
+
+/// Whether a Maildir can have no mark of its own, now or later.
+fn has_none(error: &io::Error) -> bool {
+    use io::ErrorKind::{
+        IsADirectory, PermissionDenied, ReadOnlyFilesystem, TooManyLinks, Unsupported,
+    };
+    // The last two are the words of file systems that know no hard links.
+    matches!(
+        error.kind(),
+        PermissionDenied | ReadOnlyFilesystem | IsADirectory | Unsupported | TooManyLinks
+    )
+}
+
+fn about(file: &Path, error: &io::Error) -> io::Error {
+    let what = format!("cannot read or make {}: {error}", file.display());
+    io::Error::new(error.kind(), what)
 }
 
 fn own(maildir: &Path, random: &dyn Random) -> io::Result<Vec<u8>> {
@@ -120,6 +141,20 @@ mod tests {
         make(&here);
         write(&here.join(FILE), &copied).unwrap();
         assert!(![first, second].contains(&mark()));
+    }
+
+    #[test]
+    fn where_the_mark_cannot_be_read_now_none_is_told() {
+        let (folder, mark) = maildir();
+        let first = mark();
+        let here = folder.path().join("mail");
+        let (file, aside) = (here.join(FILE), here.join("aside"));
+        std::fs::rename(&file, &aside).unwrap();
+        std::os::unix::fs::symlink(&file, &file).unwrap();
+        let error = read_or_make(&here, &SystemRandom).unwrap_err();
+        assert!(error.to_string().contains(FILE), "{error}");
+        std::fs::rename(&aside, &file).unwrap();
+        assert_eq!(mark(), first);
     }
 
     #[test]
