@@ -1,19 +1,28 @@
 //! Delivery to a web address.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use mailgrant_vault::{Sink, WebhookFormat, WebhookSink};
+use jiff::SignedDuration;
+use mailgrant_base::{ManualClock, SystemClock, SystemRandom};
+use mailgrant_lab::Certificate;
+use mailgrant_mail::Trust;
+use mailgrant_vault::{MessageSearch, Sink, WebhookFormat, WebhookSink};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::receiver::{Receiver, Request};
-use super::{ADDRESS, Plan, World, count};
+use super::{ADDRESS, Plan, World, count, now};
 use crate::plug::Plug;
-use crate::{FetchError, Fetched};
+use crate::{FetchError, FetchSettings, Fetched, Fetcher, FetcherMetrics};
 
 fn sink(url: Url, format: WebhookFormat) -> WebhookSink {
     WebhookSink {
@@ -195,4 +204,122 @@ async fn the_test_of_an_account_asks_the_receiver_and_sends_it_no_mail() {
     assert!(words.contains("answers"), "{words}");
     assert!(!words.contains("hidden"), "{words}");
     assert!(receiver.requests().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_goes_over_https_to_whose_certificate_is_trusted_and_to_nobody_else() {
+    let certificate = Certificate::for_loopback();
+    let receiver = Receiver::start_with_tls(&certificate).await;
+    let mut world = world(&receiver, WebhookFormat::Raw).await;
+    let sent = world.receive(2);
+    let error = world.fetch().await.unwrap_err();
+    assert!(matches!(error, FetchError::SinkDown { .. }), "{error}");
+    assert!(error.to_string().contains("certificate"), "{error}");
+    assert!(receiver.requests().is_empty());
+
+    trust(&mut world, &certificate);
+    assert_eq!(world.fetch().await.unwrap().delivered, 2);
+    let requests = receiver.requests();
+    let arrived: Vec<_> = requests
+        .iter()
+        .map(|request| request.body.clone())
+        .collect();
+    assert_eq!(arrived, sent);
+    for request in &requests {
+        assert!(is_signed(&world, request).await);
+    }
+}
+
+/// Lets the fetcher trust this certificate besides the mail server's.
+fn trust(world: &mut World, certificate: &Certificate) {
+    let pems = [
+        certificate.certificate.as_str(),
+        &world.server.certificate_pem(),
+    ];
+    let trusted = pems.map(|pem| CertificateDer::from_pem_slice(pem.as_bytes()).unwrap());
+    let shared = world.fetcher.shared();
+    let settings = FetchSettings {
+        trust: Trust::system_and(trusted.to_vec()).unwrap(),
+        ..shared.settings.clone()
+    };
+    world.fetcher = Fetcher::new(
+        world.vault.clone(),
+        shared.keeper.clone(),
+        settings,
+        Arc::new(SystemClock),
+        Arc::new(SystemRandom),
+        FetcherMetrics::default(),
+    );
+}
+
+#[tokio::test]
+async fn what_the_receiver_wants_later_is_not_tried_before_the_time_that_it_names() {
+    let receiver = Receiver::start().await;
+    let world = world(&receiver, WebhookFormat::Raw).await;
+    world.receive(1);
+    receiver.answer_next(429, &[("retry-after", "1800")]);
+    let start = now();
+    let at = |time| world.fetcher.at(ManualClock::new(time));
+    let first = at(start).fetch_once(world.account.id).await.unwrap();
+    assert_eq!(first.deferred, 1);
+    let search = MessageSearch {
+        limit: 1,
+        ..MessageSearch::default()
+    };
+    let page = world.vault.find_messages(&search).await.unwrap();
+    let retry_at = page.messages[0].retry_at.unwrap();
+    // The database keeps microseconds.
+    let named = start + SignedDuration::from_mins(30) - SignedDuration::from_micros(1);
+    assert!(retry_at >= named, "{retry_at} is before {named}");
+
+    let before = at(retry_at - SignedDuration::from_secs(1));
+    let second = before.fetch_once(world.account.id).await.unwrap();
+    assert_eq!(second, Fetched::default());
+    assert_eq!(receiver.requests().len(), 1);
+    world.authorize().await;
+    let third = at(retry_at).fetch_once(world.account.id).await.unwrap();
+    assert_eq!(third.delivered, 1);
+}
+
+#[tokio::test]
+#[ignore = "needs Python; ./test installs it"]
+async fn the_lines_of_the_documentation_verify_a_request_and_nothing_that_was_changed() {
+    let receiver = Receiver::start().await;
+    let world = world(&receiver, WebhookFormat::Json).await;
+    world.receive(1);
+    world.fetch().await.unwrap();
+    let request = receiver.requests().remove(0);
+    let secret = world.vault.webhook_secret(world.account.id, None).await;
+    let secret = secret.unwrap().expose_secret().to_owned();
+    assert_eq!(verified_by_python(&secret, &request), "True");
+    let changed = Request {
+        body: [&request.body[..], b" "].concat(),
+        ..request.clone()
+    };
+    assert_eq!(verified_by_python(&secret, &changed), "False");
+    let other = format!("whsec_{}", BASE64_STANDARD.encode([7; 24]));
+    assert_eq!(verified_by_python(&other, &request), "False");
+}
+
+/// What the block in `docs/delivery.md` says to a request.
+fn verified_by_python(secret: &str, request: &Request) -> String {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/delivery.md");
+    let page = mailgrant_base::files::read(&page).unwrap();
+    let page = String::from_utf8(page).unwrap();
+    let (_, block) = page.split_once("```python\n").unwrap();
+    let (block, _) = block.split_once("```").unwrap();
+    let ask = "import json, sys
+given = json.loads(sys.argv[1])
+print(verified(given['secret'], given['headers'], base64.b64decode(given['body'])))";
+    let names = ["webhook-id", "webhook-timestamp", "webhook-signature"];
+    let headers: BTreeMap<_, _> = names.map(|name| (name, request.header(name))).into();
+    let body = BASE64_STANDARD.encode(&request.body);
+    let given = serde_json::json!({ "secret": secret, "headers": headers, "body": body });
+    let output = Command::new("/usr/bin/python3")
+        .args(["-c", &format!("{block}{ask}"), &given.to_string()])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
