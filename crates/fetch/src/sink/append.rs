@@ -125,7 +125,11 @@ impl OtherMailbox {
                 self.not_taken(message, before).await?;
                 return Ok(Verdict::later(error.to_string()));
             }
-            Err(error) => return self.find_out(message, alike.as_ref(), &error).await,
+            Err(error) => {
+                // It would hold the place of the connection that follows.
+                drop(open);
+                return self.find_out(message, alike.as_ref(), &error).await;
+            }
         };
         let verdict = match appended {
             Appended::Taken { at, said } => {
@@ -420,10 +424,9 @@ impl Sink for OtherMailbox {
         let content = Content::of(&message.body).await;
         let content = content.map_err(|error| self.down(error))?;
         let alike = self.alike(message, content);
-        let (_, session) = self.connect().await?;
-        let mut open = Open { session, end: None };
+        let mut open = self.ready().await?;
         let found = self.look_for(&mut open, alike.as_ref(), Some(from)).await?;
-        open.session.logout().await;
+        self.keep(open).await;
         let Some(uid) = found else {
             return Ok(None);
         };

@@ -12,6 +12,7 @@ use mailgrant_vault::{
 use secrecy::SecretString;
 
 use super::{ADDRESS, Plan, SCOPE, World, count, now, sorted, unmarked};
+use crate::connections::{Place, own_share};
 use crate::plug::Plug;
 use crate::{FetchError, Fetched};
 
@@ -274,6 +275,25 @@ async fn another_message_of_the_same_id_and_size_is_not_taken_for_this_one() {
     world.server.deliver(ARCHIVE, "Tickets &- more", &other);
     fetch_later(&world).await.unwrap();
     assert!(archived(&world) == [other, raw]);
+}
+
+#[tokio::test]
+async fn the_only_connection_that_a_mailbox_has_is_given_back_before_the_next_one() {
+    let world = world().await;
+    let sent = receive(&world, 1);
+    let place = Place {
+        server: world.account.draft.imap.to_string(),
+        user: ARCHIVE.to_owned(),
+    };
+    let connections = &world.fetcher.shared().connections;
+    let mut others = Vec::new();
+    for _ in 1..own_share(None) {
+        let permit = connections.permit(&place, own_share(None)).await;
+        others.push(permit.unwrap());
+    }
+    world.server.fault(hang_up(true), Some(1));
+    assert_eq!(world.fetch().await.unwrap().delivered, 1);
+    assert!(archived(&world) == sent);
 }
 
 #[tokio::test]
