@@ -3,6 +3,8 @@
 use mailgrant_mail::{FetchEvent, ImapSession, Likeness, MailError};
 use sha2::{Digest as _, Sha256};
 
+use super::content::Text;
+
 /// By what a message is recognised.
 pub(super) struct Alike {
     /// By what the server can search.
@@ -13,6 +15,8 @@ pub(super) struct Alike {
     pub(super) size: u64,
     /// SHA-256 of its bytes, without those.
     pub(super) digest: [u8; 32],
+    /// SHA-256 of its text, whichever way its lines end.
+    pub(super) text: [u8; 32],
 }
 
 impl Alike {
@@ -31,10 +35,10 @@ impl Alike {
     }
 
     /// Whether it is this one. Two copies of a message to a list differ in little more than whom they
-    /// went to. One that the server has changed into another size is taken for this one.
+    /// went to. Where the server has given all lines the same end, the rest of it tells.
     async fn is_at(&self, session: &mut ImapSession, uid: u32) -> Result<bool, MailError> {
         session.start_fetch(&[uid]).await?;
-        let (mut digest, mut read) = (Sha256::new(), None);
+        let (mut digest, mut text, mut read) = (Sha256::new(), Text::default(), None);
         let mut ours = self.mark;
         while let Some(event) = session.next_fetched().await? {
             match event {
@@ -43,10 +47,15 @@ impl Alike {
                     let (before, own) = bytes.split_at(ours.min(bytes.len()));
                     ours -= before.len();
                     digest.update(own);
+                    text.update(own);
                 }
                 _ => {}
             }
         }
-        Ok(read.is_some_and(|size| size != self.size || *digest.finalize() == self.digest))
+        Ok(match read {
+            Some(size) if size == self.size => *digest.finalize() == self.digest,
+            Some(_) => text.digest() == self.text,
+            None => false,
+        })
     }
 }

@@ -254,6 +254,7 @@ impl OtherMailbox {
             mark: self.mark.len(),
             size,
             digest: message.digest,
+            text: content.text,
         })
     }
 

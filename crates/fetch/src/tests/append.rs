@@ -277,6 +277,33 @@ async fn another_message_of_the_same_id_and_size_is_not_taken_for_this_one() {
     assert!(archived(&world) == [other, raw]);
 }
 
+/// The server counts it as large as this one would be with the line ends that it should have.
+#[tokio::test]
+async fn another_message_in_a_size_that_this_one_may_get_is_not_taken_for_this_one() {
+    let world = world().await;
+    let raw = b"Message-ID: <one@example.org>\r\nSubject: x\r\n\r\na\nb\n";
+    let other = b"Message-ID: <one@example.org>\r\nSubject: x\r\n\r\na\nbc\n";
+    world.server.deliver(ADDRESS, "INBOX", raw);
+    world.server.fault(hang_up(false), Some(1));
+    assert_eq!(world.fetch().await.unwrap().deferred, 1);
+    takes_late(&world, other);
+    fetch_later(&world).await.unwrap();
+    assert!(archived(&world) == [other.to_vec(), raw.to_vec()]);
+}
+
+#[tokio::test]
+async fn a_message_that_got_the_line_ends_that_it_should_have_is_known_again() {
+    let world = world().await;
+    let raw = b"Message-ID: <one@example.org>\r\nSubject: x\r\n\r\na\nb\n";
+    let stored = b"Message-ID: <one@example.org>\r\nSubject: x\r\n\r\na\r\nb\r\n";
+    world.server.deliver(ADDRESS, "INBOX", raw);
+    world.server.fault(hang_up(false), Some(1));
+    assert_eq!(world.fetch().await.unwrap().deferred, 1);
+    takes_late(&world, stored);
+    fetch_later(&world).await.unwrap();
+    assert!(archived(&world) == [stored.to_vec()]);
+}
+
 #[tokio::test]
 async fn the_only_connection_that_a_mailbox_has_is_given_back_before_the_next_one() {
     let world = world().await;
