@@ -9,13 +9,13 @@ use mailgrant_base::{Clock, Diagnose, Protocol};
 use mailgrant_keeper::Keeper;
 use mailgrant_mail::{Limits, MailError, MailServer, Trust, Upstream, UpstreamOpened};
 use mailgrant_oauth::Resource;
-use mailgrant_vault::{Account, Vault};
+use mailgrant_vault::{Account, AppPassword, Vault};
 use tracing::debug;
 use url::Url;
 
 use crate::dialogue::Login;
 use crate::extensions::Extensions;
-use crate::guessing::Guessing;
+use crate::guessing::{Answer, Guessing};
 use crate::places::{Places, Seat};
 use crate::{Refusal, RefusalKind};
 
@@ -67,15 +67,8 @@ impl Door {
         from: IpAddr,
         login: &Login,
     ) -> Result<Admitted, Rejected> {
-        self.wait(from, &login.user).await?;
-        let found = self.vault.recognise(&login.user, &login.password).await;
-        let found = found.map_err(|error| Refusal::of_store(&error))?;
+        let (account, password) = self.recognise(from, login).await?;
         let now = self.clock.now();
-        let Some((account, password)) = found else {
-            self.guessing.wrong(from, &login.user, now);
-            return Err(Refusal::wrong().into());
-        };
-        self.guessing.right(from, &login.user, now);
         let rejected = |refusal| Rejected {
             refusal,
             account: Some(account.draft.name.clone()),
@@ -105,19 +98,24 @@ impl Door {
         })
     }
 
-    /// Whoever guesses waits.
-    async fn wait(&self, from: IpAddr, user: &str) -> Result<(), Refusal> {
-        match self.guessing.admit(from, user, self.clock.now()) {
-            Ok(wait) => {
+    /// Whose app password this is. What is right never waits; what is wrong is answered the later
+    /// the more of it there was.
+    async fn recognise(
+        &self,
+        from: IpAddr,
+        login: &Login,
+    ) -> Result<(Account, AppPassword), Refusal> {
+        let found = self.vault.recognise(&login.user, &login.password).await;
+        let found = found.map_err(|error| Refusal::of_store(&error))?;
+        if let Some(found) = found {
+            return Ok(found);
+        }
+        match self.guessing.wrong(from, &login.user, self.clock.now()) {
+            Answer::After(wait, _held) => {
                 tokio::time::sleep(duration(wait)).await;
-                Ok(())
+                Err(Refusal::wrong())
             }
-            Err(wait) => {
-                let seconds = wait.as_secs();
-                let words =
-                    format!("There were too many wrong passwords; try again in {seconds} seconds");
-                Err(Refusal::new(RefusalKind::Guessing, words))
-            }
+            Answer::AtOnce => Err(Refusal::guessing()),
         }
     }
 

@@ -18,7 +18,7 @@ pub struct Refusal {
 pub enum RefusalKind {
     /// The user name or the password is wrong.
     Wrong,
-    /// There were too many wrong passwords; this one was not looked at.
+    /// The user name or the password is wrong, and so were too many before.
     Guessing,
     /// The password is right, and not for this protocol or not from there.
     NotAllowed,
@@ -65,6 +65,13 @@ impl Refusal {
     pub(crate) fn wrong() -> Self {
         let words = "The user name or the app password is wrong";
         Self::new(RefusalKind::Wrong, words)
+    }
+
+    /// The same, where too many were wrong before.
+    pub(crate) fn guessing() -> Self {
+        let words = "The user name or the app password is wrong, and so were too many before; \
+                     correct it before the next attempt";
+        Self::new(RefusalKind::Guessing, words)
     }
 
     /// An error of the keeper or a mail server. Where it is somebody's turn the words end with the

@@ -111,7 +111,7 @@ async fn proxy_lets_whoever_guesses_wait_and_nobody_else() {
     }
     guess.hear("* BYE Too many logins were refused");
     assert_eq!(guess.rest(), "");
-    // A login that is right waits its turn and is let in.
+    // A login that is right is let in, and waits for nothing.
     let mut right = Chat::to(world.ports.imap);
     right
         .say(format!("a LOGIN support {}\r\n", world.password))
