@@ -128,11 +128,11 @@ fn fetch_all(
     stored
 }
 
-/// What stands before the mark, and the message behind it.
+/// What stands before the mark, which every message has, and the message behind it.
 fn around_mark(stored: &[u8]) -> (String, Vec<u8>) {
     let stored = as_served(stored);
     let at = stored.windows(MARK.len()).position(|bytes| bytes == MARK);
-    let at = at.expect("every message is marked");
+    let at = at.unwrap();
     let before = String::from_utf8(stored[..at].to_vec()).unwrap();
     (before, stored[at + MARK.len()..].to_vec())
 }
