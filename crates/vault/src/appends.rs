@@ -30,6 +30,8 @@ pub struct Appending<'a> {
     pub target: &'a str,
     /// Its Message-ID.
     pub message_id: &'a str,
+    /// SHA-256 of what it is, whichever way its lines end.
+    pub digest: [u8; 32],
     /// The folder's end before it is sent.
     pub end: FolderEnd,
 }
@@ -104,8 +106,8 @@ impl Vault {
         self.told(noted.await)
     }
 
-    /// The folder has it, as this UID where it said so. Messages like it of which nobody knows yet
-    /// whether they are there are others; where nobody knows which one this is, they are no longer
+    /// The folder has it, as this UID where it said so. Messages with the same content of which
+    /// nobody knows yet whether they are there are others; where nobody knows which one this is, they are no longer
     /// looked for, and rather come twice.
     pub async fn note_append_taken(
         &self,

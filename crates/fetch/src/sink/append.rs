@@ -265,7 +265,7 @@ impl OtherMailbox {
         message: &Staged,
         alike: Option<&Alike>,
     ) -> Result<(), SinkDown> {
-        let (Some(_), Some(message_id)) = (alike, message.head.message_id.as_deref()) else {
+        let (Some(alike), Some(message_id)) = (alike, message.head.message_id.as_deref()) else {
             return Ok(());
         };
         if open.end.is_none() {
@@ -284,6 +284,7 @@ impl OtherMailbox {
             key: &message.key,
             target: &self.target(),
             message_id,
+            digest: alike.text,
             end,
         };
         let (vault, now) = (&self.shared.vault, self.shared.now());

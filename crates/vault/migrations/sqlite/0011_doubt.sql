@@ -1,11 +1,12 @@
 -- Messages that are handed to another mailbox (APPEND), until the ledger knows what became of them:
--- what is in the folder from uid_next on may be the message. taken: as which UID the folder has it, 0
--- where it did not say.
+-- what is in the folder from uid_next on may be the message. digest: what it is
+-- whichever way its lines end. taken: as which UID the folder has it, 0 where it did not say.
 CREATE TABLE appends (
     account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
     delivery_key TEXT NOT NULL,
     target TEXT NOT NULL,
     message_id TEXT NOT NULL,
+    digest BLOB NOT NULL,
     uid_validity INTEGER NOT NULL,
     uid_next INTEGER NOT NULL,
     taken INTEGER,

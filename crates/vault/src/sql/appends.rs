@@ -43,10 +43,11 @@ impl AppendStore for Backend {
         .await?;
         sqlx::query(
             "INSERT INTO appends (
-                 account_id, delivery_key, target, message_id, uid_validity, uid_next, since
-             ) VALUES ($1, $2, $3, $4, $5, $6, $7)
+                 account_id, delivery_key, target, message_id, uid_validity, uid_next, since, digest
+             ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
              ON CONFLICT (account_id, delivery_key) DO UPDATE SET
                  target = excluded.target, message_id = excluded.message_id,
+                 digest = excluded.digest,
                  uid_validity = excluded.uid_validity, uid_next = excluded.uid_next,
                  taken = NULL, since = excluded.since
              WHERE appends.target <> excluded.target
@@ -60,6 +61,7 @@ impl AppendStore for Backend {
         .bind(i64::from(message.end.uid_validity))
         .bind(i64::from(message.end.uid_next))
         .bind(now)
+        .bind(message.digest.as_slice())
         .execute(&mut *transaction)
         .await?;
         transaction.commit().await
@@ -85,6 +87,7 @@ impl AppendStore for Backend {
                  SELECT 1 FROM appends this
                  WHERE this.account_id = $1 AND this.delivery_key = $2
                    AND this.target = appends.target AND this.message_id = appends.message_id
+                   AND this.digest = appends.digest
                    AND this.uid_validity = appends.uid_validity
              )",
         )

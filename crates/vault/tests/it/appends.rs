@@ -16,6 +16,7 @@ fn appending(key: &str) -> Appending<'_> {
         key,
         target: "archive/INBOX",
         message_id: "one@example.org",
+        digest: [1; 32],
         end: END,
     }
 }
@@ -65,11 +66,13 @@ on_both! {
         note(Appending { end: later, ..appending("one") }).await;
         assert_eq!(known("one").await, Some(Append::InDoubt(END)), "it may be there since then");
         note(Appending { message_id: "x", ..appending("unlike") }).await;
+        note(Appending { digest: [2; 32], ..appending("reworded") }).await;
         note(appending("other")).await;
         vault.note_append_taken(account, "other", Some(12)).await.unwrap();
         let behind = FolderEnd { uid_next: 13, ..END };
         assert_eq!(known("one").await, Some(Append::InDoubt(behind)));
         assert_eq!(known("unlike").await, Some(Append::InDoubt(END)));
+        assert_eq!(known("reworded").await, Some(Append::InDoubt(END)), "its content is another");
         note(appending("third")).await;
         vault.note_append_taken(account, "third", None).await.unwrap();
         let nowhere = FolderEnd { uid_next: u32::MAX, ..END };

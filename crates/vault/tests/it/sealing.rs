@@ -378,6 +378,7 @@ async fn what_is_not_secret(vault: &Vault, account: AccountId, provider: Provide
         key: "key",
         target: "archive/INBOX",
         message_id: "one@example.com",
+        digest: [1; 32],
         end: FolderEnd {
             uid_validity: 1,
             uid_next: 1,
