@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
-use mailgrant_vault::{Delivery, LedgerEntry};
+use mailgrant_vault::{Delivery, LedgerEntry, MessageState};
 
 use super::Round;
 use crate::FetchError;
 use crate::metrics::Outcome;
-use crate::sink::{self, Recovered, Sink, SinkDown, Staged};
+use crate::sink::{self, Asked, Recovered, Sink, SinkDown, Staged};
 
 /// Who may have a message.
 pub(super) struct Doubt {
@@ -17,19 +17,24 @@ pub(super) struct Doubt {
     key: String,
     /// Its place among those that mail goes to now.
     place: Option<usize>,
+    /// It has waited since then, for its time or for a person.
+    waited: bool,
 }
 
 impl Round<'_> {
     /// Asks the places where no mail goes any more what became of these; sets right what others have
-    /// `recovered`. Gives back those of which nobody can tell: they wait for a person.
+    /// `recovered`. Gives back those of which nobody can tell: they wait for a person. What is `waiting`
+    /// no longer is looked for before it is handed over.
     pub(super) async fn ask_former_places(
         &mut self,
         prepared: &[&LedgerEntry],
+        waiting: &[&LedgerEntry],
         recovered: &mut [Recovered],
     ) -> Result<Vec<u32>, FetchError> {
         let mut untold = Vec::new();
         let mut former: Vec<&mailgrant_vault::Sink> = Vec::new();
-        for going_to in prepared.iter().filter_map(|entry| entry.going_to.as_ref()) {
+        let all = || prepared.iter().chain(waiting);
+        for going_to in all().filter_map(|entry| entry.going_to.as_ref()) {
             if self.routing.place_of(going_to).is_none() && !former.contains(&going_to) {
                 former.push(going_to);
             }
@@ -42,6 +47,14 @@ impl Round<'_> {
                 continue;
             }
             let sink = self.former_sink(settings).await?;
+            for entry in waiting {
+                if entry.going_to.as_ref() == Some(settings) {
+                    self.doubt(entry, Recovered::Again, (&sink, None));
+                }
+            }
+            if theirs.is_empty() {
+                continue;
+            }
             let keys = theirs.iter().map(|(entry, _)| entry.key.clone());
             match sink.recover(keys.collect(), None).await {
                 Ok(found) => {
@@ -50,6 +63,8 @@ impl Round<'_> {
                         self.doubt(entry, found, (&sink, None));
                     }
                 }
+                // What passes by itself is waited for.
+                Err(down) if !is_spoilt(settings).await => return Err(down.into()),
                 Err(down) => {
                     for (entry, _) in theirs {
                         self.quarantine(entry.uid, &nobody_can_tell(&down)).await?;
@@ -58,11 +73,13 @@ impl Round<'_> {
                 }
             }
         }
-        for (entry, recovered) in prepared.iter().zip(recovered) {
+        let waiting = waiting.iter().map(|entry| (entry, Recovered::Again));
+        let prepared = prepared.iter().zip(recovered.iter().copied());
+        for (entry, recovered) in prepared.chain(waiting) {
             let going_to = entry.going_to.as_ref();
             if let Some(place) = going_to.and_then(|settings| self.routing.place_of(settings)) {
                 let sink = Arc::clone(self.routing.sink(place));
-                self.doubt(entry, *recovered, (&sink, Some(place)));
+                self.doubt(entry, recovered, (&sink, Some(place)));
             }
         }
         Ok(untold)
@@ -84,7 +101,13 @@ impl Round<'_> {
     ) {
         if recovered == Recovered::Again {
             let (sink, key) = (Arc::clone(sink), entry.key.clone());
-            self.doubts.insert(entry.uid, Doubt { sink, key, place });
+            let doubt = Doubt {
+                sink,
+                key,
+                place,
+                waited: entry.state == MessageState::Waiting,
+            };
+            self.doubts.insert(entry.uid, doubt);
         }
     }
 
@@ -106,25 +129,37 @@ impl Round<'_> {
                 others.push(message);
                 continue;
             };
-            match doubt.sink.has(&doubt.key, &message).await {
-                Ok(None) => others.push(message),
-                Ok(Some(answer)) => {
+            let sink = doubt.sink.name();
+            let down = match doubt.sink.has(&doubt.key, &message).await {
+                Ok(Asked::NotThere) => {
+                    others.push(message);
+                    continue;
+                }
+                // It is nowhere else, or somebody has decided.
+                Ok(Asked::Gone(_)) if doubt.waited => {
+                    others.push(message);
+                    continue;
+                }
+                Ok(Asked::There(answer)) => {
                     message.discard();
                     self.note_there(message.uid, answer).await?;
                     there.push(message.uid);
+                    continue;
                 }
-                Err(down) if doubt.place.is_none() => {
+                Ok(Asked::Gone(why)) if doubt.place.is_none() => {
                     message.discard();
+                    let down = SinkDown { sink, why };
                     self.quarantine(message.uid, &nobody_can_tell(&down))
                         .await?;
+                    continue;
                 }
-                Err(down) => {
-                    // It is asked again once it answers.
-                    let rest = others.iter().chain([&message]).chain(batch.as_slice());
-                    rest.for_each(Staged::discard);
-                    return Err(down.into());
-                }
-            }
+                Ok(Asked::Gone(why)) => SinkDown { sink, why },
+                Err(down) => down,
+            };
+            // It is asked again once it answers.
+            let rest = others.iter().chain([&message]).chain(batch.as_slice());
+            rest.for_each(Staged::discard);
+            return Err(down.into());
         }
         Ok((there, others))
     }
@@ -149,6 +184,20 @@ async fn is_gone(settings: &mailgrant_vault::Sink) -> bool {
         }
         _ => false,
     }
+}
+
+/// Where something else is in the place of a Maildir's folders, it does not come back by itself.
+async fn is_spoilt(settings: &mailgrant_vault::Sink) -> bool {
+    let mailgrant_vault::Sink::Maildir(maildir) = settings else {
+        return false;
+    };
+    for folder in ["", "tmp", "new", "cur"] {
+        let found = tokio::fs::metadata(maildir.path.join(folder)).await;
+        if found.is_ok_and(|found| !found.is_dir()) {
+            return true;
+        }
+    }
+    false
 }
 
 fn nobody_can_tell(SinkDown { sink, why }: &SinkDown) -> String {

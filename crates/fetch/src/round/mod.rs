@@ -206,7 +206,10 @@ impl Round<'_> {
         let mut again = Vec::new();
         let mut taken = Vec::new();
         let mut recovered = self.routing.recover(&keys, &self.keys).await?;
-        let untold = self.ask_former_places(&prepared, &mut recovered).await?;
+        let is_due = |entry: &&LedgerEntry| entry.retry_at.is_none_or(|at| at <= now);
+        let waiting: Vec<&LedgerEntry> = in_state(MessageState::Waiting).filter(is_due).collect();
+        let asked = self.ask_former_places(&prepared, &waiting, &mut recovered);
+        let untold = asked.await?;
         for (entry, recovered) in prepared.into_iter().zip(recovered) {
             match recovered {
                 _ if untold.contains(&entry.uid) => {}

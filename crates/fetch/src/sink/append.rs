@@ -19,7 +19,7 @@ use super::alike::Alike;
 use super::content::Content;
 use super::header;
 use super::spool::Spool;
-use super::{BatchLimit, Body, Recovered, Sink, SinkDown, Staged, Verdict};
+use super::{Asked, BatchLimit, Body, Recovered, Sink, SinkDown, Staged, Verdict};
 use crate::connect::{ImapConnection, Login, may_speak};
 use crate::shared::Shared;
 
@@ -68,18 +68,26 @@ impl OtherMailbox {
 
     /// Logs in as the other account, with its own grant.
     async fn connect(&self) -> Result<(Account, ImapConnection), SinkDown> {
-        let name = &self.settings.account;
-        let found = self.shared.vault.account_named(name).await;
-        let found = found.map_err(|error| self.down(error))?;
-        let account = found.ok_or_else(|| {
+        let account = self.account().await?;
+        let account = account.ok_or_else(|| {
+            let why = self.no_account();
             self.down(format!(
-                "there is no account {name}; add it, or name another in the settings of this sink"
+                "{why}; add it, or name another in the settings of this sink"
             ))
         })?;
         self.must_open_imap(&account).await?;
         let opened = Login::new(&self.shared).open_imap(&account).await;
         let session = opened.map_err(|error| self.down(error))?;
         Ok((account, session))
+    }
+
+    async fn account(&self) -> Result<Option<Account>, SinkDown> {
+        let name = &self.settings.account;
+        self.stored(self.shared.vault.account_named(name).await)
+    }
+
+    fn no_account(&self) -> String {
+        format!("there is no account {}", self.settings.account)
     }
 
     /// A session that was kept, or another where that one's server has left.
@@ -419,23 +427,33 @@ impl Sink for OtherMailbox {
         Ok(recovered)
     }
 
-    async fn has(&self, key: &str, message: &Staged) -> Result<Option<String>, SinkDown> {
+    async fn has(&self, key: &str, message: &Staged) -> Result<Asked, SinkDown> {
         let Some(from) = self.before(key).await? else {
-            return Ok(None);
+            return Ok(Asked::NotThere);
         };
+        if self.account().await?.is_none() {
+            return Ok(Asked::Gone(self.no_account()));
+        }
         let content = Content::of(&message.body).await;
         let content = content.map_err(|error| self.down(error))?;
         let alike = self.alike(message, content);
         let mut open = self.ready().await?;
+        if let Err(MailError::Refused { said, .. }) =
+            open.session.select(&self.settings.folder).await
+        {
+            self.keep(open).await;
+            return Ok(Asked::Gone(format!("there is no such folder: {said}")));
+        }
         let found = self.look_for(&mut open, alike.as_ref(), Some(from)).await?;
         self.keep(open).await;
         let Some(uid) = found else {
-            return Ok(None);
+            return Ok(Asked::NotThere);
         };
         self.power()?;
         let noted = self.shared.vault.note_append_taken(self.of, key, Some(uid));
         self.stored(noted.await)?;
-        Ok(Some(format!("it was there already, as UID {uid}")))
+        let said = format!("it was there already, as UID {uid}");
+        Ok(Asked::There(said))
     }
 
     async fn commit(&self, batch: Vec<Staged>) -> Result<Vec<Verdict>, SinkDown> {

@@ -118,6 +118,17 @@ pub(crate) enum Recovered {
     Again,
 }
 
+/// What a sink says of a message that it may have already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// It has it; in its words.
+    There(String),
+    /// It has not.
+    NotThere,
+    /// The place itself is gone, and nobody can tell; why.
+    Gone(String),
+}
+
 /// A place where mail goes.
 #[async_trait]
 pub(crate) trait Sink: Send + Sync + fmt::Debug {
@@ -148,9 +159,9 @@ pub(crate) trait Sink: Send + Sync + fmt::Debug {
     ) -> Result<Vec<Recovered>, SinkDown>;
 
     /// Whether it has this message, whose hand-over under that key was interrupted, where it could not
-    /// tell by the key alone; in its words.
-    async fn has(&self, _key: &str, _message: &Staged) -> Result<Option<String>, SinkDown> {
-        Ok(None)
+    /// tell by the key alone.
+    async fn has(&self, _key: &str, _message: &Staged) -> Result<Asked, SinkDown> {
+        Ok(Asked::NotThere)
     }
 
     /// Makes a batch safe against a crash without showing it to anybody. Where this fails, nothing

@@ -3,14 +3,18 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use mailgrant_base::SystemRandom;
+use mailgrant_sandbox::ImapFault;
 use mailgrant_vault::{AppendSink, MaildirSink, Rules, Sink, Sinks, WebhookFormat, WebhookSink};
 
+use super::append::ARCHIVE;
 use super::local_delivery::LocalDelivery;
 use super::receiver::Receiver;
 use super::webhook::is_signed_with;
 use super::{ADDRESS, Plan, World, contents, now, sorted};
+use crate::connections::Place;
 use crate::plug::Plug;
-use crate::{TestTo, explain_route};
+use crate::{FetchError, TestTo, explain_route};
 
 fn maildir(path: &Path) -> Sink {
     Sink::Maildir(MaildirSink { path: path.into() })
@@ -210,6 +214,69 @@ async fn a_message_that_was_on_its_way_to_another_mailbox_is_looked_for_there() 
             assert!(effects > 4, "the plug is asked before every effect");
             return;
         }
+    }
+}
+
+/// A message is in the mailbox `archive`, but nobody has said so, and no rule names the mailbox now.
+async fn doubtful() -> (World, Vec<u8>) {
+    let append = Sink::Append(AppendSink {
+        account: "archive".to_owned(),
+        folder: "Kept".to_owned(),
+    });
+    let world = world([("archive", append)], "sink archive").await;
+    add_archive(&world).await;
+    world.server.wait_for(ARCHIVE, "Kept", |_| true).await;
+    let sent = put(&world, "a");
+    let then = Some(Box::new(ImapFault::Unavailable));
+    let cut_off = ImapFault::HangUpAppend { keeps: true, then };
+    world.server.fault(cut_off, Some(1));
+    world.fetch().await.unwrap_err();
+    world.server.clear_faults();
+    rules_are(&world, "").await;
+    (world, sent)
+}
+
+async fn add_archive(world: &World) {
+    super::append::archive(world, mailgrant_vault::Source::default(), super::SCOPE).await;
+}
+
+async fn remove_archive(world: &World) {
+    let archive = world.vault.account_named("archive").await.unwrap();
+    let removed = world.vault.remove_account(archive.unwrap().id).await;
+    removed.unwrap();
+}
+
+#[tokio::test]
+async fn a_former_mailbox_that_cannot_be_opened_now_is_waited_for() {
+    let (world, _) = doubtful().await;
+    let place = Place {
+        server: world.account.draft.imap.to_string(),
+        user: ARCHIVE.to_owned(),
+    };
+    let busy = world.fetcher.unplugged(Plug::default());
+    let connections = &busy.shared().connections;
+    let asked = Some(std::time::Duration::from_mins(9));
+    connections.refused(&place, "too many", asked, &SystemRandom);
+    let error = busy.fetch_once(world.account.id).await.unwrap_err();
+    assert!(matches!(error, FetchError::SinkDown { .. }), "{error}");
+    assert_eq!(world.fetch().await.unwrap().delivered, 1);
+    assert!(world.delivered().is_empty(), "it was there");
+}
+
+#[tokio::test]
+async fn a_message_whose_former_mailbox_is_gone_waits_and_is_looked_for_once_more() {
+    for comes_back in [false, true] {
+        let (world, sent) = doubtful().await;
+        remove_archive(&world).await;
+        assert_eq!(world.fetch().await.unwrap().quarantined, 1);
+        if comes_back {
+            add_archive(&world).await;
+        }
+        let retried = world.vault.retry_quarantine(world.account.id, now()).await;
+        assert_eq!(retried.unwrap(), 1);
+        assert_eq!(world.fetch().await.unwrap().delivered, 1);
+        let expected = if comes_back { vec![] } else { vec![sent] };
+        assert!(world.delivered() == expected, "{comes_back}");
     }
 }
 
