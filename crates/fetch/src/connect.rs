@@ -1,9 +1,10 @@
 //! A token and a login with it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use mailgrant_keeper::AccessToken;
-use mailgrant_mail::{ImapSession, MailError, MailServer, Protocol, SmtpSession};
+use mailgrant_mail::{IdleEvent, ImapSession, MailError, MailServer, Protocol, SmtpSession};
 use mailgrant_oauth::catalogue::protocols_allowed;
 use mailgrant_oauth::{Access, Resource, catalogue};
 use mailgrant_vault::{Account, Source as Way, VaultError};
@@ -32,10 +33,19 @@ pub(crate) struct LoggedIn {
 /// An IMAP session and the right to its connection.
 pub(crate) struct ImapConnection {
     session: ImapSession,
-    _permit: Permit,
+    permit: Permit,
 }
 
 impl ImapConnection {
+    /// Listens until something happens, or until somebody waits for the connection
+    /// ([`IdleEvent::Interrupted`]).
+    pub(crate) async fn idle_unless_wanted(
+        &mut self,
+        at_most: Duration,
+    ) -> Result<IdleEvent, MailError> {
+        self.session.idle_or(at_most, self.permit.wanted()).await
+    }
+
     /// Ends it politely.
     pub(crate) async fn logout(self) {
         self.session.logout().await;
@@ -122,7 +132,7 @@ impl Login {
             }
             Ok(source) => source,
         };
-        self.shared.connections.worked(&berth.place);
+        permit.worked();
         Ok(LoggedIn {
             source,
             token,
@@ -147,11 +157,8 @@ impl Login {
             }
             Ok(session) => session,
         };
-        self.shared.connections.worked(&berth.place);
-        Ok(ImapConnection {
-            session,
-            _permit: permit,
-        })
+        permit.worked();
+        Ok(ImapConnection { session, permit })
     }
 
     /// Logs in for sending, with a token for the mail servers.
@@ -193,7 +200,7 @@ impl Login {
             }
             Ok(session) => session,
         };
-        self.shared.connections.worked(&berth.place);
+        permit.worked();
         Ok((session, permit))
     }
 
@@ -302,10 +309,8 @@ impl Login {
         let (token, _turn) = self.token_and_turn(account, Resource::Mail, &berth).await?;
         let attempted = self.attempt_imap(account, &token).await;
         let session = self.unless_too_many(&berth, attempted)?;
-        Ok(Some(ImapConnection {
-            session,
-            _permit: permit,
-        }))
+        permit.worked();
+        Ok(Some(ImapConnection { session, permit }))
     }
 
     async fn token(

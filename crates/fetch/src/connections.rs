@@ -7,11 +7,13 @@
 //! ```text
 //! permit(place, most) ──▶ Permit    one connection to a mailbox, as long as it is held
 //! another(place, most) ─▶ Permit?   one more where that leaves one for others; nobody waits
+//! permit.wanted() ──────▶ ()        somebody waits for this one: who only listens gives it back
 //! turn(host) ───────────▶ Turn      one login at that server, as long as it is held
 //! refused(place) ───────▶ Duration  the server said "too many": so long nobody connects
 //! ```
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -55,8 +57,8 @@ pub(crate) fn own_share(limit: Option<u16>) -> u16 {
 /// All connections to mailboxes.
 pub(crate) struct Connections {
     mailboxes: Mutex<HashMap<Place, Mailbox>>,
-    /// Told whenever a connection is given back.
-    given_back: Notify,
+    /// Told whenever a connection is given back, and when somebody waits for one.
+    changed: Notify,
     hosts: Mutex<HashMap<String, Arc<Semaphore>>>,
     everywhere: Arc<Semaphore>,
     at_one_host: usize,
@@ -67,6 +69,16 @@ pub(crate) struct Connections {
 #[derive(Debug, Default)]
 struct Mailbox {
     open: u16,
+    /// So many of the open ones are logged in.
+    logged_in: u16,
+    /// So many of the open ones can be done without, and are not being given back.
+    spare: u16,
+    /// So many of the open ones are being given back because somebody waits.
+    leaving: u16,
+    /// So many wait for one.
+    waiting: u16,
+    /// So many there may be, when somebody last asked.
+    most: u16,
     refused: Option<Refused>,
 }
 
@@ -74,7 +86,7 @@ struct Mailbox {
 #[derive(Debug)]
 struct Refused {
     times: u32,
-    /// So many were open then and worked.
+    /// So many were logged in then.
     worked: u16,
     at: Instant,
     until: Instant,
@@ -85,6 +97,16 @@ struct Refused {
 pub(crate) struct Permit {
     connections: Arc<Connections>,
     place: Place,
+    /// Whoever has it can do without.
+    spare: bool,
+    logged_in: AtomicBool,
+    leaving: AtomicBool,
+}
+
+/// Somebody waits for a connection; until dropped.
+struct Waiting<'a> {
+    connections: &'a Connections,
+    place: &'a Place,
 }
 
 /// One login that may go ahead now; over when dropped.
@@ -100,7 +122,7 @@ impl Connections {
         let at_one_host = at_one_host.max(1);
         Arc::new(Self {
             mailboxes: Mutex::default(),
-            given_back: Notify::new(),
+            changed: Notify::new(),
             hosts: Mutex::default(),
             everywhere: Arc::new(Semaphore::new(at_one_host.saturating_mul(SERVERS))),
             at_one_host,
@@ -116,15 +138,19 @@ impl Connections {
         most: u16,
     ) -> Result<Permit, FetchError> {
         let wait = async {
+            let mut waiting = None;
             loop {
-                let given_back = self.given_back.notified();
-                tokio::pin!(given_back);
+                let changed = self.changed.notified();
+                tokio::pin!(changed);
                 // From here on nothing is missed that is given back.
-                given_back.as_mut().enable();
+                changed.as_mut().enable();
                 if let Some(permit) = self.take(place, most)? {
                     return Ok(permit);
                 }
-                given_back.await;
+                if waiting.is_none() {
+                    waiting = Some(Waiting::new(self, place));
+                }
+                changed.await;
             }
         };
         let waited = tokio::time::timeout(PATIENCE, wait).await;
@@ -142,8 +168,8 @@ impl Connections {
     pub(crate) fn another(self: &Arc<Self>, place: &Place, most: u16) -> Option<Permit> {
         let mut mailboxes = self.lock();
         let mailbox = mailboxes.entry(place.clone()).or_default();
-        let spare = mailbox.refused.is_none() && mailbox.open + 1 < most;
-        spare.then(|| self.give(mailbox, place))
+        let spare = mailbox.refused.is_none() && mailbox.waiting == 0 && mailbox.open + 1 < most;
+        spare.then(|| self.give(mailbox, place, true))
     }
 
     /// Waits until a login at this host may go ahead.
@@ -173,7 +199,8 @@ impl Connections {
     }
 
     /// The server has said that there are too many connections, or too many logins: nobody connects to
-    /// this mailbox for a while, and for an hour Mailgrant keeps to what has worked.
+    /// this mailbox for a while, and for an hour Mailgrant keeps to what has worked. Of several that
+    /// are refused at the same time the first counts.
     pub(crate) fn refused(
         &self,
         place: &Place,
@@ -184,32 +211,24 @@ impl Connections {
         let now = Instant::now();
         let mut mailboxes = self.lock();
         let mailbox = mailboxes.entry(place.clone()).or_default();
-        let before = mailbox.refused.as_ref().map_or(0, |refused| refused.times);
+        let earlier = mailbox.refused.as_ref();
+        let left = earlier.map_or(Duration::ZERO, |refused| {
+            refused.until.saturating_duration_since(now)
+        });
+        let times = earlier.map_or(0, |refused| refused.times);
+        let same = !left.is_zero() && times > 0;
+        let before = times - u32::from(same);
         let wait = Backoff::wait(FIRST_WAIT, LONGEST_WAIT, before, random);
-        let wait = asked.map_or(wait, |asked| asked.max(wait));
+        let wait = asked.map_or(wait, |asked| asked.max(wait)).max(left);
         mailbox.refused = Some(Refused {
             times: before.saturating_add(1),
-            // The one that was refused is counted among the open ones.
-            worked: mailbox.open.saturating_sub(1).max(1),
+            worked: mailbox.logged_in.max(1),
             at: now,
             until: now + wait,
             said: said.to_owned(),
         });
         self.metrics.connection_refused();
         wait
-    }
-
-    /// A login has worked: the next refusal is a first one again.
-    pub(crate) fn worked(&self, place: &Place) {
-        let mut mailboxes = self.lock();
-        if let Some(mailbox) = mailboxes.get_mut(place)
-            && let Some(refused) = &mut mailbox.refused
-        {
-            refused.times = 0;
-            if refused.at.elapsed() >= HUMBLE {
-                mailbox.refused = None;
-            }
-        }
     }
 
     /// A permit, unless so many are out already.
@@ -236,15 +255,20 @@ impl Connections {
             }
             most = most.min(refused.worked);
         }
-        Ok((mailbox.open < most).then(|| self.give(mailbox, place)))
+        mailbox.most = most;
+        Ok((mailbox.open < most).then(|| self.give(mailbox, place, false)))
     }
 
-    fn give(self: &Arc<Self>, mailbox: &mut Mailbox, place: &Place) -> Permit {
+    fn give(self: &Arc<Self>, mailbox: &mut Mailbox, place: &Place, spare: bool) -> Permit {
         mailbox.open += 1;
+        mailbox.spare += u16::from(spare);
         self.metrics.connections().inc();
         Permit {
             connections: Arc::clone(self),
             place: place.clone(),
+            spare,
+            logged_in: AtomicBool::new(false),
+            leaving: AtomicBool::new(false),
         }
     }
 
@@ -265,24 +289,96 @@ async fn acquired(semaphore: Arc<Semaphore>) -> OwnedSemaphorePermit {
     }
 }
 
+impl Permit {
+    /// The login has worked: the next refusal is a first one again.
+    pub(crate) fn worked(&self) {
+        let mut mailboxes = self.connections.lock();
+        let Some(mailbox) = mailboxes.get_mut(&self.place) else {
+            return;
+        };
+        if !self.logged_in.swap(true, Ordering::Relaxed) {
+            mailbox.logged_in += 1;
+        }
+        if let Some(refused) = &mut mailbox.refused {
+            refused.times = 0;
+            if refused.at.elapsed() >= HUMBLE {
+                mailbox.refused = None;
+            }
+        }
+    }
+
+    /// Until somebody waits for a connection and it is this one's turn to be given back: those that
+    /// can be done without come first. It has to be given back then.
+    pub(crate) async fn wanted(&self) {
+        loop {
+            let changed = self.connections.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            if self.leaves() {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    fn leaves(&self) -> bool {
+        let mut mailboxes = self.connections.lock();
+        let Some(mailbox) = mailboxes.get_mut(&self.place) else {
+            return false;
+        };
+        if self.leaving.load(Ordering::Relaxed) {
+            return true;
+        }
+        let free = mailbox.most.saturating_sub(mailbox.open);
+        let before = if self.spare { 0 } else { mailbox.spare };
+        let leaves = mailbox.waiting > free + mailbox.leaving + before;
+        if leaves {
+            mailbox.leaving += 1;
+            mailbox.spare -= u16::from(self.spare);
+            self.leaving.store(true, Ordering::Relaxed);
+        }
+        leaves
+    }
+}
+
+impl<'a> Waiting<'a> {
+    fn new(connections: &'a Connections, place: &'a Place) -> Self {
+        connections.lock().entry(place.clone()).or_default().waiting += 1;
+        connections.changed.notify_waiters();
+        Self { connections, place }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if let Some(mailbox) = self.connections.lock().get_mut(self.place) {
+            mailbox.waiting -= 1;
+        }
+    }
+}
+
 impl Drop for Permit {
     fn drop(&mut self) {
         let mut mailboxes = self.connections.lock();
         if let Some(mailbox) = mailboxes.get_mut(&self.place) {
             mailbox.open = mailbox.open.saturating_sub(1);
-            if mailbox.open == 0 && mailbox.refused.is_none() {
+            mailbox.logged_in -= u16::from(*self.logged_in.get_mut());
+            let leaving = *self.leaving.get_mut();
+            mailbox.leaving -= u16::from(leaving);
+            mailbox.spare -= u16::from(self.spare && !leaving);
+            if mailbox.open == 0 && mailbox.waiting == 0 && mailbox.refused.is_none() {
                 mailboxes.remove(&self.place);
             }
         }
         drop(mailboxes);
         self.connections.metrics.connections().dec();
-        self.connections.given_back.notify_waiters();
+        self.connections.changed.notify_waiters();
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::AtomicUsize;
 
     use mailgrant_base::SeededRandom;
 
@@ -297,6 +393,13 @@ mod tests {
 
     fn connections(at_one_host: usize) -> Arc<Connections> {
         Connections::new(at_one_host, FetcherMetrics::default())
+    }
+
+    /// As if the time were over for which the mailbox is left alone.
+    fn wait_is_over(connections: &Connections, place: &Place) {
+        let mut mailboxes = connections.lock();
+        let refused = mailboxes.get_mut(place).unwrap().refused.as_mut().unwrap();
+        refused.until = Instant::now();
     }
 
     #[test]
@@ -348,17 +451,81 @@ mod tests {
         let waits: Vec<Duration> = (0..4)
             .map(|_| connections.refused(&desk, "too many", None, &random))
             .collect();
-        assert!(waits[3] > waits[0], "{waits:?}");
+        assert!(
+            waits[3] <= FIRST_WAIT,
+            "refused at the same time: {waits:?}"
+        );
+        let mut longer = Duration::ZERO;
+        for _ in 0..3 {
+            wait_is_over(&connections, &desk);
+            longer = connections.refused(&desk, "too many", None, &random);
+        }
+        assert!(longer > FIRST_WAIT, "{longer:?}");
         let asked = Duration::from_hours(2);
         let wait = connections.refused(&desk, "too many", Some(asked), &random);
         assert_eq!(wait, asked);
-        drop((first, refused));
+        drop(refused);
         // The next one does not even ask.
         let error = connections.permit(&desk, 5).await.err().unwrap();
         assert!(matches!(&error, FetchError::TooMany { said, .. } if said == "too many"));
-        connections.worked(&desk);
+        wait_is_over(&connections, &desk);
+        first.worked();
         let again = connections.refused(&desk, "too many", None, &random);
         assert!(again <= FIRST_WAIT, "{again:?}");
+    }
+
+    #[tokio::test]
+    async fn after_a_refusal_there_are_no_more_than_had_logged_in() {
+        let connections = connections(10);
+        let (desk, random) = (place("desk"), SeededRandom::new(7));
+        let mut permits = Vec::new();
+        for _ in 0..5 {
+            permits.push(connections.permit(&desk, 5).await.unwrap());
+        }
+        permits[0].worked();
+        permits[1].worked();
+        permits[1].worked();
+        for _ in 2..5 {
+            connections.refused(&desk, "too many", None, &random);
+        }
+        permits.truncate(1);
+        wait_is_over(&connections, &desk);
+        permits.push(connections.permit(&desk, 5).await.unwrap());
+        assert!(connections.take(&desk, 5).unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn who_only_listens_gives_way_to_who_waits_and_those_to_spare_go_first() {
+        let connections = connections(10);
+        let desk = place("desk");
+        let listening = |permit: Permit| tokio::spawn(async move { permit.wanted().await });
+        let waiting = || {
+            let connections = Arc::clone(&connections);
+            tokio::spawn(async move { connections.permit(&place("desk"), 3).await.unwrap() })
+        };
+        let own = [
+            connections.permit(&desk, 3).await.unwrap(),
+            connections.permit(&place("sales"), 3).await.unwrap(),
+        ];
+        let spare = connections.another(&desk, 3).unwrap();
+        let busy = connections.permit(&desk, 3).await.unwrap();
+        let [own, other] = own.map(listening);
+        let spare = listening(spare);
+        tokio::task::yield_now().await;
+        assert!(!own.is_finished() && !spare.is_finished());
+
+        let first = waiting().await.unwrap();
+        spare.await.unwrap();
+        tokio::task::yield_now().await;
+        assert!(!own.is_finished(), "one is enough for one");
+        let second = waiting().await.unwrap();
+        own.await.unwrap();
+        assert!(!other.is_finished(), "another mailbox is not asked");
+
+        drop((first, second, busy));
+        other.abort();
+        let _ = other.await;
+        assert!(connections.lock().is_empty());
     }
 
     #[tokio::test]

@@ -127,9 +127,18 @@ async fn listen(
     // What came before may have been seen by nobody.
     heard.tell(folder);
     loop {
-        if session.idle(LONGEST_IDLE).await? == IdleEvent::Changed {
-            session.forget_changes();
-            heard.tell(folder);
+        match session.idle_unless_wanted(LONGEST_IDLE).await? {
+            IdleEvent::Changed => {
+                session.forget_changes();
+                heard.tell(folder);
+            }
+            IdleEvent::TimeOver => {}
+            // Somebody waits for a connection to this mailbox, and this one can be done without.
+            IdleEvent::Interrupted => {
+                heard.listen(folder, false);
+                session.logout().await;
+                return Ok(());
+            }
         }
     }
 }

@@ -15,6 +15,7 @@ use tracing::{debug, info};
 
 use crate::Fetched;
 use crate::connect::{LoggedIn, Login};
+use crate::connections::Permit;
 use crate::listeners::{Listeners, MOST};
 use crate::shared::Shared;
 use crate::source::Listened;
@@ -57,7 +58,7 @@ enum Ended {
     Stopping,
     /// Log in again at once: the token ends soon, or something changed.
     Resume,
-    /// There is no IDLE: look again then.
+    /// There is no IDLE, or somebody waits for the connection: look again then.
     Poll(Duration),
 }
 
@@ -114,13 +115,13 @@ impl Worker {
         let LoggedIn {
             mut source,
             token,
-            permit: _permit,
+            permit,
         } = opened;
         let mut memory = std::mem::take(&mut self.memory);
         let (shared, account) = (&self.shared, &self.account);
         let begun = Visit::begin(shared, account, &mut source, &mut memory, &stopping).await;
         let ended = match begun {
-            Ok(visit) => self.stay(visit, &token).await,
+            Ok(visit) => self.stay(visit, &token, &permit).await,
             Err(error) => Err(error),
         };
         self.memory = memory;
@@ -132,7 +133,12 @@ impl Worker {
     }
 
     /// Fetches and listens until something ends the session.
-    async fn stay(&self, mut visit: Visit<'_>, token: &AccessToken) -> Result<Ended, FetchError> {
+    async fn stay(
+        &self,
+        mut visit: Visit<'_>,
+        token: &AccessToken,
+        permit: &Permit,
+    ) -> Result<Ended, FetchError> {
         visit.watch().await?;
         let mut listeners = None;
         let mut roused = false;
@@ -153,7 +159,10 @@ impl Worker {
                 // Somebody says that there is something, and there is nothing: not at once again.
                 self.rest(FIRST_WAIT).await;
             }
-            match self.listen(&mut visit, token, done.next_due).await? {
+            match self
+                .listen(&mut visit, token, permit, done.next_due)
+                .await?
+            {
                 Ok(listened) => roused = listened == Listened::News,
                 Err(ended) => return Ok(ended),
             }
@@ -172,6 +181,7 @@ impl Worker {
         &self,
         visit: &mut Visit<'_>,
         token: &AccessToken,
+        permit: &Permit,
         next_due: Option<Timestamp>,
     ) -> Result<Result<Listened, Ended>, FetchError> {
         if self.stopping.is_cancelled() {
@@ -186,11 +196,21 @@ impl Worker {
         self.doing(Activity::Listening);
         let left = self.until(token.expires_at).saturating_sub(TOKEN_MARGIN);
         let wait = patience.min(due).min(left.max(SHORTEST_IDLE));
+        let mut wanted = false;
+        let others = async {
+            tokio::select! {
+                () = heard.news() => {}
+                () = permit.wanted() => wanted = true,
+            }
+        };
         let listened = tokio::select! {
             () = self.stopping.cancelled() => return Ok(Err(Ended::Stopping)),
             () = self.wake.notified() => return Ok(Err(Ended::Resume)),
-            listened = source.listen(wait, heard.news()) => listened?,
+            listened = source.listen(wait, others) => listened?,
         };
+        if wanted {
+            return Ok(Err(Ended::Poll(self.shared.settings.poll.min(due))));
+        }
         let left = self.until(token.expires_at);
         Ok(if left <= TOKEN_MARGIN {
             Err(Ended::Resume)
