@@ -4,6 +4,9 @@ use mailgrant_base::Fault;
 use mailgrant_sandbox::{ImapFault, MailServerOptions};
 use mailgrant_vault::{GrantState, MaildirSink, Sink};
 
+use crate::connect::Login;
+use crate::connections::own_share;
+
 use super::{Plan, World, contents, now};
 
 const LISTENING: Option<&str> = Some("listening");
@@ -24,6 +27,26 @@ async fn new_mail_is_delivered_as_soon_as_the_server_tells_of_it() {
     assert_eq!(world.server.connections(), 1);
     running.stop().await;
     assert!(world.fetcher.status().borrow().is_empty());
+}
+
+#[tokio::test]
+async fn who_only_listens_leaves_its_connection_to_who_waits_and_listens_again_later() {
+    let world = World::new().await;
+    let running = world.run();
+    let listening = |world: &World| world.activity() == LISTENING;
+    world.until("it listens", listening).await;
+    let login = Login::new(world.fetcher.shared());
+    let mut others = Vec::new();
+    for _ in 0..own_share(None) {
+        others.push(login.open(&world.account).await.unwrap());
+    }
+    drop(others);
+    world.until("it listens again", listening).await;
+    world.receive(1);
+    world
+        .until("it arrives", |world| world.delivered().len() == 1)
+        .await;
+    running.stop().await;
 }
 
 #[tokio::test]
