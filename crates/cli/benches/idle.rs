@@ -3,10 +3,10 @@
 //!
 //! ```sh
 //! cargo bench -p mailgrant --bench idle
-//! MAILGRANT_BENCH=100 cargo bench -p mailgrant --bench idle
+//! BENCH_ONLY=100 cargo bench -p mailgrant --bench idle
 //! ```
 //!
-//! The mail server is the sandbox. `MAILGRANT_BENCH` is the most accounts that are wanted. Memory and
+//! The mail server is the sandbox. `BENCH_ONLY` is the most accounts that are wanted. Memory and
 //! processor time are read from `/proc`, so this is for Linux.
 
 #![expect(
@@ -45,7 +45,7 @@ const SCOPE: &str = "openid offline_access email mail";
 
 #[tokio::main]
 async fn main() {
-    let most = std::env::var("MAILGRANT_BENCH").ok();
+    let most = std::env::var("BENCH_ONLY").ok();
     let most = most.map_or(usize::MAX, |most| most.parse().unwrap());
     let mut mailgrant = Mailgrant::new();
     let tokens = TokenBook::default();

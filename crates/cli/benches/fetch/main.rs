@@ -4,11 +4,11 @@
 //! ```sh
 //! apt-get install dovecot-imapd isync getmail6 fetchmail maildrop
 //! cargo bench -p mailgrant --bench fetch
-//! MAILGRANT_BENCH="mbsync 10kB" cargo bench -p mailgrant --bench fetch
+//! BENCH_ONLY="mbsync 10kB" cargo bench -p mailgrant --bench fetch
 //! ```
 //!
 //! Each peer is a whole process on an empty target, in turn; of the quick ones the median of three
-//! runs counts, the slow ones run once. `MAILGRANT_BENCH` names cases and peers, if not all are
+//! runs counts, the slow ones run once. `BENCH_ONLY` names cases and peers, if not all are
 //! wanted. A machine is never alone: quote the ratios.
 
 #![expect(
@@ -74,7 +74,7 @@ fn main() {
 }
 
 async fn run() {
-    let wanted = std::env::var("MAILGRANT_BENCH").unwrap_or_default();
+    let wanted = std::env::var("BENCH_ONLY").unwrap_or_default();
     let wanted: Vec<&str> = wanted.split_ascii_whitespace().collect();
     let cases = chosen(&CASES, &wanted, |case| case.name);
     let peers: Vec<&Peer> = chosen(&PEERS, &wanted, |peer| peer.name)
