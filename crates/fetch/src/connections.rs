@@ -57,8 +57,6 @@ pub(crate) fn own_share(limit: Option<u16>) -> u16 {
 /// All connections to mailboxes.
 pub(crate) struct Connections {
     mailboxes: Mutex<HashMap<Place, Mailbox>>,
-    /// Told whenever a connection is given back, and when somebody waits for one.
-    changed: Notify,
     hosts: Mutex<HashMap<String, Arc<Semaphore>>>,
     everywhere: Arc<Semaphore>,
     at_one_host: usize,
@@ -68,6 +66,8 @@ pub(crate) struct Connections {
 /// What is known of a mailbox that is connected to, or was refused.
 #[derive(Debug, Default)]
 struct Mailbox {
+    /// Told whenever a connection is given back, and when somebody waits for one.
+    changed: Arc<Notify>,
     open: u16,
     /// So many of the open ones are logged in.
     logged_in: u16,
@@ -97,6 +97,7 @@ struct Refused {
 pub(crate) struct Permit {
     connections: Arc<Connections>,
     place: Place,
+    changed: Arc<Notify>,
     /// Whoever has it can do without.
     spare: bool,
     logged_in: AtomicBool,
@@ -107,6 +108,7 @@ pub(crate) struct Permit {
 struct Waiting<'a> {
     connections: &'a Connections,
     place: &'a Place,
+    changed: Arc<Notify>,
 }
 
 /// One login that may go ahead now; over when dropped.
@@ -122,7 +124,6 @@ impl Connections {
         let at_one_host = at_one_host.max(1);
         Arc::new(Self {
             mailboxes: Mutex::default(),
-            changed: Notify::new(),
             hosts: Mutex::default(),
             everywhere: Arc::new(Semaphore::new(at_one_host.saturating_mul(SERVERS))),
             at_one_host,
@@ -138,17 +139,17 @@ impl Connections {
         most: u16,
     ) -> Result<Permit, FetchError> {
         let wait = async {
-            let mut waiting = None;
+            if let Some(permit) = self.take(place, most)? {
+                return Ok(permit);
+            }
+            let waiting = Waiting::new(self, place);
             loop {
-                let changed = self.changed.notified();
+                let changed = waiting.changed.notified();
                 tokio::pin!(changed);
                 // From here on nothing is missed that is given back.
                 changed.as_mut().enable();
                 if let Some(permit) = self.take(place, most)? {
                     return Ok(permit);
-                }
-                if waiting.is_none() {
-                    waiting = Some(Waiting::new(self, place));
                 }
                 changed.await;
             }
@@ -266,6 +267,7 @@ impl Connections {
         Permit {
             connections: Arc::clone(self),
             place: place.clone(),
+            changed: Arc::clone(&mailbox.changed),
             spare,
             logged_in: AtomicBool::new(false),
             leaving: AtomicBool::new(false),
@@ -311,7 +313,7 @@ impl Permit {
     /// can be done without come first. It has to be given back then.
     pub(crate) async fn wanted(&self) {
         loop {
-            let changed = self.connections.changed.notified();
+            let changed = self.changed.notified();
             tokio::pin!(changed);
             changed.as_mut().enable();
             if self.leaves() {
@@ -343,9 +345,18 @@ impl Permit {
 
 impl<'a> Waiting<'a> {
     fn new(connections: &'a Connections, place: &'a Place) -> Self {
-        connections.lock().entry(place.clone()).or_default().waiting += 1;
-        connections.changed.notify_waiters();
-        Self { connections, place }
+        let changed = {
+            let mut mailboxes = connections.lock();
+            let mailbox = mailboxes.entry(place.clone()).or_default();
+            mailbox.waiting += 1;
+            Arc::clone(&mailbox.changed)
+        };
+        changed.notify_waiters();
+        Self {
+            connections,
+            place,
+            changed,
+        }
     }
 }
 
@@ -372,7 +383,7 @@ impl Drop for Permit {
         }
         drop(mailboxes);
         self.connections.metrics.connections().dec();
-        self.connections.changed.notify_waiters();
+        self.changed.notify_waiters();
     }
 }
 
