@@ -22,6 +22,7 @@ mod error;
 mod fetcher;
 mod key;
 mod lease;
+mod letter;
 mod listeners;
 mod metrics;
 mod original;

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use jiff::fmt::rfc2822::DateTimePrinter;
 use mailgrant_vault::{Account, OWN_SINK};
 
 use crate::FetchError;
 use crate::lease::Lease;
+use crate::letter::Letter;
 use crate::routing::{self, Routing};
 use crate::shared::Shared;
 use crate::sink::{Sink, SinkDown, Staging, Verdict};
@@ -94,23 +94,19 @@ async fn give(sink: &dyn Sink, id: &str, message: &[u8]) -> Result<String, Fetch
     }
 }
 
-/// Marked as sent by a machine (RFC 3834), so that no robot answers it.
 fn message(shared: &Shared, account: &Account, id: &str) -> Vec<u8> {
-    let (name, address) = (&account.draft.name, &account.draft.address);
-    let date = DateTimePrinter::new().timestamp_to_string(&shared.now());
-    let date = date.unwrap_or_default();
-    format!(
-        "From: Mailgrant <{address}>\r\n\
-         To: <{address}>\r\n\
-         Subject: Test message of Mailgrant\r\n\
-         Date: {date}\r\n\
-         Message-ID: <{id}@mailgrant.invalid>\r\n\
-         Auto-Submitted: auto-generated\r\n\
-         MIME-Version: 1.0\r\n\
-         Content-Type: text/plain; charset=utf-8\r\n\
-         \r\n\
-         This message comes from Mailgrant, not from the mailbox. Where you read it, the mail of\r\n\
-         the account {name} will arrive.\r\n"
-    )
-    .into_bytes()
+    let text = format!(
+        "This message comes from Mailgrant, not from the mailbox. Where you read it, the mail of\r\n\
+         the account {} will arrive.\r\n",
+        account.draft.name
+    );
+    let letter = Letter {
+        name: "Mailgrant ",
+        address: &account.draft.address,
+        subject: "Test message of Mailgrant",
+        id,
+        line: "",
+        text: &text,
+    };
+    letter.written(shared.now()).into_bytes()
 }

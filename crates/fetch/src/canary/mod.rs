@@ -21,7 +21,7 @@ use tracing::error;
 
 use crate::shared::Shared;
 
-pub(crate) use letter::secret_in;
+pub(crate) use letter::{HEADER, secret};
 pub(crate) use sending::{may_send, send};
 
 /// How often it is looked whether one is due.

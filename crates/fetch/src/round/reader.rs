@@ -162,10 +162,8 @@ impl<'a> Reader<'a> {
             is_undecided,
             is_past: self.news.past,
         };
-        let (place, now) = ((self.news.folder, uid), self.news.now);
-        let canary = self.routing.of_canary(&beginning, place, now).await?;
-        let (route, head) = self.routing.route(message, now);
-        let route = canary.unwrap_or(route);
+        let News { folder, now, .. } = self.news;
+        let (route, head) = self.routing.route(message, folder, now).await?;
         let sink = self.routing.sink(route.sink);
         let key = sink.key(&self.keys.message(uid));
         let path = sink.staging_path(&key);

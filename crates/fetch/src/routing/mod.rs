@@ -13,11 +13,11 @@ use mailgrant_vault::{
     Account, AccountDraft, AccountId, Action, FolderId, MessageHead, Vault, VaultError,
 };
 
+use crate::FetchError;
 use crate::key::Keys;
 use crate::lease::Lease;
 use crate::shared::Shared;
 use crate::sink::{Recovered, Sink, SinkDown};
-use crate::{FetchError, canary};
 
 pub(crate) use circles::Circles;
 pub use explain::explain_route;
@@ -144,10 +144,29 @@ impl Routing {
         self.of_rule.get(rule).copied().unwrap_or(OWN)
     }
 
-    /// Where a message goes that begins like this, and what a person recognises it by.
-    pub(crate) fn route(&self, message: Announced<'_>, now: Timestamp) -> (Route, MessageHead) {
+    /// Where a message of this folder goes that begins like this, and what a person recognises it by. A
+    /// canary of Mailgrant's own goes nowhere.
+    pub(crate) async fn route(
+        &self,
+        message: Announced<'_>,
+        folder: FolderId,
+        now: Timestamp,
+    ) -> Result<(Route, MessageHead), VaultError> {
         let beginning = Beginning::read(message.beginning, now);
-        (self.decide(message, &beginning), beginning.head())
+        let mut route = self.decide(message, &beginning);
+        let (secret, head) = (beginning.canary(), beginning.head());
+        if let Some(secret) = secret {
+            let place = (folder, message.uid);
+            let seen = self.vault.canary_seen(self.account, &secret, place, now);
+            if seen.await? {
+                route = Route {
+                    sink: DROPPED,
+                    why: "Mailgrant, whose canary it is".to_owned(),
+                    ..Route::default()
+                };
+            }
+        }
+        Ok((route, head))
     }
 
     fn decide(&self, message: Announced<'_>, beginning: &Beginning<'_>) -> Route {
@@ -180,25 +199,6 @@ impl Routing {
             }
         }
         route
-    }
-
-    /// Where a canary of Mailgrant's own goes: nowhere. `None` for any other message.
-    pub(crate) async fn of_canary(
-        &self,
-        beginning: &[u8],
-        message: (FolderId, u32),
-        now: Timestamp,
-    ) -> Result<Option<Route>, VaultError> {
-        let Some(secret) = canary::secret_in(beginning) else {
-            return Ok(None);
-        };
-        let seen = self.vault.canary_seen(self.account, &secret, message, now);
-        Ok(seen.await?.then(|| Route {
-            sink: DROPPED,
-            why: "Mailgrant, whose canary it is".to_owned(),
-            unread: false,
-            counted_at: None,
-        }))
     }
 
     /// Where a message of this size goes, if it is too large to be delivered.

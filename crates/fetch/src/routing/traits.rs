@@ -6,6 +6,9 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 use mail_parser::{HeaderName, Message, MessageParser};
 use mailgrant_vault::{MessageHead, Traits};
+use secrecy::SecretString;
+
+use crate::canary;
 
 /// Takes apart what is looked at, and leaves all other lines as they are.
 static PARSER: LazyLock<MessageParser> = LazyLock::new(|| {
@@ -103,6 +106,12 @@ impl<'a> Beginning<'a> {
                 .trim_matches(['<', '>'])
                 .eq_ignore_ascii_case(address)
         })
+    }
+
+    /// The secret of a canary, if it is like one.
+    pub(super) fn canary(&self) -> Option<SecretString> {
+        let value = self.values(canary::HEADER).next()?;
+        canary::secret(value)
     }
 
     /// When the last server on its way took it, or when it was sent; never later than now.
@@ -224,6 +233,43 @@ mod tests {
         fn garbage_gives_something_or_nothing(bytes: Vec<u8>, name in "(From|Subject|Message-ID): ?") {
             Beginning::read(&bytes, NOW).head();
             Beginning::read(&[name.as_bytes(), &bytes, b"\r\n\r\n"].concat(), NOW).head();
+        }
+    }
+
+    fn canary(message: &[u8]) -> Option<String> {
+        use secrecy::ExposeSecret as _;
+        let secret = Beginning::read(message, NOW).canary();
+        secret.map(|secret| secret.expose_secret().to_owned())
+    }
+
+    #[test]
+    fn a_canarys_secret_is_found_in_the_header_whatever_a_server_does_to_its_lines() {
+        let some = Some("abc".to_owned());
+        assert_eq!(canary(b"A: b\r\nX-Mailgrant-Canary: abc\r\n\r\nbody"), some);
+        assert_eq!(canary(b"x-mailgrant-canary:abc \nA: b\n\nbody"), some);
+        assert_eq!(canary(b"X-Mailgrant-Canary: abc"), some);
+    }
+
+    #[test]
+    fn what_is_no_header_or_no_secret_is_no_canary() {
+        let long = [b"X-Mailgrant-Canary: ".as_slice(), &[b'x'; 65]].concat();
+        for message in [
+            b"A: b\r\n\r\nX-Mailgrant-Canary: abc\r\n".as_slice(),
+            b"X-Mailgrant-Canary:\r\n\r\n",
+            b"X-Mailgrant-Canary\r\n\r\n",
+            b"X-Mailgrant-Canary: \xff\r\n\r\n",
+            b"",
+            &long,
+        ] {
+            assert_eq!(canary(message), None);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_garbage_is_too_much_for_a_canary(bytes: Vec<u8>) {
+            canary(&bytes);
+            canary(&[b"X-Mailgrant-Canary:", bytes.as_slice()].concat());
         }
     }
 }
