@@ -106,33 +106,9 @@ impl Login {
     /// have, and where many log in at the same server.
     pub(crate) async fn open(&self, account: &Account) -> Result<LoggedIn, FetchError> {
         let berth = self.berth(account).await?;
-        let permit = self.permit(&berth).await?;
-        self.open_with(account, &berth, permit).await
-    }
-
-    async fn open_with(
-        &self,
-        account: &Account,
-        berth: &Berth,
-        permit: Permit,
-    ) -> Result<LoggedIn, FetchError> {
         let resource = account.draft.source.resource();
-        let (mut token, _turn) = self.token_and_turn(account, resource, berth).await?;
-        let source = match self.attempt(account, &token).await {
-            Err(error) => {
-                let another = self.another_token(account, resource, &token, error);
-                let attempted = match another.await {
-                    Ok(another) => {
-                        token = another;
-                        self.attempt(account, &token).await
-                    }
-                    Err(error) => Err(error),
-                };
-                self.unless_too_many(berth, attempted)?
-            }
-            Ok(source) => source,
-        };
-        permit.worked();
+        let attempt = |token| async move { self.attempt(account, &token).await };
+        let (source, token, permit) = self.log_in(account, resource, &berth, attempt).await?;
         Ok(LoggedIn {
             source,
             token,
@@ -140,24 +116,43 @@ impl Login {
         })
     }
 
-    /// The same over IMAP, however the account's own mail is fetched.
-    pub(crate) async fn open_imap(&self, account: &Account) -> Result<ImapConnection, FetchError> {
-        let resource = Resource::Mail;
-        let berth = self.berth_for(account, Way::Imap).await?;
-        let permit = self.permit(&berth).await?;
-        let (token, _turn) = self.token_and_turn(account, resource, &berth).await?;
-        let session = match self.attempt_imap(account, &token).await {
+    /// Logs in where a connection may be, with a token; a refused one is replaced once.
+    async fn log_in<T, F>(
+        &self,
+        account: &Account,
+        resource: Resource,
+        berth: &Berth,
+        attempt: impl Fn(AccessToken) -> F,
+    ) -> Result<(T, AccessToken, Permit), FetchError>
+    where
+        F: Future<Output = Result<T, FetchError>>,
+    {
+        let permit = self.permit(berth).await?;
+        let (mut token, _turn) = self.token_and_turn(account, resource, berth).await?;
+        let opened = match attempt(token.clone()).await {
             Err(error) => {
                 let another = self.another_token(account, resource, &token, error);
                 let attempted = match another.await {
-                    Ok(another) => self.attempt_imap(account, &another).await,
+                    Ok(another) => {
+                        token = another;
+                        attempt(token.clone()).await
+                    }
                     Err(error) => Err(error),
                 };
-                self.unless_too_many(&berth, attempted)?
+                self.unless_too_many(berth, attempted)?
             }
-            Ok(session) => session,
+            Ok(opened) => opened,
         };
         permit.worked();
+        Ok((opened, token, permit))
+    }
+
+    /// The same over IMAP, however the account's own mail is fetched.
+    pub(crate) async fn open_imap(&self, account: &Account) -> Result<ImapConnection, FetchError> {
+        let berth = self.berth_for(account, Way::Imap).await?;
+        let attempt = |token| async move { self.attempt_imap(account, &token).await };
+        let logged_in = self.log_in(account, Resource::Mail, &berth, attempt);
+        let (session, _, permit) = logged_in.await?;
         Ok(ImapConnection { session, permit })
     }
 
@@ -166,7 +161,6 @@ impl Login {
         &self,
         account: &Account,
     ) -> Result<(SmtpSession, Permit), FetchError> {
-        let resource = Resource::Mail;
         let provider = self.shared.vault.provider(account.draft.provider).await?;
         let kind = provider.map(|provider| provider.profile.kind);
         let server = kind.and_then(|kind| account.server(Protocol::Smtp, kind));
@@ -182,25 +176,14 @@ impl Login {
             },
             most: own_share(kind.and_then(|kind| catalogue::row(kind).connections.smtp)),
         };
-        let permit = self.permit(&berth).await?;
-        let (token, _turn) = self.token_and_turn(account, resource, &berth).await?;
         let FetchSettings { trust, limits, .. } = &self.shared.settings;
-        let attempt = async |token: &AccessToken| {
-            let opened = SmtpSession::open(&server, trust, *limits, &user, &token.token);
+        let (server, user) = (&server, &user);
+        let attempt = |token: AccessToken| async move {
+            let opened = SmtpSession::open(server, trust, *limits, user, &token.token);
             opened.await.map_err(FetchError::from)
         };
-        let session = match attempt(&token).await {
-            Err(error) => {
-                let another = self.another_token(account, resource, &token, error);
-                let attempted = match another.await {
-                    Ok(another) => attempt(&another).await,
-                    Err(error) => Err(error),
-                };
-                self.unless_too_many(&berth, attempted)?
-            }
-            Ok(session) => session,
-        };
-        permit.worked();
+        let logged_in = self.log_in(account, Resource::Mail, &berth, attempt);
+        let (session, _, permit) = logged_in.await?;
         Ok((session, permit))
     }
 

@@ -207,7 +207,8 @@ impl Round<'_> {
         let mut taken = Vec::new();
         let mut recovered = self.routing.recover(&keys, &self.keys).await?;
         let is_due = |entry: &&LedgerEntry| entry.retry_at.is_none_or(|at| at <= now);
-        let waiting: Vec<&LedgerEntry> = in_state(MessageState::Waiting).filter(is_due).collect();
+        let waiting = in_state(MessageState::Waiting);
+        let (waiting, later): (Vec<&LedgerEntry>, Vec<&LedgerEntry>) = waiting.partition(is_due);
         let asked = self.ask_former_places(&prepared, &waiting, &mut recovered);
         let untold = asked.await?;
         for (entry, recovered) in prepared.into_iter().zip(recovered) {
@@ -236,11 +237,9 @@ impl Round<'_> {
         }
         self.tell_source(source, &mut delivered).await?;
 
-        for entry in in_state(MessageState::Waiting) {
-            match entry.retry_at {
-                Some(at) if at > now => self.due(at),
-                _ => again.push(entry.uid),
-            }
+        again.extend(waiting.into_iter().map(uid));
+        for at in later.into_iter().filter_map(|entry| entry.retry_at) {
+            self.due(at);
         }
         Ok(again)
     }

@@ -42,17 +42,15 @@ pub fn explain_route(
 /// Which rule decides, and where the message goes then.
 pub(super) fn decision(draft: &AccountDraft, decided: Option<(usize, &Rule)>) -> String {
     let own = draft.sink.as_ref();
+    let mail_goes = || own.map_or_else(|| "nowhere".to_owned(), ToString::to_string);
     let Some((place, rule)) = decided else {
-        let goes = own.map_or_else(|| "nowhere".to_owned(), ToString::to_string);
+        let goes = mail_goes();
         return format!("No rule fits; it goes where the account's mail goes: {goes}");
     };
     let goes = match Choice::of(&rule.action, own) {
         Choice::Dropped => "It is not delivered, and dealt with as if it were".to_owned(),
         Choice::Held => "It waits in quarantine until somebody decides".to_owned(),
-        Choice::Own => {
-            let own = own.map_or_else(|| "nowhere".to_owned(), ToString::to_string);
-            format!("It goes where the account's mail goes: {own}")
-        }
+        Choice::Own => format!("It goes where the account's mail goes: {}", mail_goes()),
         Choice::Named(name) => {
             let sink = draft.sinks.get(name);
             let sink = sink.map_or_else(|| "which is not there".to_owned(), ToString::to_string);

@@ -202,8 +202,7 @@ impl OtherMailbox {
         alike: Option<&Alike>,
         error: &MailError,
     ) -> Result<Verdict, SinkDown> {
-        let (_, session) = self.connect().await?;
-        let mut open = Open { session, end: None };
+        let mut open = self.ready().await?;
         let from = self.before(&message.key).await?;
         if let Some(uid) = self.look_for(&mut open, alike, from).await? {
             return self.found(message, open, uid).await;
